@@ -1,0 +1,1 @@
+//! POSIX `sh` text for asks, and the frames that come back.

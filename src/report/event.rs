@@ -1,0 +1,104 @@
+//! What happens during a run, in the order it happens.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::outcome::{Status, StepReport};
+use super::run::{AttachReport, Exit, Redaction, RunReport};
+use super::stamp;
+use crate::target::Target;
+
+/// One line of the JSON Lines log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// When it happened.
+    #[serde(with = "stamp")]
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub happening: Happening,
+}
+
+/// What can happen. Targets are named by their index in the order of `target_found`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "events are made one at a time and sent on at once; a box would only hide the shape"
+)]
+pub enum Happening {
+    /// The run began.
+    RunStarted {
+        /// What is run.
+        run: RunReport,
+    },
+    /// A target is part of the run.
+    TargetFound {
+        /// Its index, counted from 0.
+        target: usize,
+        /// Who it is.
+        who: Target,
+    },
+    /// The first request for this target is about to be sent.
+    TargetStarted {
+        /// Index of the target.
+        target: usize,
+    },
+    /// The way to the target is open.
+    Attached {
+        /// Index of the target.
+        target: usize,
+        /// The container that is examined, now that it is settled.
+        container: Option<String>,
+        /// How it is reached.
+        attach: AttachReport,
+    },
+    /// A step is about to be asked.
+    StepStarted {
+        /// Index of the target.
+        target: usize,
+        /// Id of the step.
+        id: String,
+        /// Place of the step, from 1.
+        number: usize,
+        /// How many steps there are.
+        of: usize,
+    },
+    /// A step is done with.
+    StepFinished {
+        /// Index of the target.
+        target: usize,
+        /// What became of it.
+        step: StepReport,
+    },
+    /// Something the reader should know.
+    Noted {
+        /// Index of the target; none for the whole run.
+        target: Option<usize>,
+        /// One line.
+        text: String,
+    },
+    /// The way to the target is closed, or was never open.
+    Closed {
+        /// Index of the target.
+        target: usize,
+        /// How it was reached and how that ended; `null` when nothing was ever sent.
+        attach: Option<AttachReport>,
+    },
+    /// The target is done with.
+    TargetFinished {
+        /// Index of the target.
+        target: usize,
+        /// What it comes to.
+        status: Status,
+        /// Why not all could be asked.
+        reason: Option<String>,
+    },
+    /// The run is over.
+    RunFinished {
+        /// Which redaction rules struck.
+        redactions: Vec<Redaction>,
+        /// How the process exits.
+        exit: Exit,
+    },
+}

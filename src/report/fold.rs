@@ -1,0 +1,165 @@
+//! Events to report: total, so that any beginning of a stream of events yields a report of what is known by then.
+
+use super::event::{Event, Happening};
+use super::outcome::Status;
+use super::run::{Counts, Note, Report, RunReport, RunbookRef, SCHEMA, Summary, TargetReport};
+
+/// Folds events into the report of what they tell. An event about a target that was never found is passed over.
+///
+/// A target whose end was never told has the status `error`: a run that was cut short is not a run that passed.
+pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Report {
+    let mut report = Report {
+        schema: SCHEMA.into(),
+        run: nothing_yet(),
+        summary: Summary {
+            status: Status::Skip,
+            targets: Counts::default(),
+            checks: Counts::default(),
+        },
+        exit: None,
+        targets: Vec::new(),
+        redactions: Vec::new(),
+        notes: Vec::new(),
+    };
+    for event in events {
+        take(&mut report, event);
+    }
+    for target in &report.targets {
+        report.summary.targets.add(target.status);
+        for check in target.steps.iter().flat_map(|step| &step.checks) {
+            report.summary.checks.add(check.status.status());
+        }
+    }
+    report.summary.status = report
+        .targets
+        .iter()
+        .map(|target| target.status)
+        .max()
+        .unwrap_or(Status::Skip);
+    report
+}
+
+fn take(report: &mut Report, event: &Event) {
+    match &event.happening {
+        Happening::RunStarted { run } => report.run = run.clone(),
+        Happening::TargetFound { target, who } => {
+            if *target == report.targets.len() {
+                report.targets.push(TargetReport {
+                    target: who.clone(),
+                    attach: None,
+                    status: Status::Error,
+                    reason: Some("the run ended before this target was done with".into()),
+                    steps: Vec::new(),
+                });
+            }
+        }
+        Happening::TargetStarted { .. } | Happening::StepStarted { .. } => {}
+        Happening::Attached {
+            target,
+            container,
+            attach,
+        } => {
+            if let Some(entry) = report.targets.get_mut(*target) {
+                entry.attach = Some(attach.clone());
+                if container.is_some() {
+                    entry.target.container.clone_from(container);
+                }
+            }
+        }
+        Happening::StepFinished { target, step } => {
+            if let Some(entry) = report.targets.get_mut(*target) {
+                entry.steps.push(step.clone());
+            }
+        }
+        Happening::Noted { target, text } => {
+            let target = target
+                .and_then(|index| report.targets.get(index))
+                .map(|entry| entry.target.to_string());
+            report.notes.push(Note {
+                target,
+                text: text.clone(),
+            });
+        }
+        Happening::Closed { target, attach } => {
+            if let Some(entry) = report.targets.get_mut(*target)
+                && attach.is_some()
+            {
+                entry.attach.clone_from(attach);
+            }
+        }
+        Happening::TargetFinished {
+            target,
+            status,
+            reason,
+        } => {
+            if let Some(entry) = report.targets.get_mut(*target) {
+                entry.status = *status;
+                entry.reason.clone_from(reason);
+            }
+        }
+        Happening::RunFinished { redactions, exit } => {
+            report.redactions.clone_from(redactions);
+            report.exit = Some(exit.clone());
+            report.run.finished = Some(event.at);
+        }
+    }
+}
+
+fn nothing_yet() -> RunReport {
+    RunReport {
+        id: String::new(),
+        started: jiff::Timestamp::UNIX_EPOCH,
+        finished: None,
+        version: env!("CARGO_PKG_VERSION").into(),
+        runbook: RunbookRef {
+            id: String::new(),
+            title: String::new(),
+            digest: String::new(),
+        },
+        params: serde_json::Map::new(),
+        cluster: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::target::Target;
+
+    fn event(happening: Happening) -> Event {
+        Event {
+            at: jiff::Timestamp::UNIX_EPOCH,
+            happening,
+        }
+    }
+
+    #[test]
+    fn a_run_that_was_cut_short_did_not_pass() {
+        let report = fold(&[event(Happening::TargetFound {
+            target: 0,
+            who: Target::local(),
+        })]);
+        assert_eq!(report.targets[0].status, Status::Error);
+        assert_eq!(report.summary.status, Status::Error);
+    }
+
+    #[test]
+    fn an_event_about_an_unknown_target_is_passed_over() {
+        let report = fold(&[event(Happening::TargetFinished {
+            target: 7,
+            status: Status::Pass,
+            reason: None,
+        })]);
+        assert!(report.targets.is_empty());
+    }
+
+    #[test]
+    fn an_event_survives_being_written_as_a_line() {
+        let before = event(Happening::Noted {
+            target: None,
+            text: "x".into(),
+        });
+        let line = serde_json::to_string(&before).unwrap();
+        assert_eq!(serde_json::from_str::<Event>(&line).unwrap(), before);
+    }
+}

@@ -1,0 +1,26 @@
+//! What happened: observations, verdicts, events, and the [`Report`] they fold into.
+//!
+//! A run is a stream of [`Event`]s, one line of JSON each; a report is the fold of them and nothing else. So a run that was killed
+//! still yields a report from the lines that were written, and live progress, the JSON Lines log and the final report cannot
+//! disagree. Nothing here knows how things happened or how they will look.
+//!
+//! ```json
+//! {"at":"2026-01-02T03:04:05.678Z","event":"step_finished","target":0,"step":{"id":"http","kind":"run","status":"pass",…}}
+//! ```
+
+mod event;
+mod fold;
+mod moment;
+mod outcome;
+mod run;
+
+pub use event::{Event, Happening};
+pub use fold::fold;
+pub use moment::stamp;
+pub use outcome::{
+    Artifact, AttemptReport, CheckReport, Output, Severity, Status, StepReport, Verdict,
+};
+pub use run::{
+    AttachReport, Counts, Exit, Note, Redaction, Report, RunReport, RunbookRef, SCHEMA, Summary,
+    TargetReport, Terminated,
+};

@@ -1,0 +1,14 @@
+//! Rhai, kept in one room: the expression language of runbooks, and the `{{ }}` templates that hold the same language.
+//!
+//! Strict by construction: an undefined name is an error when the runbook is loaded, a missing property or unlike types are an
+//! error when it runs, and an error is never true or false. Every limit is set; nothing here can read a file, a clock or the network.
+
+mod expr;
+mod sandbox;
+mod template;
+
+pub use expr::{Expr, ExprError, Traced};
+pub use template::{Template, TemplateError};
+
+/// What expressions and templates see: names to values. Durations are float seconds.
+pub type Scope = serde_json::Map<String, serde_json::Value>;

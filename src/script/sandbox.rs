@@ -1,0 +1,1 @@
+//! The limits and the strict engine that every expression runs in.
