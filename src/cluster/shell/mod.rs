@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! write(opening())                                    -> Reply::Hello
-//! write(find_patient(&hunt))                          -> Reply::Patient(patient)
+//! write(find_patient(&hunt)?)                         -> Reply::Patient(patient)
 //! write(ask(&ask, &patient)?)      -> Reply::FirstByte, Reply::Done(raw)       one step at a time
 //! write(stop())    while a step is under way          -> Reply::Done(raw), ended Cancelled
 //! write(farewell()), close stdin                      -> Reply::Bye, then the shell ends (and, before it, its keeper)
@@ -20,21 +20,20 @@
 //! step processes carry another mark in their environment, which is what makes a process ours to kill. Killing goes leaf first,
 //! so that parents reap and nothing is left to the patient's first process, which seldom reaps.
 
-// API in short, bodies follow.
-//   quote(word) -> Result<String, Unquotable>
-//   Keeper { not_after, deadline_seconds, grace_seconds }.script() -> String
-//   leave::{DEADLINE = 74, TOO_LATE = 75, NO_SHELL = 76}, leave_reason(code) -> Option<&'static str>
-//   Nonce::from_bytes([u8; 16])
-//   Hunt { shared_with_target, container_id, known, host }
-//   Conversation::new(nonce, keeper: bool)
-//     .command() -> Vec<String>      // what to exec: ["sh", "-c", "…"]; no secrets, under 300 bytes
-//     .opening() -> Vec<u8>
-//     .find_patient(&Hunt) -> Vec<u8>
-//     .ask(&Ask, &Patient) -> Result<Vec<u8>, Unquotable>
-//     .stop() -> Vec<u8>             // empty when nothing is under way
-//     .farewell() -> Vec<u8>
-//     .stdout(&[u8]) .stderr(&[u8]) .poll() -> Option<Reply>
-//     .partial() -> Option<Raw>      // what of the step under way has arrived, both streams `truncated`
-//   Reply::{Hello(Hello { shell_pid, uid, keeper_pid, notes }), FirstByte, Patient(ask::Patient), Done(Raw), Stray(u64), Bye(Bye { remarks })}
-//   Raw { ended: Ended, stdout: Captured, stderr: Captured, file: Option<FileStatus>, remarks: Vec<String> }
-//     Raw::answer(started, duration) -> ask::Answer
+mod conversation;
+mod file;
+mod frame;
+mod hunt;
+mod keeper;
+mod nonce;
+mod quote;
+mod raw;
+mod reply;
+
+pub use conversation::Conversation;
+pub use hunt::Hunt;
+pub use keeper::{Keeper, leave, leave_reason};
+pub use nonce::Nonce;
+pub use quote::{Unquotable, quote};
+pub use raw::Raw;
+pub use reply::{Bye, Hello, Reply};
