@@ -1,2 +1,4 @@
 //! it
+mod fake;
+mod kube;
 mod pump;
