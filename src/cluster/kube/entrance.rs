@@ -48,7 +48,8 @@ impl Entrance<'_> {
         let until = Instant::now() + self.within;
         let candidate = self.candidate;
         let hunt = Hunt {
-            shared_with_target: candidate.running || candidate.shared,
+            // Among the node's processes only the container's id tells which are the patient's.
+            shared_with_target: (candidate.running || candidate.shared) && !candidate.host,
             container_id: candidate.container_id.clone(),
             ..Hunt::default()
         };
@@ -74,9 +75,7 @@ impl Entrance<'_> {
                 () = sleep_until(until) => return Err(Trouble::Late(last)),
                 entered = enter(self.server, self.at, &hunt, self.limits) => match entered {
                     Ok(mut way) => {
-                        if !candidate.running {
-                            way.patient = not_running(&candidate.container, way.patient);
-                        }
+                        way.patient = explained(candidate, way.patient);
                         return Ok(way);
                     }
                     Err(Shut::NotYet(why)) => last = why,
@@ -108,14 +107,25 @@ async fn news(sight: &mut Sight, told: bool) -> News {
     }
 }
 
-fn not_running(container: &str, patient: Patient) -> Patient {
+/// A patient that was not found, with what is known here of the reason.
+fn explained(candidate: &Candidate, patient: Patient) -> Patient {
     if patient.pid.is_some() {
         return patient;
     }
-    Patient {
-        reason: Some(format!(
+    let container = &candidate.container;
+    let reason = if !candidate.running {
+        format!(
             "container `{container}` was not running when the debug container was attached, so its processes and files are not to be seen"
-        )),
+        )
+    } else if candidate.host {
+        format!(
+            "the pod shares the node's processes (hostPID), and none of them is known to be container `{container}`'s"
+        )
+    } else {
+        return patient;
+    };
+    Patient {
+        reason: Some(reason),
         ..patient
     }
 }

@@ -155,7 +155,7 @@ impl Opening<'_> {
             attach: self.attach,
             keeper: &keeper.script(),
             // Where the pod shares its processes anyway, naming a target adds nothing and makes the start depend on it.
-            shared_with: (candidate.running && !candidate.shared)
+            shared_with: (candidate.running && !candidate.shared && !candidate.host)
                 .then_some(candidate.container.as_str()),
             user: candidate.user,
         }
