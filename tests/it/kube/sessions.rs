@@ -1,0 +1,188 @@
+//! Asking, losing, cancelling, closing.
+
+use super::{attach, opened, patient, script, web};
+use crate::fake::{Fake, Fault, NAMESPACE};
+use housecall::ask::{Ask, Ended, Question};
+use housecall::cluster::kube::Limits;
+use housecall::cluster::{Cluster, Scope};
+use housecall::target::Selector;
+
+#[tokio::test]
+async fn promise_3_a_pod_is_asked_and_its_debug_container_is_proven_ended() {
+    let fake = patient().await;
+    let mut session = opened(&fake).await;
+    let answer = session
+        .answer(&script("echo out; echo err >&2; exit 3"))
+        .await
+        .unwrap();
+    assert_eq!(answer.ended, Ended::Exited(3));
+    assert_eq!(
+        (answer.stdout.text(), answer.stderr.text()),
+        ("out\n".into(), "err\n".into())
+    );
+    assert_eq!(session.container().as_deref(), Some("app"));
+    let closed = session.close().await;
+    assert!(closed.attach.proven);
+    assert_eq!(closed.attach.terminated.unwrap().exit_code, 0);
+    assert_eq!(closed.attach.image_id.as_deref(), Some("sha256:tools"));
+    assert!(closed.attach.first_answer_at > closed.attach.requested_at);
+    assert_eq!(fake.calls("PATCH ephemeralcontainers"), 1);
+}
+
+#[tokio::test]
+async fn promise_4_a_stream_cut_in_mid_step_keeps_what_came_and_the_end_is_read_back() {
+    let fake = patient().await;
+    fake.script("EXEC", [Fault::CutOn("last words")]);
+    let mut session = opened(&fake).await;
+    let lost = session
+        .answer(&script("yes last words | head -c 100000; sleep 30"))
+        .await
+        .unwrap_err();
+    let partial = lost.partial.unwrap();
+    assert!(partial.stdout.bytes.starts_with(b"last words\n"));
+    assert!(partial.stdout.truncated);
+    assert!(matches!(partial.ended, Ended::Lost(_)));
+    let again = session.answer(&script("true")).await.unwrap_err();
+    assert_eq!(again.partial, None);
+    let closed = session.close().await;
+    assert!(closed.attach.proven, "the end of stdin ended the keeper");
+    assert_eq!(closed.attach.terminated.unwrap().exit_code, 0);
+}
+
+#[tokio::test]
+async fn a_pod_deleted_in_mid_run_is_told_and_counts_as_proven() {
+    let fake = patient().await;
+    fake.script("EXEC", [Fault::CutOn("going")]);
+    let mut session = opened(&fake).await;
+    let ask = script("yes going | head -c 100000; sleep 30");
+    let (lost, ()) = tokio::join!(session.answer(&ask), async { fake.delete("web") });
+    let lost = lost.unwrap_err();
+    assert_eq!(lost.why, "pod shop/web was deleted");
+    let closed = session.close().await;
+    assert!(closed.attach.proven && closed.attach.terminated.is_none());
+    assert!(
+        closed
+            .remarks
+            .iter()
+            .any(|remark| remark.contains("was deleted")),
+        "{:?}",
+        closed.remarks
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_was_dropped_can_be_cancelled_and_the_next_one_is_right() {
+    let fake = patient().await;
+    let mut session = opened(&fake).await;
+    let long = script("echo begun; sleep 30");
+    tokio::select! {
+        biased;
+        _ = session.answer(&long) => panic!("it cannot be over"),
+        // The answer has been polled by now, so the step is asked.
+        () = std::future::ready(()) => {}
+    }
+    let cancelled = session.cancel().await.unwrap();
+    assert_eq!(cancelled.ended, Ended::Cancelled);
+    assert_eq!(
+        session.cancel().await,
+        None,
+        "nothing is under way any more"
+    );
+    let answer = session.answer(&script("echo next")).await.unwrap();
+    assert_eq!(answer.stdout.text(), "next\n");
+    assert!(session.close().await.attach.proven);
+}
+
+#[tokio::test]
+async fn promise_3_a_session_that_is_dropped_still_ends_its_container() {
+    let fake = patient().await;
+    let cluster = fake.cluster().await;
+    let session = cluster.open(&web(), &attach("tools:1")).await.ok().unwrap();
+    drop(session);
+    fake.until_ended("web").await;
+}
+
+#[tokio::test]
+async fn without_the_right_to_watch_the_end_is_read_all_the_same() {
+    let fake = patient().await;
+    for call in ["LIST pods", "LIST events", "WATCH pods", "WATCH events"] {
+        fake.script(call, [Fault::Always(403, "cannot list resource")]);
+    }
+    let mut session = opened(&fake).await;
+    session.answer(&script("true")).await.unwrap();
+    let closed = session.close().await;
+    assert!(closed.attach.proven);
+    assert!(
+        closed
+            .remarks
+            .iter()
+            .any(|remark| remark.contains("no right to watch events")),
+        "{:?}",
+        closed.remarks
+    );
+}
+
+#[tokio::test]
+async fn what_no_shell_can_be_asked_is_answered_and_not_sent() {
+    let fake = patient().await;
+    let mut session = opened(&fake).await;
+    let answer = session
+        .answer(&Ask::new(Question::Argv(vec![
+            "echo".into(),
+            "a\0b".into(),
+        ])))
+        .await
+        .unwrap();
+    assert_eq!(answer.ended, Ended::Exited(126));
+    assert!(!answer.stderr.bytes.is_empty());
+    assert!(session.close().await.attach.proven);
+}
+
+#[tokio::test]
+async fn megabytes_come_whole_and_fast() {
+    let fake = patient().await;
+    let mut session = opened(&fake).await;
+    let mut ask = script("head -c 5000000 /dev/zero | tr '\\0' 'x'");
+    ask.stdout_cap = housecall::ask::MAX_CAP;
+    let answer = session.answer(&ask).await.unwrap();
+    assert_eq!(
+        (answer.stdout.bytes.len(), answer.stdout.truncated),
+        (5_000_000, false)
+    );
+    assert!(answer.stdout.bytes.iter().all(|byte| *byte == b'x'));
+    assert!(session.close().await.attach.proven);
+}
+
+#[tokio::test]
+async fn twenty_sessions_share_one_watch_of_each_kind() {
+    let fake = Fake::start().await;
+    for number in 0..20 {
+        fake.pod(&format!("web-{number:02}"), &format!("uid-{number}"));
+    }
+    let cluster = fake.cluster_with(Limits::default()).await;
+    let selector = Selector::Pods {
+        labels: "app=web".into(),
+        fields: None,
+    };
+    let found = cluster
+        .find(&selector, &Scope::Namespace(NAMESPACE.into()))
+        .await
+        .unwrap();
+    assert_eq!(found.targets.len(), 20);
+    let attach = attach("tools:1");
+    let runs = found.targets.iter().map(|target| async {
+        let mut session = cluster.open(target, &attach).await.ok().unwrap();
+        let answer = session.answer(&script("echo here")).await.unwrap();
+        (
+            answer.stdout.text().into_owned(),
+            session.close().await.attach.proven,
+        )
+    });
+    for outcome in futures_util::future::join_all(runs).await {
+        assert_eq!(outcome, ("here\n".into(), true));
+    }
+    assert_eq!(
+        (fake.calls("WATCH pods"), fake.calls("WATCH events")),
+        (1, 1)
+    );
+}
