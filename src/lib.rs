@@ -8,3 +8,4 @@ pub mod runbook;
 pub mod script;
 pub mod step;
 pub mod target;
+pub mod yaml;
