@@ -276,6 +276,8 @@ fn settle(source: &str, raw: Spanned<Raw>, duplicates: &mut Vec<YamlError>) -> N
         }
     };
     let last = match &value {
+        Yaml::List(items) if items.is_empty() => Some(span.end),
+        Yaml::Map(entries) if entries.is_empty() => Some(span.end),
         Yaml::List(items) => items.last().map(|item| item.span.end),
         Yaml::Map(entries) => entries.last().map(|(_, node)| node.span.end),
         _ => None,
@@ -284,9 +286,22 @@ fn settle(source: &str, raw: Spanned<Raw>, duplicates: &mut Vec<YamlError>) -> N
     if let Some(last) = last
         && raw.referenced == raw.defined
     {
-        span.end = span.end.max(last);
+        span.end = closed(source, span.start, span.end.max(last));
     }
     Node { span, value }
+}
+
+/// `end`, or one past the bracket that closes the list or map beginning at `start`.
+fn closed(source: &str, start: usize, end: usize) -> usize {
+    let closing = match source.as_bytes().get(start) {
+        Some(b'[') => ']',
+        Some(b'{') => '}',
+        _ => return end,
+    };
+    source[end..]
+        .find(|c: char| !c.is_whitespace() && c != ',')
+        .filter(|at| source[end + at..].starts_with(closing))
+        .map_or(end, |at| end + at + 1)
 }
 
 fn line_of(source: &str, offset: usize) -> usize {
@@ -318,72 +333,203 @@ fn span_of(source: &str, location: Location) -> Span {
 }
 
 fn complaint(source: &str, error: &Error) -> YamlError {
-    let span = error
-        .location()
-        .map_or_else(Span::default, |location| span_of(source, location));
-    eprintln!("{error:?}");
+    let span = error.location().map_or_else(Span::default, |location| {
+        let known = span_of(source, location);
+        if known == Span::default() {
+            place_of(source, location)
+        } else {
+            known
+        }
+    });
+    let said = error.to_string();
+    let said = said.split(" at line ").next().unwrap_or_default();
+    let line = source[..span.start].rfind('\n').map_or(0, |at| at + 1);
+    let line = source[line..].lines().next().unwrap_or_default();
+    let (headline, fix) = match error {
+        Error::MultipleDocuments { .. } => (
+            "a second document begins here",
+            "keep one document in a file: take the `---` away",
+        ),
+        Error::MergeKeyNotAllowed { .. } => (
+            "merge keys (`<<`) are not read",
+            "write the keys out where they belong",
+        ),
+        Error::UnknownAnchor { .. } => (
+            "this alias names no anchor",
+            "put quotes around a value that begins with `*`",
+        ),
+        Error::NonFiniteFloat { .. } => {
+            ("this is no number", "write it in quotes if text is meant")
+        }
+        Error::AliasReplayLimitExceeded { .. }
+        | Error::AliasExpansionLimitExceeded { .. }
+        | Error::AliasReplayStackDepthExceeded { .. }
+        | Error::AliasReplayCounterOverflow { .. } => {
+            ("aliases make this text too large", "write the values out")
+        }
+        _ if line.contains("{{") && !said.contains("tabs") => (
+            "`{{` begins a map in YAML",
+            "put quotes around a value with `{{ }}` in it, such as '{{port}}'",
+        ),
+        _ => return other_complaint(span, said),
+    };
     YamlError {
         span,
-        headline: error.to_string(),
-        fix: None,
+        headline: headline.into(),
+        fix: Some(fix.into()),
     }
 }
+
+fn other_complaint(span: Span, said: &str) -> YamlError {
+    let known = [
+        (
+            "tabs disallowed",
+            "a tab stands where YAML takes only spaces",
+            "indent with spaces",
+        ),
+        (
+            "mapping values are not allowed",
+            "a `key: value` cannot begin here",
+            "put quotes around a value that holds `: `, and line keys up with their neighbours",
+        ),
+        (
+            "expected string scalar",
+            "a list or a map cannot be a key",
+            "put quotes around it if text is meant",
+        ),
+        (
+            "unexpected character",
+            "a value without quotes cannot begin with this character",
+            "put quotes around the value",
+        ),
+        ("unclosed quote", "this quote is never closed", "close it"),
+        (
+            "unclosed bracket",
+            "a `[` or `{` is never closed",
+            "close it",
+        ),
+        (
+            "BOM",
+            "a byte order mark stands inside the text",
+            "take it out",
+        ),
+        (
+            "depth",
+            "lists and maps stand too deep in each other",
+            "flatten them",
+        ),
+        (
+            "budget",
+            "this text is too large or too deep to be read",
+            "make it smaller",
+        ),
+        (
+            "recursive references",
+            "this alias stands inside its own anchor",
+            "write the value out",
+        ),
+    ];
+    let (headline, fix) = known
+        .iter()
+        .find(|(part, ..)| said.contains(part))
+        .map_or_else(
+            || (format!("this is not YAML: {said}"), None),
+            |(_, headline, fix)| ((*headline).to_owned(), Some((*fix).to_owned())),
+        );
+    YamlError {
+        span,
+        headline,
+        fix,
+    }
+}
+
+/// The one character at a line and column; errors of syntax carry no more.
+fn place_of(source: &str, location: Location) -> Span {
+    let (line, column) = (location.line(), location.column());
+    let start: usize = source
+        .split_inclusive('\n')
+        .take(usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX))
+        .map(str::len)
+        .sum();
+    let within = source[start..]
+        .char_indices()
+        .nth(usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX));
+    match within {
+        Some((at, c)) if c != '\n' => Span {
+            start: start + at,
+            end: start + at + c.len_utf8(),
+        },
+        Some((at, _)) => Span {
+            start: start + at,
+            end: start + at,
+        },
+        None => Span {
+            start: source.len(),
+            end: source.len(),
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn written<'s>(source: &'s str, node: &Node) -> &'s str {
+        &source[node.span.start..node.span.end]
+    }
+
     #[test]
-    fn play() {
-        let s = "a: 5\nb: [1.10, no, true, 'q', \"é\", {x: ~}]\nc: |\n  hello\n  there\nd:\n  - é: 012\n    k: 0x1f\n  - l\ne:\nf: &a [1]\ng: *a\n";
-        let n = read(s).unwrap();
-        fn show(s: &str, n: &Node, d: usize) {
-            println!(
-                "{}{:?} {:?}",
-                " ".repeat(d),
-                n.value.described(),
-                &s[n.span.start..n.span.end]
-            );
-            match &n.value {
-                Yaml::List(l) => l.iter().for_each(|x| show(s, x, d + 1)),
-                Yaml::Map(m) => m.iter().for_each(|(k, x)| {
-                    println!(
-                        "{}key {:?} {:?}",
-                        " ".repeat(d),
-                        k.text,
-                        &s[k.span.start..k.span.end]
-                    );
-                    show(s, x, d + 1)
-                }),
-                _ => {}
-            }
+    fn every_value_knows_the_bytes_it_stands_in() {
+        let source = "é: [1.10, no, 'q', {x: ~}]\nd: |\n  hello\n  there\n";
+        let Yaml::Map(entries) = read(source).unwrap().value else {
+            panic!("no map")
+        };
+        let Yaml::List(items) = &entries[0].1.value else {
+            panic!("no list")
+        };
+        assert_eq!(written(source, &entries[0].1), "[1.10, no, 'q', {x: ~}]");
+        assert_eq!(written(source, &items[2]), "'q'");
+        assert_eq!(written(source, &items[3]), "{x: ~}");
+        assert_eq!(
+            items[0].value,
+            Yaml::Scalar(Scalar::Float(1.1), "1.10".into())
+        );
+        assert_eq!(items[1].value, Yaml::Text("no".into()));
+        assert_eq!(
+            entries[1].1.value,
+            Yaml::Text("hello\n  there\n".replace("  ", ""))
+        );
+    }
+
+    #[test]
+    fn a_mark_and_carriage_returns_are_taken_as_they_come() {
+        let plain = read("a: 1\nb: [x, y]\n").unwrap();
+        let marked = read("\u{feff}a: 1\nb: [x, y]\n").unwrap();
+        assert_eq!(plain, marked);
+        let Yaml::Map(entries) = read("a: 1\r\nb: x\r\n").unwrap().value else {
+            panic!("no map")
+        };
+        assert_eq!(entries[1].1.value, Yaml::Text("x".into()));
+        assert_eq!(entries[1].0.span, Span { start: 6, end: 7 });
+    }
+
+    #[test]
+    fn every_key_that_stands_twice_is_told_at_once() {
+        let errors = read("a: 1\nb: {x: 1, x: 2}\na: 2\n").unwrap_err();
+        assert_eq!(errors.len(), 2);
+        assert!(errors[1].fix.as_ref().unwrap().contains("line 1"));
+    }
+
+    #[test]
+    fn a_bomb_is_refused_and_not_counted_out() {
+        let mut bomb = String::from("a: &a [x, x, x, x, x, x, x, x, x]\n");
+        for (this, last) in ('b'..='k').zip('a'..) {
+            let items = vec![format!("*{last}"); 9].join(", ");
+            bomb.push_str(&format!("{this}: &{this} [{items}]\n"));
         }
-        show(s, &n, 0);
-        for bad in [
-            "a: 1\na: 2\n",
-            "a: [1\nb: 2\n",
-            "a:\n\tb: 1\n",
-            "a: 1\n---\nb: 2\n",
-            "a: 'x\n",
-            "a: *b\n",
-            "? [1]\n: 2\n",
-            "x: 1\n y: 2\n",
-            "<<: {a: 1}\n",
-            "a: b: c\n",
-            "a: @x\n",
-            "a: {{x}}\n",
-            "a: %x\n",
-            "a: 99999999999999999999\n",
-            "a: !!int x\n",
-            "a: .nan\n",
-            "",
-            "1: 2\n",
-            "a: `x`\n",
-            "a: \"\\q\"\n",
-            "a: 1\n\u{feff}b: 2\n",
-            &"[".repeat(100),
-            "a: &x [*x]\n",
-        ] {
-            println!("--- {bad:?}");
-            println!("{:?}", read(bad));
-        }
+        assert!(read(&bomb).is_err());
+        assert!(read(&"[".repeat(5000)).is_err());
+        assert!(read(&format!("{}{}", "[".repeat(60), "]".repeat(60))).is_err());
+        assert!(read(&"a\n".repeat(1 << 20)).is_err());
     }
 }

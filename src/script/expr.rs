@@ -19,6 +19,18 @@ pub struct Expr {
     tree: Arc<AST>,
     names: Arc<[(String, usize)]>,
     calls: Arc<[usize]>,
+    members: Arc<[Member]>,
+}
+
+/// A property taken straight from a free name: `http.code`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The name before the dot.
+    pub of: String,
+    /// The property.
+    pub name: String,
+    /// Byte offset of the property.
+    pub offset: usize,
 }
 
 /// Why an expression cannot be compiled or evaluated.
@@ -53,12 +65,17 @@ impl Expr {
                 offset: Some(offset_of(source, error.position()).unwrap_or(source.len())),
             }
         })?;
-        let (names, calls) = uses(source, &tree);
+        let Uses {
+            names,
+            calls,
+            members,
+        } = uses(source, &tree);
         Ok(Self {
             source: source.into(),
             tree: tree.into(),
             names: names.into(),
             calls: calls.into(),
+            members: members.into(),
         })
     }
 
@@ -86,6 +103,11 @@ impl Expr {
             }
         }
         once
+    }
+
+    /// The properties it takes straight from free names.
+    pub fn members(&self) -> &[Member] {
+        &self.members
     }
 
     /// Its value.
@@ -127,38 +149,65 @@ impl Expr {
     }
 }
 
-fn uses(source: &str, tree: &AST) -> (Vec<(String, usize)>, Vec<usize>) {
-    let mut names: Vec<(String, usize)> = Vec::new();
-    let mut calls = Vec::new();
+#[derive(Default)]
+struct Uses {
+    names: Vec<(String, usize)>,
+    calls: Vec<usize>,
+    members: Vec<Member>,
+}
+
+fn uses(source: &str, tree: &AST) -> Uses {
+    let mut found = Uses::default();
     let mut path = Vec::new();
     for statement in tree.statements() {
         statement.walk(&mut path, &mut |nodes: &[ASTNode<'_>]| {
             if let Some(ASTNode::Expr(node)) = nodes.last() {
-                match node {
-                    rhai::Expr::Variable(variable, _, position) => {
-                        let name = variable.1.to_string();
-                        let offset = offset_of(source, *position)
-                            .filter(|at| source[*at..].starts_with(name.as_str()))
-                            .or_else(|| source.find(name.as_str()))
-                            .unwrap_or(0);
-                        names.push((name, offset));
-                    }
-                    rhai::Expr::FnCall(call, position)
-                        if call.op_token.is_none()
-                            && let Some(offset) = offset_of(source, *position)
-                            && source[offset..].starts_with(call.name.as_str()) =>
-                    {
-                        calls.push(offset);
-                    }
-                    _ => {}
-                }
+                found.note(source, node);
             }
             true
         });
     }
-    names.sort_by_key(|(_, offset)| *offset);
-    names.dedup();
-    (names, calls)
+    found.names.sort_by_key(|(_, offset)| *offset);
+    found.names.dedup();
+    found
+}
+
+impl Uses {
+    fn note(&mut self, source: &str, node: &rhai::Expr) {
+        match node {
+            rhai::Expr::Variable(variable, _, position) => {
+                let name = variable.1.to_string();
+                let offset = offset_of(source, *position)
+                    .filter(|at| source[*at..].starts_with(name.as_str()))
+                    .or_else(|| source.find(name.as_str()))
+                    .unwrap_or(0);
+                self.names.push((name, offset));
+            }
+            rhai::Expr::FnCall(call, position)
+                if call.op_token.is_none()
+                    && let Some(offset) = offset_of(source, *position)
+                    && source[offset..].starts_with(call.name.as_str()) =>
+            {
+                self.calls.push(offset);
+            }
+            rhai::Expr::Dot(pair, ..) => {
+                let first = match &pair.rhs {
+                    rhai::Expr::Dot(rest, ..) | rhai::Expr::Index(rest, ..) => &rest.lhs,
+                    only => only,
+                };
+                if let rhai::Expr::Variable(of, ..) = &pair.lhs
+                    && let rhai::Expr::Property(name, position) = first
+                {
+                    self.members.push(Member {
+                        of: of.1.to_string(),
+                        name: name.2.to_string(),
+                        offset: offset_of(source, *position).unwrap_or(0),
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// The byte that a position of the language stands for; it counts characters.

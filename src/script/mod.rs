@@ -11,7 +11,7 @@ mod trace;
 mod value;
 mod words;
 
-pub use expr::{Expr, ExprError};
+pub use expr::{Expr, ExprError, Member};
 pub use template::{Template, TemplateError};
 pub use trace::Traced;
 pub use words::{is_keyword, known_functions};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Expr, ExprError, Scope};
+use super::{Expr, ExprError, Member, Scope};
 
 /// A parsed template.
 #[derive(Clone, Debug)]
@@ -87,6 +87,24 @@ impl Template {
                     .names()
                     .into_iter()
                     .map(|(name, offset)| (name, begins + offset))
+                    .collect(),
+            })
+            .collect()
+    }
+
+    /// The properties that it takes straight from free names, each with its byte offset in the template.
+    pub fn members(&self) -> Vec<Member> {
+        self.parts
+            .iter()
+            .flat_map(|part| match part {
+                Part::Text(_) => Vec::new(),
+                Part::Expr(expr, begins) => expr
+                    .members()
+                    .iter()
+                    .map(|member| Member {
+                        offset: begins + member.offset,
+                        ..member.clone()
+                    })
                     .collect(),
             })
             .collect()
