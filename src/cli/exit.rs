@@ -52,7 +52,11 @@ pub(crate) fn code(done: Result<u8, Failure>) -> ExitCode {
         Err(failure) => {
             // A diagnostic already begins with its own `error:`.
             let text = failure.text.trim_end();
-            let prefix = if text.starts_with("error") { "" } else { "error: " };
+            let prefix = if text.starts_with("error") {
+                ""
+            } else {
+                "error: "
+            };
             let _ = writeln!(std::io::stderr(), "{prefix}{text}");
             ExitCode::from(failure.code)
         }

@@ -29,7 +29,7 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Failure> {
     let trouble = targets(&mut text, &prospects);
     let example = prospects.all.first().map_or_else(
         || stand_in(visit.selectors.first()),
-        |Prospect::Found(target, _) | Prospect::Refused(target, _)| target.clone(),
+        |Prospect::Found(target, _)| Prospect::Refused(target, _) | target.clone(),
     );
     steps(&mut text, &visit.plan.preview(&example));
     rights(&mut text, &needs);
@@ -41,7 +41,11 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Failure> {
 
 fn head(text: &mut String, plan: &Plan) {
     let attach = &plan.attach;
-    let _ = writeln!(text, "runbook    {} ({})", plan.runbook.id, plan.runbook.title);
+    let _ = writeln!(
+        text,
+        "runbook    {} ({})",
+        plan.runbook.id, plan.runbook.title
+    );
     for (name, value) in &plan.params {
         let _ = writeln!(text, "param      {name} = {}", inert(&value.to_string()));
     }

@@ -12,9 +12,14 @@ pub(crate) async fn listen(interrupt: Interrupt) {
         SignalKind::terminate(),
         SignalKind::hangup(),
     ];
-    let mut heard: Vec<_> = kinds.into_iter().filter_map(|kind| signal(kind).ok()).collect();
+    let mut heard: Vec<_> = kinds
+        .into_iter()
+        .filter_map(|kind| signal(kind).ok())
+        .collect();
     next(&mut heard).await;
-    say("stopping: ending debug containers and reading their end back; once more to stop waiting for that");
+    say(
+        "stopping: ending debug containers and reading their end back; once more to stop waiting for that",
+    );
     interrupt.stop();
     next(&mut heard).await;
     say("not waiting: debug containers end by themselves, which this run does not prove");

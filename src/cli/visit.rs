@@ -48,7 +48,8 @@ impl Visit {
         }
         if selectors.is_empty() && wrong.is_empty() {
             wrong.push(
-                "no target is named\n  help: add pod/NAME, `-l SELECTOR`, `local` or `pid:N`".into(),
+                "no target is named\n  help: add pod/NAME, `-l SELECTOR`, `local` or `pid:N`"
+                    .into(),
             );
         }
         let given = pairs(&args.param, &mut wrong);

@@ -3,7 +3,7 @@
 use serde_json::Map;
 
 use super::interrupt::Interrupt;
-use crate::ask::{Answer, Ask};
+use crate::ask::{Answer, Ask, Patient};
 use crate::check::{implicit_exit, judge};
 use crate::cluster::{Lost, Session};
 use crate::plan::PlannedStep;
@@ -14,6 +14,7 @@ use crate::step::Observation;
 /// What an attempt is made with.
 pub(super) struct Attempt<'a> {
     pub(super) planned: &'a PlannedStep,
+    /// Where the tools come from: an image, or words such as `this machine`.
     pub(super) image: &'a str,
     pub(super) fail_on: Severity,
     pub(super) interrupt: &'a Interrupt,
@@ -37,11 +38,17 @@ impl Attempt<'_> {
             }
             Err(why) => return self.put_off(Verdict::Error, &why),
         }
+        if let Some(why) = self.out_of_reach(session.patient()) {
+            return self.put_off(Verdict::Unavailable, &why);
+        }
         let asks = match self.planned.step.kind.asks(scope) {
             Ok(asks) => asks,
             Err(error) => return self.put_off(Verdict::Error, &error.to_string()),
         };
-        let asks: Vec<_> = asks.into_iter().map(|ask| self.planned.bound(ask)).collect();
+        let asks: Vec<_> = asks
+            .into_iter()
+            .map(|ask| self.planned.bound(ask))
+            .collect();
         let (answers, lost) = self.answers(session, &asks).await;
         self.conclude(&asks, answers, lost, scope)
     }
@@ -53,6 +60,19 @@ impl Attempt<'_> {
         })
     }
 
+    /// Why a step that names the patient's pid or root cannot look: it is not known here.
+    fn out_of_reach(&self, patient: &Patient) -> Option<String> {
+        let names = self.planned.step.kind.names();
+        let missing = |name: &str| match name {
+            "target_root" => patient.root.is_none(),
+            "target_pid" => patient.pid.is_none(),
+            _ => false,
+        };
+        let name = names.iter().find(|name| missing(name))?;
+        let why = patient.reason.as_deref().unwrap_or("it was not found");
+        Some(format!("`{name}` is not known: {why}"))
+    }
+
     fn put_off(&self, verdict: Verdict, why: &str) -> Asked {
         Asked {
             step: super::lane::unasked(self.planned, verdict, why),
@@ -61,7 +81,11 @@ impl Attempt<'_> {
         }
     }
 
-    async fn answers(&self, session: &mut dyn Session, asks: &[Ask]) -> (Vec<Answer>, Option<String>) {
+    async fn answers(
+        &self,
+        session: &mut dyn Session,
+        asks: &[Ask],
+    ) -> (Vec<Answer>, Option<String>) {
         let mut answers = Vec::new();
         for ask in asks {
             let answered = tokio::select! {
@@ -126,7 +150,9 @@ impl Attempt<'_> {
             step: StepReport {
                 id: step.id.clone(),
                 kind: step.kind.word().into(),
-                argv: asks.first().map_or_else(Vec::new, |ask| ask.question.argv()),
+                argv: asks
+                    .first()
+                    .map_or_else(Vec::new, |ask| ask.question.argv()),
                 status,
                 reason,
                 started: answers.first().map(|answer| answer.started),

@@ -11,7 +11,7 @@ use crate::cluster::{Cluster, Refusal, Session};
 use crate::plan::{Plan, PlannedStep};
 use crate::report::{AttachReport, Happening, Status, StepReport, Verdict};
 use crate::script::Scope;
-use crate::target::Target;
+use crate::target::{Target, TargetKind};
 
 /// A target's own place in the run.
 pub(super) struct Lane {
@@ -93,6 +93,10 @@ impl Lane {
 
     async fn ask(&self, session: &mut dyn Session, target: &Target) -> Outcome {
         let mut scope = self.plan.scope(target, session.patient());
+        let image = match target.kind {
+            TargetKind::Pod => self.plan.attach.image.as_str(),
+            TargetKind::Local | TargetKind::Process => "this machine",
+        };
         let mut outcome = Outcome::default();
         let mut steps = self.plan.steps.iter().enumerate();
         while let Some((index, planned)) = steps.next() {
@@ -108,7 +112,7 @@ impl Lane {
             });
             let attempt = Attempt {
                 planned,
-                image: &self.plan.attach.image,
+                image,
                 fail_on: self.plan.fail_on,
                 interrupt: &self.interrupt,
             };

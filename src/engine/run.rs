@@ -119,12 +119,7 @@ impl Engine {
     }
 }
 
-fn launch(
-    plan: &Arc<Plan>,
-    prospects: Vec<Prospect>,
-    run: &Run,
-    teller: &Teller,
-) -> JoinSet<()> {
+fn launch(plan: &Arc<Plan>, prospects: Vec<Prospect>, run: &Run, teller: &Teller) -> JoinSet<()> {
     let slots = Arc::new(Semaphore::new(run.parallel.max(1)));
     let mut plan = Arc::clone(plan);
     Arc::make_mut(&mut plan).attach.run.clone_from(&run.id);

@@ -8,5 +8,8 @@ mod preview;
 pub mod rbac;
 mod settle;
 
-pub use preview::{Previewed, Preview};
-pub use settle::{Plan, PlannedStep, Refused, Wishes};
+pub use preview::{Preview, Previewed};
+pub use settle::{
+    DEADLINE_MARGIN, DEFAULT_GRACE, DEFAULT_IMAGE, DEFAULT_START_TIMEOUT, LONGEST_DEADLINE, Plan,
+    PlannedStep, Refused, Wishes,
+};

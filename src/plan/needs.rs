@@ -14,14 +14,26 @@ impl Plan {
         for selector in selectors {
             match selector {
                 Selector::Named { kind, .. } => object(*kind, &mut needs),
-                Selector::Pods { .. } => push(&mut needs, "", "pods", "list", "finds the pods of a selector"),
+                Selector::Pods { .. } => push(
+                    &mut needs,
+                    "",
+                    "pods",
+                    "list",
+                    "finds the pods of a selector",
+                ),
                 Selector::Local | Selector::Process(_) => {}
             }
         }
         if needs.is_empty() {
             return needs;
         }
-        push(&mut needs, "", "pods", "get", "reads the pod before and after");
+        push(
+            &mut needs,
+            "",
+            "pods",
+            "get",
+            "reads the pod before and after",
+        );
         push(
             &mut needs,
             "",
@@ -30,13 +42,31 @@ impl Plan {
             "adds the debug container",
         );
         for verb in ["get", "create"] {
-            push(&mut needs, "", "pods/exec", verb, "speaks with the debug container");
+            push(
+                &mut needs,
+                "",
+                "pods/exec",
+                verb,
+                "speaks with the debug container",
+            );
         }
         for (resource, verb, why) in [
-            ("pods", "watch", "sees the container end at once instead of asking again"),
-            ("pods", "list", "names near misses of a misspelt pod; begins a watch"),
+            (
+                "pods",
+                "watch",
+                "sees the container end at once instead of asking again",
+            ),
+            (
+                "pods",
+                "list",
+                "names near misses of a misspelt pod; begins a watch",
+            ),
             ("events", "list", "begins the watch of events"),
-            ("events", "watch", "hears the kubelet's first word about a bad image"),
+            (
+                "events",
+                "watch",
+                "hears the kubelet's first word about a bad image",
+            ),
         ] {
             if !needs
                 .iter()

@@ -49,9 +49,9 @@ impl Plan {
                     .as_ref()
                     .map(|expr| expr.source().to_owned()),
                 asks: match planned.step.kind.asks(&scope) {
-                    Ok(asks) => Preview::Asks(
-                        asks.into_iter().map(|ask| planned.bound(ask)).collect(),
-                    ),
+                    Ok(asks) => {
+                        Preview::Asks(asks.into_iter().map(|ask| planned.bound(ask)).collect())
+                    }
                     Err(_) => Preview::Later(planned.step.kind.templates()),
                 },
                 checks: planned

@@ -34,7 +34,9 @@ pub fn role(runbook: &str, namespace: &str, needs: &[Need]) -> String {
     );
     rules(&mut text, &required);
     if !optional.is_empty() {
-        text.push_str("  # Optional: the run goes on without these, only slower or with less to tell.\n");
+        text.push_str(
+            "  # Optional: the run goes on without these, only slower or with less to tell.\n",
+        );
         rules(&mut text, &optional);
     }
     let _ = write!(
@@ -57,7 +59,10 @@ fn rules(text: &mut String, needs: &[&Need]) {
         }
         done.push(&need.resource);
         let same = needs.iter().filter(|other| other.resource == need.resource);
-        let verbs: Vec<_> = same.clone().map(|need| format!("\"{}\"", need.verb)).collect();
+        let verbs: Vec<_> = same
+            .clone()
+            .map(|need| format!("\"{}\"", need.verb))
+            .collect();
         let mut reasons: Vec<_> = same.map(|need| need.why.as_str()).collect();
         reasons.dedup();
         let _ = write!(

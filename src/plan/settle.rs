@@ -83,12 +83,8 @@ impl Plan {
     /// Settles a runbook. `params` are bound already; nothing is sent.
     pub fn new(runbook: &Runbook, params: Scope, wishes: &Wishes) -> Result<Self, Refused> {
         let steps: Vec<_> = runbook.steps.iter().map(settle).collect::<Result<_, _>>()?;
-        let image = first([
-            &wishes.image,
-            &runbook.attach.image,
-            &wishes.fallback_image,
-        ])
-        .unwrap_or_else(|| DEFAULT_IMAGE.into());
+        let image = first([&wishes.image, &runbook.attach.image, &wishes.fallback_image])
+            .unwrap_or_else(|| DEFAULT_IMAGE.into());
         reference(&image)?;
         if let Some(container) = &wishes.container {
             label(container)?;

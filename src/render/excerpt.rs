@@ -41,7 +41,10 @@ mod tests {
     #[test]
     fn a_long_output_is_shown_by_its_end_and_what_is_missing_is_said() {
         let output = Output::of(&Captured {
-            bytes: (0..20).map(|n| format!("line {n}\n")).collect::<String>().into(),
+            bytes: (0..20)
+                .map(|n| format!("line {n}\n"))
+                .collect::<String>()
+                .into(),
             truncated: true,
         });
         let shown = excerpt(&output, 40);

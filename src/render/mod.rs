@@ -59,7 +59,9 @@ impl FromStr for Format {
             .map(|(_, known)| (strsim::damerau_levenshtein(word, known), known))
             .filter(|(distance, _)| *distance <= 2)
             .min()
-            .map_or_else(String::new, |(_, known)| format!("; did you mean `{known}`?"));
+            .map_or_else(String::new, |(_, known)| {
+                format!("; did you mean `{known}`?")
+            });
         Err(UnknownFormat {
             word: word.into(),
             near,

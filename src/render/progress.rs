@@ -74,10 +74,14 @@ impl Progress {
     }
 
     fn message(&self) -> String {
-        let first = self.under_way.iter().next().map_or_else(String::new, |(target, what)| {
-            let name = self.names.get(*target).map_or("?", String::as_str);
-            format!("{name}: {what}")
-        });
+        let first = self
+            .under_way
+            .iter()
+            .next()
+            .map_or_else(String::new, |(target, what)| {
+                let name = self.names.get(*target).map_or("?", String::as_str);
+                format!("{name}: {what}")
+            });
         if self.names.len() <= 1 {
             return first;
         }

@@ -103,7 +103,10 @@ impl Page<'_> {
     fn trouble(&mut self, step: &StepReport) -> io::Result<()> {
         self.heading(step)?;
         if let Some(reason) = &step.reason
-            && !step.checks.iter().any(|check| check.message.as_ref() == Some(reason))
+            && !step
+                .checks
+                .iter()
+                .any(|check| check.message.as_ref() == Some(reason))
         {
             self.line(&format!("{INDENT}{}", inert(reason)))?;
         }
