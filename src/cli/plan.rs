@@ -29,7 +29,7 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Failure> {
     let trouble = targets(&mut text, &prospects);
     let example = prospects.all.first().map_or_else(
         || stand_in(visit.selectors.first()),
-        |Prospect::Found(target, _)| Prospect::Refused(target, _) | target.clone(),
+        |(Prospect::Found(target, _) | Prospect::Refused(target, _))| target.clone(),
     );
     steps(&mut text, &visit.plan.preview(&example));
     rights(&mut text, &needs);

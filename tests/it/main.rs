@@ -1,1 +1,3 @@
-//! it
+//! The integration tests that need no cluster.
+
+mod engine;
