@@ -1,5 +1,6 @@
 //! housecall.
 pub mod ask;
+pub mod catalog;
 pub mod check;
 pub mod clock;
 pub mod cluster;
