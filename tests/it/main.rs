@@ -1,3 +1,4 @@
 //! The integration tests that need no cluster.
 
 mod engine;
+mod language;
