@@ -10,7 +10,7 @@ use super::exit::Failure;
 /// Prints name and title of every shipped runbook.
 pub(crate) fn run() -> Result<u8, Failure> {
     let mut out = std::io::stdout().lock();
-    for shipped in Catalog::shipped().list() {
+    for shipped in Catalog::list() {
         let title = Runbook::parse(shipped.source, shipped.name)
             .map_or_else(|_| String::new(), |(runbook, _)| runbook.title);
         writeln!(out, "{:<20} {title}", shipped.name)

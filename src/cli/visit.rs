@@ -7,7 +7,7 @@ use std::sync::Arc;
 use housecall::catalog::Catalog;
 use housecall::cluster::Scope;
 use housecall::plan::{Plan, Wishes};
-use housecall::runbook::{Diagnostic, Palette, Runbook, bind};
+use housecall::runbook::{self, Diagnostic, Paint, Runbook, bind};
 use housecall::target::{Selector, subdomain};
 
 use super::args::VisitArgs;
@@ -108,7 +108,7 @@ fn split(words: &[String]) -> Result<(&str, &[String]), Failure> {
 }
 
 fn is_runbook(word: &str) -> bool {
-    Catalog::shipped().find(word).is_ok()
+    Catalog::find(word).is_ok()
         || [".yaml", ".yml", ".rhai"]
             .iter()
             .any(|ending| word.ends_with(ending))
@@ -139,8 +139,7 @@ pub(crate) fn source(word: &str) -> Result<(String, String), Failure> {
         })?;
         return Ok((word.to_owned(), source));
     }
-    Catalog::shipped()
-        .find(word)
+    Catalog::find(word)
         .map(|shipped| (shipped.name.to_owned(), shipped.source.to_owned()))
         .map_err(|missing| Failure::usage(missing.to_string()))
 }
@@ -155,16 +154,12 @@ pub(crate) fn load(word: &str) -> Result<Runbook, Failure> {
 
 /// Problems as they are shown: file, line, column, the source line, what to do.
 pub(crate) fn drawn(problems: &[Diagnostic], source: &str) -> String {
-    let palette = if std::io::IsTerminal::is_terminal(&std::io::stderr())
+    let paint = if std::io::IsTerminal::is_terminal(&std::io::stderr())
         && std::env::var_os("NO_COLOR").is_none()
     {
-        Palette::Colour
+        Paint::Coloured
     } else {
-        Palette::Plain
+        Paint::Plain
     };
-    let drawn: Vec<_> = problems
-        .iter()
-        .map(|problem| problem.draw(source, palette))
-        .collect();
-    drawn.join("\n")
+    runbook::render(problems, source, paint)
 }
