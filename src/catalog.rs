@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-//! Shipped runbooks.
-=======
 //! Runbooks by name: the shipped ones, which are part of the binary.
 //!
 //! A new shipped runbook is its file under `runbooks/` and a line in [`SHIPPED`]. Files of the user's own are read by the caller.
@@ -68,4 +65,3 @@ fn near(name: &str) -> Option<String> {
 fn near_text(near: Option<&str>) -> String {
     near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"))
 }
->>>>>>> script
