@@ -3,7 +3,7 @@
 use crate::cluster::Profile;
 
 /// True when these words are those of admission and not of RBAC.
-pub fn refused(code: u16, words: &str) -> bool {
+pub(super) fn refused(code: u16, words: &str) -> bool {
     let told = words.contains("violates PodSecurity")
         || words.contains("admission webhook")
         || words.contains("ValidatingAdmissionPolicy")
@@ -14,7 +14,7 @@ pub fn refused(code: u16, words: &str) -> bool {
 }
 
 /// What to do next. `adding` is the profile and the name of the debug container that was refused.
-pub fn help(words: &str, adding: Option<(Profile, &str)>) -> String {
+pub(super) fn help(words: &str, adding: Option<(Profile, &str)>) -> String {
     let Some(level) = level(words) else {
         return "a policy of the cluster refuses the debug container: another `--image` or a lesser `--profile` (baseline, restricted) may pass; the policy's owner can make an exception".into();
     };

@@ -18,24 +18,24 @@ const MIRROR: &str = "kubernetes.io/config.mirror";
 
 /// A pod that can be examined.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Candidate {
+pub(super) struct Candidate {
     /// Its UID.
-    pub uid: String,
+    pub(super) uid: String,
     /// The container that is examined.
-    pub container: String,
+    pub(super) container: String,
     /// Its id at the runtime, without the runtime's prefix, once it has one.
-    pub container_id: Option<String>,
+    pub(super) container_id: Option<String>,
     /// True while it runs: only then can its processes be shared.
-    pub running: bool,
+    pub(super) running: bool,
     /// True where all containers of the pod share one process namespace.
-    pub shared: bool,
+    pub(super) shared: bool,
     /// User and group that the container states for itself.
-    pub user: User,
+    pub(super) user: User,
 }
 
 impl Candidate {
     /// Reads a pod. `known` is the UID under which it was found.
-    pub fn of(pod: &Pod, known: Option<&str>, attach: &Attach) -> Result<Self, Refusal> {
+    pub(super) fn of(pod: &Pod, known: Option<&str>, attach: &Attach) -> Result<Self, Refusal> {
         let name = pod.metadata.name.as_deref().unwrap_or_default();
         let uid = pod.metadata.uid.clone().unwrap_or_default();
         let no = |cause, headline: String, help: &str| Refusal {
@@ -51,12 +51,16 @@ impl Candidate {
         if annotations.is_some_and(|all| all.contains_key(MIRROR)) {
             return Err(no(
                 Cause::Mirror,
-                format!("pod `{name}` is the mirror of a static pod: the API cannot add containers to it"),
+                format!(
+                    "pod `{name}` is the mirror of a static pod: the API cannot add containers to it"
+                ),
                 "examine it from its node, or examine another pod of the same application",
             ));
         }
         let status = pod.status.as_ref();
-        let phase = status.and_then(|status| status.phase.as_deref()).unwrap_or_default();
+        let phase = status
+            .and_then(|status| status.phase.as_deref())
+            .unwrap_or_default();
         if matches!(phase, "Succeeded" | "Failed") {
             return Err(no(
                 Cause::Finished,
@@ -72,7 +76,10 @@ impl Candidate {
             ));
         }
         let spec = pod.spec.as_ref();
-        if spec.and_then(|spec| spec.node_name.as_deref()).is_none_or(str::is_empty) {
+        if spec
+            .and_then(|spec| spec.node_name.as_deref())
+            .is_none_or(str::is_empty)
+        {
             let why = status
                 .into_iter()
                 .flat_map(|status| status.conditions.iter().flatten())
@@ -87,7 +94,11 @@ impl Candidate {
         }
         let containers: Vec<&str> = spec
             .into_iter()
-            .flat_map(|spec| spec.containers.iter().chain(spec.init_containers.iter().flatten()))
+            .flat_map(|spec| {
+                spec.containers
+                    .iter()
+                    .chain(spec.init_containers.iter().flatten())
+            })
             .map(|container| container.name.as_str())
             .collect();
         let by_annotation = annotations
@@ -115,7 +126,11 @@ impl Candidate {
         Ok(Self {
             container_id: standing::status(pod, container)
                 .and_then(|status| status.container_id.as_deref())
-                .map(|id| id.rsplit_once("://").map_or(id, |(_, bare)| bare).to_owned()),
+                .map(|id| {
+                    id.rsplit_once("://")
+                        .map_or(id, |(_, bare)| bare)
+                        .to_owned()
+                }),
             running: standing::state(pod, container).is_some_and(|state| state.running.is_some()),
             shared: spec.and_then(|spec| spec.share_process_namespace) == Some(true),
             user: User::of(pod, container),
@@ -126,10 +141,12 @@ impl Candidate {
 }
 
 /// The pod was replaced by another of the same name.
-pub fn replaced(name: &str) -> Refusal {
+pub(super) fn replaced(name: &str) -> Refusal {
     Refusal {
         cause: Cause::Replaced,
-        headline: format!("pod `{name}` was replaced by another of the same name since it was found"),
+        headline: format!(
+            "pod `{name}` was replaced by another of the same name since it was found"
+        ),
         help: "run again to examine its successor".into(),
         attach: None,
     }
@@ -186,11 +203,31 @@ mod tests {
     #[test]
     fn what_can_never_start_is_refused_before_anything_is_changed() {
         for (change, cause, word) in [
-            (json!({"metadata": {"uid": "u2"}}), Cause::Replaced, "replaced"),
-            (json!({"metadata": {"annotations": {"kubernetes.io/config.mirror": "x"}}}), Cause::Mirror, "static pod"),
-            (json!({"status": {"phase": "Succeeded"}}), Cause::Finished, "Succeeded"),
-            (json!({"metadata": {"deletionTimestamp": "2026-01-02T03:04:05Z"}}), Cause::Finished, "being deleted"),
-            (json!({"spec": {"nodeName": null}}), Cause::Start, "not scheduled"),
+            (
+                json!({"metadata": {"uid": "u2"}}),
+                Cause::Replaced,
+                "replaced",
+            ),
+            (
+                json!({"metadata": {"annotations": {"kubernetes.io/config.mirror": "x"}}}),
+                Cause::Mirror,
+                "static pod",
+            ),
+            (
+                json!({"status": {"phase": "Succeeded"}}),
+                Cause::Finished,
+                "Succeeded",
+            ),
+            (
+                json!({"metadata": {"deletionTimestamp": "2026-01-02T03:04:05Z"}}),
+                Cause::Finished,
+                "being deleted",
+            ),
+            (
+                json!({"spec": {"nodeName": null}}),
+                Cause::Start,
+                "not scheduled",
+            ),
         ] {
             let refusal = read(change, None).unwrap_err();
             assert_eq!(refusal.cause, cause, "{refusal}");
@@ -212,7 +249,10 @@ mod tests {
     fn a_wrong_container_is_told_with_the_ones_there_are() {
         let refusal = read(json!({}), Some("porxy")).unwrap_err();
         assert_eq!(refusal.cause, Cause::NotFound);
-        assert!(refusal.headline.contains("did you mean `proxy`?"), "{refusal}");
+        assert!(
+            refusal.headline.contains("did you mean `proxy`?"),
+            "{refusal}"
+        );
         assert!(refusal.help.contains("app, proxy"), "{refusal}");
         let refusal = read(json!({}), Some("web")).unwrap_err();
         assert!(refusal.headline.contains("name of the pod"), "{refusal}");

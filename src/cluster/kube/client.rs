@@ -146,7 +146,12 @@ async fn from_file(kubeconfig: Kubeconfig, context: &str) -> Result<Config, Refu
         .await
         .map_err(|error| misconfigured(&chain(&error)))?;
     config.proxy_url = match proxy(stated) {
-        Some(_) if set("NO_PROXY", "no_proxy").is_some_and(|list| exempt(&list, &config.cluster_url)) => None,
+        Some(_)
+            if set("NO_PROXY", "no_proxy")
+                .is_some_and(|list| exempt(&list, &config.cluster_url)) =>
+        {
+            None
+        }
         Some(proxy) => Some(proxy.parse().map_err(|error: http::uri::InvalidUri| {
             misconfigured(&format!("the proxy `{proxy}` is no address: {error}"))
         })?),
@@ -200,7 +205,10 @@ impl Link {
             Ok(Ok(Err(kube::Error::Auth(error)))) => {
                 return Err(Refusal {
                     cause: Cause::Unauthenticated,
-                    headline: format!("the kubeconfig's credentials cannot be used: {}", chain(&error)),
+                    headline: format!(
+                        "the kubeconfig's credentials cannot be used: {}",
+                        chain(&error)
+                    ),
                     help: "run its credential helper by hand, or log in again".into(),
                     attach: None,
                 });

@@ -9,7 +9,10 @@ use crate::cluster::{Attach, Profile};
 /// Name of the debug container of one run in one pod: the same for the same pair, so that sending it again adds nothing.
 pub fn name(run: &str, uid: &str) -> String {
     let digest = Sha256::digest(format!("{run}/{uid}"));
-    let hex: String = digest[..5].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = digest[..5]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("housecall-{hex}")
 }
 
@@ -184,11 +187,18 @@ mod tests {
 
     #[test]
     fn profiles_are_kubectls() {
-        let context = |profile| patched(&attach(profile), None, User::default())["securityContext"].clone();
+        let context =
+            |profile| patched(&attach(profile), None, User::default())["securityContext"].clone();
         assert_eq!(context(Profile::Baseline), Value::Null);
         for (profile, expected) in [
-            (Profile::General, json!({"capabilities": {"add": ["SYS_PTRACE"]}})),
-            (Profile::Netadmin, json!({"capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}})),
+            (
+                Profile::General,
+                json!({"capabilities": {"add": ["SYS_PTRACE"]}}),
+            ),
+            (
+                Profile::Netadmin,
+                json!({"capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}}),
+            ),
             (Profile::Sysadmin, json!({"privileged": true})),
             (
                 Profile::Restricted,

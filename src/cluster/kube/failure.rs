@@ -10,13 +10,13 @@ use crate::cluster::{Attach, Cause};
 
 /// A reason for which waiting longer is of no use.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failure {
+pub(super) struct Failure {
     /// What kind of trouble it is.
-    pub cause: Cause,
+    pub(super) cause: Cause,
     /// The kubelet's reason and message, one line.
-    pub words: String,
+    pub(super) words: String,
     /// True when the runtime made the container, so that it will be seen as terminated.
-    pub made: bool,
+    pub(super) made: bool,
 }
 
 /// Reasons of a waiting container that only mean "not yet"
@@ -24,22 +24,30 @@ pub struct Failure {
 const NOT_YET: [&str; 2] = ["ContainerCreating", "PodInitializing"];
 
 /// Reads an Event about the container.
-pub fn from_event(reason: &str, message: &str) -> Option<Failure> {
+pub(super) fn from_event(reason: &str, message: &str) -> Option<Failure> {
     match reason {
-        "Failed" | "FailedPull" | "InspectFailed" | "ErrImageNeverPull" | "BackOff"
-        | "FailedToCreateContainer" | "FailedToStartContainer" => Some(sorted(reason, message)),
+        "Failed"
+        | "FailedPull"
+        | "InspectFailed"
+        | "ErrImageNeverPull"
+        | "BackOff"
+        | "FailedToCreateContainer"
+        | "FailedToStartContainer" => Some(sorted(reason, message)),
         _ => None,
     }
 }
 
 /// Reads the state of the container.
-pub fn from_state(state: &ContainerState) -> Option<Failure> {
+pub(super) fn from_state(state: &ContainerState) -> Option<Failure> {
     if let Some(waiting) = &state.waiting {
         let reason = waiting.reason.as_deref().unwrap_or_default();
         if reason.is_empty() || NOT_YET.contains(&reason) {
             return None;
         }
-        return Some(sorted(reason, waiting.message.as_deref().unwrap_or_default()));
+        return Some(sorted(
+            reason,
+            waiting.message.as_deref().unwrap_or_default(),
+        ));
     }
     let ended = state.terminated.as_ref()?;
     let reason = ended.reason.as_deref().unwrap_or("Terminated");
@@ -56,12 +64,14 @@ pub fn from_state(state: &ContainerState) -> Option<Failure> {
 }
 
 /// What the keeper means by its exit codes.
-pub fn meaning(code: i32) -> &'static str {
+pub(super) fn meaning(code: i32) -> &'static str {
     match code {
         74 => " (it reached its deadline)",
         75 => " (it was started after its latest moment)",
         76 => " (no shell came within its grace time)",
-        137 => " (killed: out of memory, or the examined container ended and took its process namespace along)",
+        137 => {
+            " (killed: out of memory, or the examined container ended and took its process namespace along)"
+        }
         _ => "",
     }
 }
@@ -87,9 +97,14 @@ fn sorted(reason: &str, message: &str) -> Failure {
     } else {
         Cause::Start
     };
-    let made = ["StartError", "RunContainerError", "start container", "OCI runtime create"]
-        .iter()
-        .any(|word| says(word));
+    let made = [
+        "StartError",
+        "RunContainerError",
+        "start container",
+        "OCI runtime create",
+    ]
+    .iter()
+    .any(|word| says(word));
     Failure {
         cause,
         made,
@@ -104,7 +119,7 @@ fn sorted(reason: &str, message: &str) -> Failure {
 
 impl Failure {
     /// One line that fits after "failed to look: ".
-    pub fn headline(&self, attach: &Attach) -> String {
+    pub(super) fn headline(&self, attach: &Attach) -> String {
         match self.cause {
             Cause::Image => format!("image `{}` cannot be had: {}", attach.image, self.words),
             _ => format!("the debug container cannot be started: {}", self.words),
@@ -112,13 +127,15 @@ impl Failure {
     }
 
     /// What to do next.
-    pub fn help(&self, attach: &Attach) -> String {
+    pub(super) fn help(&self, attach: &Attach) -> String {
         let image = &attach.image;
         let says = |word: &str| self.words.contains(word);
         if says("InvalidImageName") || says("apply default image tag") {
             "write the image as registry/name:tag or registry/name@sha256:digest".into()
         } else if says("ErrImageNeverPull") {
-            format!("`{image}` is not on the node and may not be pulled: drop `--image-pull-policy Never`, or load it there")
+            format!(
+                "`{image}` is not on the node and may not be pulled: drop `--image-pull-policy Never`, or load it there"
+            )
         } else if self.cause == Cause::Image {
             format!(
                 "check the name `{image}` and whether the pod's node may pull it (the pod's own imagePullSecrets are used; none can be added), or choose another with `--image`"
@@ -132,7 +149,9 @@ impl Failure {
         } else if says("target container") || says("is not running") {
             "the examined container is not running, so its processes cannot be shared: wait until it runs, or name another with `--target`".into()
         } else if says("permission denied") || says("operation not permitted") {
-            format!("the node's runtime refused it: try a lesser `--profile`, or another image than `{image}`")
+            format!(
+                "the node's runtime refused it: try a lesser `--profile`, or another image than `{image}`"
+            )
         } else {
             "`kubectl describe pod` tells what else the kubelet says; another `--image` or `--profile` may do".into()
         }
@@ -164,22 +183,87 @@ mod tests {
     #[test]
     fn the_kubelets_events_are_sorted_by_what_can_be_done() {
         for (reason, message, cause, made, help) in [
-            ("Failed", "Failed to pull image \"tools:1\": rpc error: not found", Cause::Image, false, "check the name"),
-            ("Failed", "Error: ErrImagePull", Cause::Image, false, "check the name"),
-            ("BackOff", "Back-off pulling image \"tools:1\"", Cause::Image, false, "check the name"),
-            ("InspectFailed", "Failed to apply default image tag \"Bad::name\": couldn't parse", Cause::Image, false, "registry/name:tag"),
-            ("ErrImageNeverPull", "Container image \"x\" is not present with pull policy of Never", Cause::Image, false, "Never"),
-            ("Failed", "Error: container has runAsNonRoot and image will run as root (pod: \"web\")", Cause::Start, false, "root"),
-            ("Failed", "Error: failed to start container \"x\": OCI runtime create failed: exec: \"sh\": executable file not found in $PATH", Cause::Start, true, "has no `sh`"),
-            ("Failed", "Error: failed to create containerd task: exec: \"sh\": executable file not found in $PATH", Cause::Start, false, "has no `sh`"),
-            ("Failed", "Error: unable to find target container web", Cause::Start, false, "not running"),
+            (
+                "Failed",
+                "Failed to pull image \"tools:1\": rpc error: not found",
+                Cause::Image,
+                false,
+                "check the name",
+            ),
+            (
+                "Failed",
+                "Error: ErrImagePull",
+                Cause::Image,
+                false,
+                "check the name",
+            ),
+            (
+                "BackOff",
+                "Back-off pulling image \"tools:1\"",
+                Cause::Image,
+                false,
+                "check the name",
+            ),
+            (
+                "InspectFailed",
+                "Failed to apply default image tag \"Bad::name\": couldn't parse",
+                Cause::Image,
+                false,
+                "registry/name:tag",
+            ),
+            (
+                "ErrImageNeverPull",
+                "Container image \"x\" is not present with pull policy of Never",
+                Cause::Image,
+                false,
+                "Never",
+            ),
+            (
+                "Failed",
+                "Error: container has runAsNonRoot and image will run as root (pod: \"web\")",
+                Cause::Start,
+                false,
+                "root",
+            ),
+            (
+                "Failed",
+                "Error: failed to start container \"x\": OCI runtime create failed: exec: \"sh\": executable file not found in $PATH",
+                Cause::Start,
+                true,
+                "has no `sh`",
+            ),
+            (
+                "Failed",
+                "Error: failed to create containerd task: exec: \"sh\": executable file not found in $PATH",
+                Cause::Start,
+                false,
+                "has no `sh`",
+            ),
+            (
+                "Failed",
+                "Error: unable to find target container web",
+                Cause::Start,
+                false,
+                "not running",
+            ),
         ] {
             let failure = from_event(reason, message).unwrap_or_else(|| panic!("{reason}"));
             assert_eq!((failure.cause, failure.made), (cause, made), "{message}");
-            assert!(failure.help(&attach()).contains(help), "{message}: {}", failure.help(&attach()));
+            assert!(
+                failure.help(&attach()).contains(help),
+                "{message}: {}",
+                failure.help(&attach())
+            );
             assert!(!failure.words.starts_with("Error"), "{}", failure.words);
         }
-        for calm in ["Pulling", "Pulled", "Created", "Started", "Scheduled", "Unhealthy"] {
+        for calm in [
+            "Pulling",
+            "Pulled",
+            "Created",
+            "Started",
+            "Scheduled",
+            "Unhealthy",
+        ] {
             assert_eq!(from_event(calm, "x"), None);
         }
     }
@@ -197,8 +281,14 @@ mod tests {
         };
         assert_eq!(waiting(None), None);
         assert_eq!(waiting(Some("ContainerCreating")), None);
-        assert_eq!(waiting(Some("ImagePullBackOff")).map(|f| f.cause), Some(Cause::Image));
-        assert_eq!(waiting(Some("CreateContainerConfigError")).map(|f| f.cause), Some(Cause::Start));
+        assert_eq!(
+            waiting(Some("ImagePullBackOff")).map(|f| f.cause),
+            Some(Cause::Image)
+        );
+        assert_eq!(
+            waiting(Some("CreateContainerConfigError")).map(|f| f.cause),
+            Some(Cause::Start)
+        );
     }
 
     #[test]
@@ -215,7 +305,16 @@ mod tests {
             })
             .map(|failure| (failure.made, failure.words))
         };
-        assert_eq!(ended(76, "Error", Some("1\n")), Some((true, "Error: exit code 76 (no shell came within its grace time)".into())));
-        assert_eq!(ended(128, "StartError", Some("no sh")), Some((true, "StartError: no sh".into())));
+        assert_eq!(
+            ended(76, "Error", Some("1\n")),
+            Some((
+                true,
+                "Error: exit code 76 (no shell came within its grace time)".into()
+            ))
+        );
+        assert_eq!(
+            ended(128, "StartError", Some("no sh")),
+            Some((true, "StartError: no sh".into()))
+        );
     }
 }

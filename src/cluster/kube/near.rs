@@ -4,7 +4,7 @@
 ///
 /// Near is one edit for every three characters, counting a swap of neighbours as one (Damerau-Levenshtein), or a name that begins
 /// with what was typed, as the pods of a Deployment begin with its name.
-pub fn near<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+pub(super) fn near<'a>(typed: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     let reach = (typed.chars().count() / 3).clamp(1, 4);
     let mut close: Vec<(usize, &str)> = names
         .into_iter()
@@ -41,7 +41,10 @@ mod tests {
     fn the_nearest_names_are_offered_and_far_ones_are_not() {
         let names = ["web-0", "web-1", "database", "wbe"];
         assert_eq!(near("wep-0", names), "; did you mean `web-0`?");
-        assert_eq!(near("web", ["wbe", "web-7d9-x"]), "; did you mean `wbe` or `web-7d9-x`?");
+        assert_eq!(
+            near("web", ["wbe", "web-7d9-x"]),
+            "; did you mean `wbe` or `web-7d9-x`?"
+        );
         assert_eq!(near("cache", names), "");
     }
 }

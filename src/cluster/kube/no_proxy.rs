@@ -8,7 +8,7 @@ use http::Uri;
 
 /// True when `NO_PROXY` exempts this server: `*`, a name (its subdomains too, as curl and Go read it), `.domain` or `*.domain`, an
 /// address, or a CIDR block; each with a port where it should count.
-pub fn exempt(list: &str, server: &Uri) -> bool {
+pub(super) fn exempt(list: &str, server: &Uri) -> bool {
     let Some(host) = server.host() else {
         return false;
     };
@@ -51,10 +51,14 @@ fn matches(entry: &str, host: &str, port: u16) -> bool {
         return address == Some(exempt);
     }
     match name.strip_prefix('*').unwrap_or(name).strip_prefix('.') {
-        Some(domain) => host.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')),
+        Some(domain) => host
+            .strip_suffix(domain)
+            .is_some_and(|rest| rest.ends_with('.')),
         None => {
             host == name
-                || host.strip_suffix(name).is_some_and(|rest| rest.ends_with('.'))
+                || host
+                    .strip_suffix(name)
+                    .is_some_and(|rest| rest.ends_with('.'))
         }
     }
 }

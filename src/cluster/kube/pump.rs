@@ -127,7 +127,10 @@ impl Pump {
 
     /// The next piece; the last one is always [`Piece::Ended`], and after it come only more of the same. Cancel-safe.
     pub async fn next(&mut self) -> Piece {
-        self.output.recv().await.unwrap_or(Piece::Ended(End::Closed))
+        self.output
+            .recv()
+            .await
+            .unwrap_or(Piece::Ended(End::Closed))
     }
 }
 

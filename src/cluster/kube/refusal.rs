@@ -7,21 +7,21 @@ use crate::cluster::{Cause, Profile, Refusal};
 
 /// What was tried when the refusal came: the words of RBAC for it.
 #[derive(Clone, Copy, Debug)]
-pub struct Doing<'a> {
+pub(super) struct Doing<'a> {
     /// Verb, such as `patch`.
-    pub verb: &'a str,
+    pub(super) verb: &'a str,
     /// Resource with its subresource, such as `pods/ephemeralcontainers`.
-    pub resource: &'a str,
+    pub(super) resource: &'a str,
     /// Namespace; empty for all.
-    pub namespace: &'a str,
+    pub(super) namespace: &'a str,
     /// The server's address, for when it does not answer.
-    pub server: &'a str,
+    pub(super) server: &'a str,
     /// Profile and name of the debug container, where one is being added.
-    pub adding: Option<(Profile, &'a str)>,
+    pub(super) adding: Option<(Profile, &'a str)>,
 }
 
 /// Sorts an error of the client.
-pub fn refusal(error: &kube::Error, doing: &Doing<'_>) -> Refusal {
+pub(super) fn refusal(error: &kube::Error, doing: &Doing<'_>) -> Refusal {
     let (cause, headline, help) = match error {
         kube::Error::Api(status) => told(status, doing),
         kube::Error::Auth(error) => (
@@ -37,7 +37,10 @@ pub fn refusal(error: &kube::Error, doing: &Doing<'_>) -> Refusal {
         kube::Error::HyperError(_) | kube::Error::Service(_) => unreachable(error, doing),
         other => (
             Cause::Api,
-            format!("the API server answered with something unexpected: {}", chain(other)),
+            format!(
+                "the API server answered with something unexpected: {}",
+                chain(other)
+            ),
             "is the address in the kubeconfig that of a Kubernetes API server?".into(),
         ),
     };
@@ -60,13 +63,16 @@ fn unreachable(error: &kube::Error, doing: &Doing<'_>) -> (Cause, String, String
     };
     (
         Cause::ApiUnreachable,
-        format!("the API server at {} cannot be reached: {why}", doing.server),
+        format!(
+            "the API server at {} cannot be reached: {why}",
+            doing.server
+        ),
         help.into(),
     )
 }
 
 /// Every link of an error's chain that says something new.
-pub fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = String::new();
     let mut link = Some(error);
     while let Some(error) = link {
@@ -79,7 +85,8 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         }
         link = error.source();
     }
-    text.replace("HyperError: ", "").replace("ServiceError: ", "")
+    text.replace("HyperError: ", "")
+        .replace("ServiceError: ", "")
 }
 
 fn told(status: &Status, doing: &Doing<'_>) -> (Cause, String, String) {
@@ -202,27 +209,69 @@ mod tests {
     fn the_servers_refusals_are_told_apart() {
         for (code, message, cause, help) in [
             (401, "Unauthorized", Cause::Unauthenticated, "log in again"),
-            (403, "pods \"web\" is forbidden: User \"ci\" cannot patch resource \"pods/ephemeralcontainers\" in API group \"\" in the namespace \"shop\"", Cause::Forbidden, "plan --rbac yaml"),
-            (403, "pods \"web\" is forbidden: violates PodSecurity \"restricted:latest\": unrestricted capabilities (container \"housecall-0123456789\" must set securityContext.capabilities.drop=[\"ALL\"])", Cause::Admission, "--profile restricted"),
-            (400, "admission webhook \"images.example.com\" denied the request: only our registry", Cause::Admission, "policy"),
+            (
+                403,
+                "pods \"web\" is forbidden: User \"ci\" cannot patch resource \"pods/ephemeralcontainers\" in API group \"\" in the namespace \"shop\"",
+                Cause::Forbidden,
+                "plan --rbac yaml",
+            ),
+            (
+                403,
+                "pods \"web\" is forbidden: violates PodSecurity \"restricted:latest\": unrestricted capabilities (container \"housecall-0123456789\" must set securityContext.capabilities.drop=[\"ALL\"])",
+                Cause::Admission,
+                "--profile restricted",
+            ),
+            (
+                400,
+                "admission webhook \"images.example.com\" denied the request: only our registry",
+                Cause::Admission,
+                "policy",
+            ),
             (404, "pods \"web\" not found", Cause::NotFound, "namespace"),
-            (409, "Operation cannot be fulfilled on pods \"web\": Precondition failed: UID in precondition: a, UID in object meta: b", Cause::Replaced, "successor"),
-            (422, "Pod \"web\" is invalid: spec: Forbidden: static pods do not support ephemeral containers", Cause::Mirror, "node"),
-            (422, "spec.ephemeralContainers[0].targetContainerName: Not found: \"web\"", Cause::NotFound, "--target"),
+            (
+                409,
+                "Operation cannot be fulfilled on pods \"web\": Precondition failed: UID in precondition: a, UID in object meta: b",
+                Cause::Replaced,
+                "successor",
+            ),
+            (
+                422,
+                "Pod \"web\" is invalid: spec: Forbidden: static pods do not support ephemeral containers",
+                Cause::Mirror,
+                "node",
+            ),
+            (
+                422,
+                "spec.ephemeralContainers[0].targetContainerName: Not found: \"web\"",
+                Cause::NotFound,
+                "--target",
+            ),
             (429, "too many requests", Cause::Api, "--parallel"),
             (500, "etcdserver: leader changed", Cause::Api, "try again"),
         ] {
             let refusal = sorted(code, message);
             assert_eq!(refusal.cause, cause, "{message}");
             assert!(refusal.help.contains(help), "{message}: {}", refusal.help);
-            assert!(refusal.headline.contains(message), "the server's own words: {}", refusal.headline);
+            assert!(
+                refusal.headline.contains(message),
+                "the server's own words: {}",
+                refusal.headline
+            );
         }
     }
 
     #[test]
     fn a_missing_right_is_named() {
-        let refusal = sorted(403, "User \"ci\" cannot patch resource \"pods/ephemeralcontainers\"");
-        assert!(refusal.help.contains("patch pods/ephemeralcontainers in namespace shop"), "{refusal}");
+        let refusal = sorted(
+            403,
+            "User \"ci\" cannot patch resource \"pods/ephemeralcontainers\"",
+        );
+        assert!(
+            refusal
+                .help
+                .contains("patch pods/ephemeralcontainers in namespace shop"),
+            "{refusal}"
+        );
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! The API server: the few requests this house sends, with bounded repeats.
 
+use std::fmt;
 use std::time::Duration;
 
 use http::Request;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use k8s_openapi::api::core::v1::Pod;
+use kube::api::{AttachParams, Patch, PatchParams};
 use kube::client::Body;
 use kube::core::Status;
-use kube::core::params::{AttachParams, Patch, PatchParams};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::sleep;
@@ -31,32 +32,38 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A client with the requests it can send.
 #[derive(Clone)]
-pub struct Server {
+pub(super) struct Server {
     link: Link,
 }
 
 /// An answer with the moment at which the server gave it, by its own clock.
 #[derive(Clone, Debug)]
-pub struct Stamped<T> {
+pub(super) struct Stamped<T> {
     /// The answer.
-    pub value: T,
+    pub(super) value: T,
     /// The `Date` header, to the second.
-    pub date: Option<Timestamp>,
+    pub(super) date: Option<Timestamp>,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Server({})", self.link.server)
+    }
 }
 
 impl Server {
     /// Over this link.
-    pub fn new(link: Link) -> Self {
+    pub(super) fn new(link: Link) -> Self {
         Self { link }
     }
 
     /// The client and what is known of its cluster.
-    pub fn link(&self) -> &Link {
+    pub(super) fn link(&self) -> &Link {
         &self.link
     }
 
     /// The words for a refusal of `verb` on `resource`.
-    pub fn doing<'a>(&'a self, verb: &'a str, resource: &'a str, namespace: &'a str) -> Doing<'a> {
+    pub(super) fn doing<'a>(&'a self, verb: &'a str, resource: &'a str, namespace: &'a str) -> Doing<'a> {
         Doing {
             verb,
             resource,
@@ -67,7 +74,7 @@ impl Server {
     }
 
     /// Reads one object or list. Repeated while the server is busy or the connection breaks.
-    pub async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<Stamped<T>, kube::Error> {
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<Stamped<T>, kube::Error> {
         let mut tries = AGAIN.iter();
         loop {
             let request = Request::get(path)
@@ -84,7 +91,7 @@ impl Server {
     }
 
     /// Reads a pod.
-    pub async fn pod(&self, namespace: &str, name: &str) -> Result<Stamped<Pod>, kube::Error> {
+    pub(super) async fn pod(&self, namespace: &str, name: &str) -> Result<Stamped<Pod>, kube::Error> {
         self.get(&format!("{}/{name}", pods(namespace))).await
     }
 
@@ -92,7 +99,13 @@ impl Server {
     ///
     /// Whenever a try may have landed without our hearing so, the pod is read first and our container looked for; and as it is
     /// merged by its name, a second one cannot come of a repeat.
-    pub async fn add(&self, namespace: &str, pod: &str, name: &str, patch: &Value) -> Result<Pod, Unsure> {
+    pub(super) async fn add(
+        &self,
+        namespace: &str,
+        pod: &str,
+        name: &str,
+        patch: &Value,
+    ) -> Result<Pod, Unsure> {
         let mut tries = AGAIN.iter();
         let mut landed = false;
         loop {
@@ -126,22 +139,30 @@ impl Server {
         }
     }
 
-    /// Opens an exec stream that runs `sh` in a container.
-    pub async fn shell(&self, namespace: &str, pod: &str, container: &str, limits: Limits) -> Result<Pump, kube::Error> {
+    /// Opens an exec stream that runs a command in a container.
+    pub(super) async fn exec(
+        &self,
+        (namespace, pod, container): (&str, &str, &str),
+        command: Vec<String>,
+        limits: Limits,
+    ) -> Result<Pump, kube::Error> {
         let params = AttachParams::default()
             .container(container)
             .stdin(true)
             .stdout(true)
             .stderr(true);
         let request = kube::core::Request::new(pods(namespace))
-            .exec(pod, ["sh"], &params)
+            .exec(pod, command, &params)
             .map_err(kube::Error::BuildRequest)?;
         let connection = self.link.client.connect(request).await?;
         let half_close = connection.supports_stream_close();
         Ok(Pump::start(connection.into_stream(), half_close, limits))
     }
 
-    async fn once<T: DeserializeOwned>(&self, request: Request<Vec<u8>>) -> Result<Stamped<T>, kube::Error> {
+    async fn once<T: DeserializeOwned>(
+        &self,
+        request: Request<Vec<u8>>,
+    ) -> Result<Stamped<T>, kube::Error> {
         let response = self.link.client.send(request.map(Body::from)).await?;
         let (head, body) = response.into_parts();
         let date = head
@@ -152,7 +173,9 @@ impl Server {
         let bytes = body.collect_bytes().await?;
         if !head.status.is_success() {
             let mut status = serde_json::from_slice::<Status>(&bytes).unwrap_or_else(|_| Status {
-                message: String::from_utf8_lossy(&bytes[..bytes.len().min(300)]).trim().to_owned(),
+                message: String::from_utf8_lossy(&bytes[..bytes.len().min(300)])
+                    .trim()
+                    .to_owned(),
                 ..Status::default()
             });
             status.code = head.status.as_u16();
@@ -165,11 +188,11 @@ impl Server {
 
 /// A change that was refused, or whose fate is not known.
 #[derive(Debug)]
-pub struct Unsure {
+pub(super) struct Unsure {
     /// True when it may have landed all the same.
-    pub maybe_added: bool,
+    pub(super) maybe_added: bool,
     /// What went wrong.
-    pub error: kube::Error,
+    pub(super) error: kube::Error,
 }
 
 impl Unsure {
@@ -181,7 +204,7 @@ impl Unsure {
     }
 
     /// In words.
-    pub fn refusal(&self, doing: &Doing<'_>, profile: Profile, name: &str) -> Refusal {
+    pub(super) fn refusal(&self, doing: &Doing<'_>, profile: Profile, name: &str) -> Refusal {
         refusal(
             &self.error,
             &Doing {
@@ -193,7 +216,7 @@ impl Unsure {
 }
 
 /// Path of the pods of a namespace, or of all where it is empty.
-pub fn pods(namespace: &str) -> String {
+pub(super) fn pods(namespace: &str) -> String {
     match namespace {
         "" => "/api/v1/pods".into(),
         namespace => format!("/api/v1/namespaces/{namespace}/pods"),
@@ -220,4 +243,3 @@ fn never_sent(error: &kube::Error) -> bool {
     let words = super::refusal::chain(error);
     words.contains("client error (Connect)") || words.contains("tcp connect error")
 }
-

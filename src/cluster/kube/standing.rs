@@ -5,7 +5,7 @@ use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Pod};
 use crate::report::Terminated;
 
 /// The status of one container, by name, wherever in the pod it is.
-pub fn status<'a>(pod: &'a Pod, name: &str) -> Option<&'a ContainerStatus> {
+pub(super) fn status<'a>(pod: &'a Pod, name: &str) -> Option<&'a ContainerStatus> {
     let status = pod.status.as_ref()?;
     [
         &status.ephemeral_container_statuses,
@@ -19,12 +19,12 @@ pub fn status<'a>(pod: &'a Pod, name: &str) -> Option<&'a ContainerStatus> {
 }
 
 /// Its state.
-pub fn state<'a>(pod: &'a Pod, name: &str) -> Option<&'a ContainerState> {
+pub(super) fn state<'a>(pod: &'a Pod, name: &str) -> Option<&'a ContainerState> {
     status(pod, name)?.state.as_ref()
 }
 
 /// Its end, when it has ended.
-pub fn terminated(pod: &Pod, name: &str) -> Option<Terminated> {
+pub(super) fn terminated(pod: &Pod, name: &str) -> Option<Terminated> {
     let ended = state(pod, name)?.terminated.as_ref()?;
     Some(Terminated {
         exit_code: ended.exit_code,
@@ -35,7 +35,7 @@ pub fn terminated(pod: &Pod, name: &str) -> Option<Terminated> {
 }
 
 /// Why it does not run yet, as `Reason: message`.
-pub fn waiting(pod: &Pod, name: &str) -> Option<String> {
+pub(super) fn waiting(pod: &Pod, name: &str) -> Option<String> {
     let waiting = state(pod, name)?.waiting.as_ref()?;
     let reason = waiting.reason.as_deref().unwrap_or("waiting");
     Some(match waiting.message.as_deref() {
@@ -45,12 +45,12 @@ pub fn waiting(pod: &Pod, name: &str) -> Option<String> {
 }
 
 /// The image as the runtime resolved it.
-pub fn image_id(pod: &Pod, name: &str) -> Option<String> {
+pub(super) fn image_id(pod: &Pod, name: &str) -> Option<String> {
     Some(status(pod, name)?.image_id.clone()).filter(|id| !id.is_empty())
 }
 
 /// True once the pod's spec holds the container.
-pub fn added(pod: &Pod, name: &str) -> bool {
+pub(super) fn added(pod: &Pod, name: &str) -> bool {
     pod.spec
         .iter()
         .flat_map(|spec| spec.ephemeral_containers.iter().flatten())
