@@ -63,7 +63,12 @@ impl Server {
     }
 
     /// The words for a refusal of `verb` on `resource`.
-    pub(super) fn doing<'a>(&'a self, verb: &'a str, resource: &'a str, namespace: &'a str) -> Doing<'a> {
+    pub(super) fn doing<'a>(
+        &'a self,
+        verb: &'a str,
+        resource: &'a str,
+        namespace: &'a str,
+    ) -> Doing<'a> {
         Doing {
             verb,
             resource,
@@ -74,7 +79,10 @@ impl Server {
     }
 
     /// Reads one object or list. Repeated while the server is busy or the connection breaks.
-    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> Result<Stamped<T>, kube::Error> {
+    pub(super) async fn get<T: DeserializeOwned>(
+        &self,
+        path: &str,
+    ) -> Result<Stamped<T>, kube::Error> {
         let mut tries = AGAIN.iter();
         loop {
             let request = Request::get(path)
@@ -91,7 +99,11 @@ impl Server {
     }
 
     /// Reads a pod.
-    pub(super) async fn pod(&self, namespace: &str, name: &str) -> Result<Stamped<Pod>, kube::Error> {
+    pub(super) async fn pod(
+        &self,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Stamped<Pod>, kube::Error> {
         self.get(&format!("{}/{name}", pods(namespace))).await
     }
 
