@@ -5,12 +5,12 @@
 
 mod args;
 mod completions;
-// mod demo;
+mod demo;
 mod exit;
 mod lint;
 mod list;
 mod outputs;
-// mod patient;
+mod patient;
 mod plan;
 mod prospects;
 mod run;
@@ -48,8 +48,8 @@ fn done(verb: Verb) -> Result<u8, Failure> {
         Verb::Completions(args) => completions::run(&args),
         Verb::Run(args) => within(run::run(*args)),
         Verb::Plan(args) => within(plan::run(*args)),
-        Verb::Demo(_) => Ok(0),
-        Verb::DemoPatient => Ok(0),
+        Verb::Demo(args) => within(demo::run(args)),
+        Verb::DemoPatient => within(patient::serve()),
     }
 }
 
