@@ -8,7 +8,8 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{
-    DuplicateKeyPolicy, Error, Location, MergeKeyPolicy, Options, Spanned, budget, options,
+    DuplicateKeyPolicy, Error, Location, MergeKeyPolicy, Options, Spanned, alias_limits, budget,
+    options,
 };
 
 /// How deep lists and maps may stand in each other.
@@ -19,6 +20,9 @@ pub const MAX_NODES: usize = 100_000;
 
 /// How many aliases a text may use.
 pub const MAX_ALIASES: usize = 1_000;
+
+/// How much aliases may add, counted in values and their ends.
+const MAX_REPLAYED: usize = 20_000;
 
 /// How large a text may be, in bytes: 1 MiB.
 pub const MAX_BYTES: usize = 1024 * 1024;
@@ -138,6 +142,7 @@ fn settings() -> Options {
         with_snippet: false,
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         merge_keys: MergeKeyPolicy::Error,
+        alias_limits: alias_limits! { max_total_replayed_events: MAX_REPLAYED },
         budget: budget! {
             max_depth: MAX_DEPTH,
             max_nodes: MAX_NODES,
@@ -361,12 +366,6 @@ fn complaint(source: &str, error: &Error) -> YamlError {
         Error::NonFiniteFloat { .. } => {
             ("this is no number", "write it in quotes if text is meant")
         }
-        Error::AliasReplayLimitExceeded { .. }
-        | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. }
-        | Error::AliasReplayCounterOverflow { .. } => {
-            ("aliases make this text too large", "write the values out")
-        }
         _ if line.contains("{{") && !said.contains("tabs") => (
             "`{{` begins a map in YAML",
             "put quotes around a value with `{{ }}` in it, such as '{{port}}'",
@@ -391,6 +390,11 @@ fn other_complaint(span: Span, said: &str) -> YamlError {
             "mapping values are not allowed",
             "a `key: value` cannot begin here",
             "put quotes around a value that holds `: `, and line keys up with their neighbours",
+        ),
+        (
+            "alias",
+            "aliases make this text too large",
+            "write the values out",
         ),
         (
             "expected string scalar",

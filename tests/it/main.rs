@@ -1,2 +1,3 @@
 //! it
+mod broken;
 mod language;
