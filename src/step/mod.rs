@@ -82,6 +82,15 @@ impl Kind {
         }
     }
 
+    /// What it would ask, as written: for a plan whose templates wait for an earlier answer.
+    pub fn templates(&self) -> Vec<String> {
+        match self {
+            Self::Run(spec) => spec.argv.iter().map(|word| word.source().into()).collect(),
+            Self::Sh(spec) => vec![spec.script.clone()],
+            Self::File(spec) => vec![spec.path.source().into()],
+        }
+    }
+
     /// The facts it yields beside [`COMMON_FACTS`].
     pub fn facts(&self) -> &'static [&'static str] {
         match self {

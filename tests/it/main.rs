@@ -1,3 +1,6 @@
-//! it
+//! The integration tests that need no cluster.
+
 mod broken;
+mod engine;
+mod floors;
 mod language;
