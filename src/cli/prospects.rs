@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use housecall::clock::SystemClock;
-use housecall::cluster::kube::{Access, Kube};
+use housecall::cluster::kube::{Access, KubeCluster};
 use housecall::cluster::local::Local;
 use housecall::cluster::{Cluster, Found, Refusal, Scope};
 use housecall::engine::Prospect;
@@ -27,19 +27,17 @@ pub(crate) struct Prospects {
 impl Prospects {
     /// Looks every selector up. Trouble with one never hides another.
     pub(crate) async fn find(selectors: &[Selector], scope: &Scope, args: &VisitArgs) -> Self {
-        let local = selectors
-            .iter()
-            .any(|s| matches!(s, Selector::Local | Selector::Process(_)));
         let remote = selectors
             .iter()
             .any(|s| !matches!(s, Selector::Local | Selector::Process(_)));
-        let mut clusters = Clusters::default();
-        if local {
-            clusters.local = Some(Arc::new(Local::new(Arc::new(SystemClock))));
-        }
-        if remote {
-            clusters.kube = Some(connect(args).await);
-        }
+        let clusters = Clusters {
+            local: Arc::new(Local::new(Arc::new(SystemClock))),
+            kube: if remote {
+                Some(connect(args).await)
+            } else {
+                None
+            },
+        };
         let mut found = Self {
             cluster: clusters.name(),
             ..Self::default()
@@ -94,19 +92,18 @@ impl Prospects {
     }
 }
 
-#[derive(Default)]
 struct Clusters {
-    local: Option<Arc<dyn Cluster>>,
-    kube: Option<Result<Arc<Kube>, Refusal>>,
+    local: Arc<dyn Cluster>,
+    /// Only where a selector asks for it: nobody needs a kubeconfig to look at this machine.
+    kube: Option<Result<Arc<KubeCluster>, Refusal>>,
 }
 
 impl Clusters {
     fn of(&self, selector: &Selector) -> Result<Arc<dyn Cluster>, Refusal> {
-        match (selector, &self.local, &self.kube) {
-            (Selector::Local | Selector::Process(_), Some(local), _) => Ok(Arc::clone(local)),
-            (_, _, Some(Ok(kube))) => Ok(Arc::clone(kube) as Arc<dyn Cluster>),
-            (_, _, Some(Err(refusal))) => Err(refusal.clone()),
-            (_, _, None) | (_, None, _) => unreachable!("every selector has its cluster made"),
+        match (selector, &self.kube) {
+            (Selector::Local | Selector::Process(_), _) | (_, None) => Ok(Arc::clone(&self.local)),
+            (_, Some(Ok(kube))) => Ok(Arc::clone(kube) as Arc<dyn Cluster>),
+            (_, Some(Err(refusal))) => Err(refusal.clone()),
         }
     }
 
@@ -146,12 +143,10 @@ fn named(selector: &Selector, scope: &Scope, clusters: &Clusters) -> Option<Targ
     }
 }
 
-async fn connect(args: &VisitArgs) -> Result<Arc<Kube>, Refusal> {
+async fn connect(args: &VisitArgs) -> Result<Arc<KubeCluster>, Refusal> {
     let access = Access {
         kubeconfig: args.kubeconfig.clone(),
         context: args.context.clone(),
     };
-    Kube::connect(access, Arc::new(SystemClock))
-        .await
-        .map(Arc::new)
+    KubeCluster::connect(&access).await.map(Arc::new)
 }
