@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rhai::{AST, ASTNode, Dynamic, EvalAltResult, Position};
+use rhai::{AST, ASTNode, Dynamic, EvalAltResult, ParseErrorType, Position};
 use serde_json::Value;
 
 use super::sandbox::engine;
@@ -59,9 +59,12 @@ impl Expr {
             });
         }
         let tree = engine().compile_expression(source).map_err(|error| {
-            let text = error.err_type().to_string();
+            let message = match error.err_type() {
+                ParseErrorType::UnexpectedEOF => "it ends before it is complete".into(),
+                other => lowered(&other.to_string()),
+            };
             ExprError {
-                message: lowered(&text),
+                message,
                 offset: Some(offset_of(source, error.position()).unwrap_or(source.len())),
             }
         })?;

@@ -1,5 +1,6 @@
 //! The integration tests that need no cluster.
 
+mod broken;
 mod engine;
 mod floors;
 mod language;
