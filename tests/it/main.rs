@@ -4,3 +4,4 @@ mod broken;
 mod engine;
 mod floors;
 mod language;
+mod pump;

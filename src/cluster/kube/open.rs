@@ -39,6 +39,9 @@ const PAUSES: [Duration; 5] = [
     Duration::from_millis(500),
 ];
 
+/// How long the watch of events may hold up an opening.
+const LISTEN: Duration = Duration::from_secs(2);
+
 /// Added to the keeper's grace when nobody ever came: it leaves by itself then.
 const LEAVING: Duration = Duration::from_secs(10);
 
@@ -63,7 +66,13 @@ impl Opening<'_> {
     pub(super) async fn open(self) -> Result<LiveSession, Refusal> {
         let requested_at = self.target.requested_at.unwrap_or_else(|| self.clock.now());
         let (namespace, pod) = self.place();
-        let read = match self.server.pod(namespace, pod).await {
+        // The kubelet's first word about a failure may come at once: from which version on it is listened for must be settled
+        // before anything is changed.
+        let (read, ()) = tokio::join!(
+            self.server.pod(namespace, pod),
+            self.lookout.listening(LISTEN)
+        );
+        let read = match read {
             Ok(read) => read,
             Err(error) => {
                 return Err(missing(self.server, &error, ObjectKind::Pod, pod, namespace).await);

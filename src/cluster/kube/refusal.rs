@@ -133,7 +133,8 @@ fn told(status: &Status, doing: &Doing<'_>) -> (Cause, String, String) {
             words,
             "check the name and the namespace (`-n`)".into(),
         ),
-        409 if words.contains("UID") || words.contains("uid") => (
+        // The patch names the UID it is meant for; servers answer a wrong one in either way.
+        409 | 422 if words.contains("UID") || words.contains("metadata.uid") => (
             Cause::Replaced,
             format!("the pod was replaced by another of the same name: {words}"),
             "run again to examine its successor".into(),

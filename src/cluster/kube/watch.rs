@@ -45,6 +45,7 @@ type Subscribers = HashMap<String, Vec<(String, watch::Sender<News>)>>;
 pub(super) struct Board {
     subscribers: Mutex<Subscribers>,
     blind: AtomicBool,
+    listening: watch::Sender<bool>,
     remarks: Mutex<Vec<String>>,
 }
 
@@ -146,7 +147,7 @@ impl Lookout {
             let board = Arc::clone(&board);
             let api: Api<Pod> = Api::namespaced(client.clone(), namespace);
             async move {
-                follow(api, params, |event| board.see_pod(event)).await;
+                follow(api, params, || {}, |event| board.see_pod(event)).await;
                 board.blind.store(true, Ordering::Relaxed);
             }
         };
@@ -160,7 +161,11 @@ impl Lookout {
             let namespace = namespace.to_owned();
             let api: Api<Event> = Api::namespaced(client.clone(), &namespace);
             async move {
-                follow(api, params, |event| board.see_event(event)).await;
+                let begun = || {
+                    board.listening.send_replace(true);
+                };
+                follow(api, params, begun, |event| board.see_event(event)).await;
+                board.listening.send_replace(true);
                 held(&board.remarks).push(format!(
                     "no right to watch events in namespace {namespace}: an image that cannot be pulled is told later"
                 ));
@@ -175,14 +180,21 @@ impl Lookout {
         }
     }
 
+    /// Waits until no event that comes from now on can be missed, or for `within`.
+    pub(super) async fn listening(&self, within: Duration) {
+        let mut listening = self.board.listening.subscribe();
+        // Without it the run goes on, only slower to hear of trouble.
+        let _ = timeout(within, listening.wait_for(|listening| *listening)).await;
+    }
+
     /// Where its news is.
     pub(super) fn board(&self) -> &Arc<Board> {
         &self.board
     }
 }
 
-/// Follows one kind of object until it is forbidden to.
-async fn follow<K>(api: Api<K>, params: WatchParams, see: impl Fn(WatchEvent<K>))
+/// Follows one kind of object until it is forbidden to. `begun` is called once it is settled from which version on.
+async fn follow<K>(api: Api<K>, params: WatchParams, begun: impl Fn(), see: impl Fn(WatchEvent<K>))
 where
     K: Resource + Clone + DeserializeOwned + Debug,
 {
@@ -201,6 +213,7 @@ where
                 }
             },
         };
+        begun();
         match api.watch(&params, &from).await {
             Err(error) if forbidden(&error) => return,
             Err(_) => {}
