@@ -4,4 +4,7 @@ mod broken;
 mod engine;
 mod floors;
 mod language;
+//! it
+mod fake;
+mod kube;
 mod pump;
