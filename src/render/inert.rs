@@ -67,11 +67,10 @@ fn unseen(c: char) -> bool {
 /// Breaks what a CI system would take for an order.
 fn unordered(text: String) -> String {
     let start = text.trim_start();
-    let text = if start.starts_with("::") {
-        let indent = text.len() - start.len();
-        format!("{}:\\:{}", &text[..indent], &start[2..])
-    } else {
-        text
+    let indent = &text[..text.len() - start.len()];
+    let text = match start.strip_prefix("::") {
+        Some(order) => format!("{indent}:\\:{order}"),
+        None => text,
     };
     if !text.contains("##") {
         return text;

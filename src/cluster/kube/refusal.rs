@@ -193,10 +193,8 @@ mod tests {
     };
 
     fn sorted(code: u16, message: &str) -> Refusal {
-        let details = StatusDetails {
-            name: "web".into(),
-            ..StatusDetails::default()
-        };
+        let details: StatusDetails =
+            serde_json::from_value(serde_json::json!({"name": "web"})).unwrap();
         let status = Status {
             code,
             message: message.into(),
