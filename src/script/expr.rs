@@ -369,7 +369,10 @@ mod tests {
                 "name.start_with(\"w\")",
                 "there is no function `start_with` for text, text; did you mean `starts_with`?",
             ),
-            ("nme(1)", "there is no function `nme` for a whole number"),
+            (
+                "probe(1)",
+                "there is no function `probe` for a whole number",
+            ),
         ] {
             assert_eq!(holds(source).unwrap_err().message, message, "{source}");
         }
