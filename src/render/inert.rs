@@ -72,11 +72,16 @@ pub(super) fn hidden(c: char) -> bool {
 
 /// Where a command that is obeyed anywhere in a line begins: `##`, letters or none, `[`.
 pub(super) fn command(text: &str) -> Option<usize> {
-    text.match_indices("##").map(|(at, _)| at).find(|at| {
-        text[at + 2..]
-            .trim_start_matches(|c: char| c.is_ascii_alphabetic())
-            .starts_with('[')
-    })
+    // Of `###[` it is the last two: signs may overlap, so the search goes on one further.
+    let mut from = 0;
+    while let Some(at) = text[from..].find("##").map(|at| from + at) {
+        let rest = text[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphabetic());
+        if rest.starts_with('[') {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
 }
 
 fn escape(c: char, out: &mut String) {
