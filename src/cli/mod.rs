@@ -33,8 +33,10 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => return exit::usage(&error),
     };
     let _ = rustls::crypto::ring::default_provider().install_default();
+    // Off unless asked for: what a user needs to know of trouble stands in the report, in better words than a library's log.
+    let wanted = std::env::var("HOUSECALL_LOG").unwrap_or_else(|_| "off".into());
     tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_env("HOUSECALL_LOG"))
+        .with_env_filter(tracing_subscriber::EnvFilter::new(wanted))
         .with_writer(std::io::stderr)
         .init();
     exit::code(done(arguments.verb))
