@@ -27,7 +27,6 @@ use exit::Failure;
 
 /// Reads the command line, does what it says, and tells how it ended.
 pub(crate) fn main() -> ExitCode {
-    // The name that kubectl plugins are called by. Without this, clap would tell users of the plugin to type `housecall`.
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return exit::usage(&error),
