@@ -1,128 +1,186 @@
-//! Text from a pod, made harmless: what it says is shown, what it would do is not done.
+//! Text that came from a pod or a user, made harmless: what cannot be seen is written out, and nothing reads as a command.
 //!
-//! Escape sequences, control characters, bidirectional overrides and invisible characters are spelled out; the markers by which CI
-//! systems take orders from a log (`::error::`, `##vso[`, `##[`, `##teamcity[`) are broken by a backslash, because some of them are
-//! obeyed anywhere in a line.
+//! A pod's output ends up in terminals and CI logs, and both obey what stands in it. Here is what is taken from it:
+//!
+//! | in the text | shown as | because |
+//! |---|---|---|
+//! | ESC, NUL, `\r`, other C0, DEL, C1 | `\x1b`, `\0`, `\r`, `\x7f`, `\u{9b}` | moves the cursor, sets titles, fills the clipboard |
+//! | bidi marks, zero-width and filler characters, line separators | `\u{202e}` | reorders or hides what is read |
+//! | bytes that are no UTF-8 | `\xff` | is drawn differently by every terminal |
+//! | `##vso[`, `##teamcity[`, `##[` anywhere | `#\#vso[` | commands of Azure Pipelines, TeamCity and the GitHub runner |
+//! | `::error::` at the start of a line | `:\:error::` | a command of the GitHub runner, which passes over leading blanks |
+//!
+//! A backslash of the text's own stays as it is: this is for reading, and the JSON report is exact. What is inert stays as it is
+//! when it is made inert again.
 
-use std::fmt::Write;
-
-/// One line of harmless text; line breaks are spelled out, too.
+/// One line of harmless text; line breaks and tabs are written out as `\n` and `\t`.
 pub fn inert(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        push(&mut out, c);
-    }
-    unordered(out)
+    unled(escaped(text))
 }
 
-/// Harmless lines of bytes, split at `\n`; bytes that are not UTF-8 are spelled out.
-pub fn inert_lines(bytes: &[u8]) -> Vec<String> {
-    let body = bytes.strip_suffix(b"\n").unwrap_or(bytes);
-    if body.is_empty() {
-        return Vec::new();
-    }
-    body.split(|byte| *byte == b'\n').map(inert_bytes).collect()
-}
-
-fn inert_bytes(bytes: &[u8]) -> String {
+/// The same for bytes, with `\xNN` for what is not UTF-8.
+pub fn inert_bytes(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
-            push(&mut out, c);
+            escape(c, &mut out);
         }
         for byte in chunk.invalid() {
-            // Writing to a String cannot fail, here and below.
-            let _ = write!(out, "\\x{byte:02x}");
+            out.push_str(&format!("\\x{byte:02x}"));
         }
     }
-    unordered(out)
+    unled(uncommanded(out))
 }
 
-fn push(out: &mut String, c: char) {
+/// Like [`inert`], for a piece that does not begin a line.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        escape(c, &mut out);
+    }
+    uncommanded(out)
+}
+
+/// Breaks a command that stands at the start of a line, leading blanks aside.
+pub(super) fn unled(line: String) -> String {
+    let text = line.trim_start();
+    let named = text.strip_prefix("::").is_some_and(|rest| {
+        rest.starts_with(|c: char| c.is_ascii_alphabetic()) && rest.contains("::")
+    });
+    if !named {
+        return line;
+    }
+    let at = line.len() - text.len() + 1;
+    format!("{}\\{}", &line[..at], &line[at..])
+}
+
+/// True of what a reader cannot see, or what changes how the rest is seen. A line break and a tab are not among them here.
+pub(super) fn hidden(c: char) -> bool {
     match c {
-        '\t' => out.push_str("    "),
+        '\n' | '\t' => false,
+        c if c.is_control() => true,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' => {
+            true
+        }
+        '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' => true,
+        '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' => true,
+        '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' => true,
+        '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' => true,
+        _ => false,
+    }
+}
+
+/// Where a command that is obeyed anywhere in a line begins: `##`, letters or none, `[`.
+pub(super) fn command(text: &str) -> Option<usize> {
+    // Of `###[` it is the last two: signs may overlap, so the search goes on one further.
+    let mut from = 0;
+    while let Some(at) = text[from..].find("##").map(|at| from + at) {
+        let rest = text[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphabetic());
+        if rest.starts_with('[') {
+            return Some(at);
+        }
+        from = at + 1;
+    }
+    None
+}
+
+fn escape(c: char, out: &mut String) {
+    match c {
         '\n' => out.push_str("\\n"),
+        '\t' => out.push_str("\\t"),
         '\r' => out.push_str("\\r"),
-        '\u{1b}' => out.push_str("\\e"),
-        c if c.is_control() && (c as u32) < 0x100 => {
-            let _ = write!(out, "\\x{:02x}", c as u32);
-        }
-        c if unseen(c) => {
-            let _ = write!(out, "\\u{{{:x}}}", c as u32);
-        }
+        '\0' => out.push_str("\\0"),
+        c if c.is_ascii_control() => out.push_str(&format!("\\x{:02x}", u32::from(c))),
+        c if hidden(c) => out.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
         c => out.push(c),
     }
 }
 
-/// Characters that show nothing themselves and change how others are shown: bidirectional controls (UAX #9), zero-width and
-/// invisible operators, variation and tag characters, line and paragraph separators, interlinear annotations.
-fn unseen(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}'
-        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e0fff}')
-}
-
-/// Breaks what a CI system would take for an order.
-fn unordered(text: String) -> String {
-    let start = text.trim_start();
-    let text = if start.starts_with("::") {
-        let indent = text.len() - start.len();
-        format!("{}:\\:{}", &text[..indent], &start[2..])
-    } else {
-        text
-    };
-    if !text.contains("##") {
+fn uncommanded(text: String) -> String {
+    let mut out = String::new();
+    let mut rest = text.as_str();
+    while let Some(at) = command(rest) {
+        out.push_str(&rest[..=at]);
+        out.push('\\');
+        rest = &rest[at + 1..];
+    }
+    if out.is_empty() {
         return text;
     }
-    ["##[", "##vso[", "##teamcity["]
-        .iter()
-        .fold(text, |text, order| {
-            text.replace(order, &order.replacen("##", "#\\#", 1))
-        })
+    out.push_str(rest);
+    out
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
 
+    use super::*;
+
     #[test]
-    fn the_cursor_cannot_be_moved() {
-        assert_eq!(inert("a\x1b[2Jb\r\u{9b}1A"), "a\\e[2Jb\\r\\x9b1A");
-        assert_eq!(inert("\u{202e}cod"), "\\u{202e}cod");
+    fn what_moves_the_cursor_is_written_out() {
+        assert_eq!(inert("\x1b[2J\x1b]52;c;x\x07"), "\\x1b[2J\\x1b]52;c;x\\x07");
+        assert_eq!(inert("50%\r100%\x08\x7f"), "50%\\r100%\\x08\\x7f");
+        assert_eq!(inert("\u{9b}31m"), "\\u{9b}31m");
+        assert_eq!(inert("a\nb\tc\0"), "a\\nb\\tc\\0");
     }
 
     #[test]
-    fn a_ci_system_takes_no_orders_from_a_pod() {
-        for order in [
-            "::error::x",
-            "  ::set-output name=a::b",
-            "x ##vso[task.setvariable]y",
-            "##[error]x",
-            "##teamcity[buildProblem]",
-            "###[x]",
+    fn what_hides_or_reorders_is_written_out() {
+        assert_eq!(inert("user\u{202e}nimda"), "user\\u{202e}nimda");
+        assert_eq!(
+            inert("a\u{200b}b\u{2066}\u{feff}"),
+            "a\\u{200b}b\\u{2066}\\u{feff}"
+        );
+        assert_eq!(inert("Grüße, 世界"), "Grüße, 世界");
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_written_out() {
+        assert_eq!(inert_bytes(b"ok \xff\xc3("), "ok \\xff\\xc3(");
+    }
+
+    #[test]
+    fn commands_of_ci_systems_are_broken() {
+        assert_eq!(inert("  ::error::x"), "  :\\:error::x");
+        assert_eq!(inert("a ##vso[task.x]y"), "a #\\#vso[task.x]y");
+        assert_eq!(
+            inert("##[error]##teamcity[a]"),
+            "#\\#[error]#\\#teamcity[a]"
+        );
+        assert_eq!(inert("###[x]"), "##\\#[x]");
+    }
+
+    #[test]
+    fn addresses_and_headings_are_left_alone() {
+        for text in [
+            "::1",
+            "::ffff:10.0.0.1",
+            "## Heading",
+            "std::fs::read",
+            "a[0] ## b",
         ] {
-            let shown = inert(order);
-            assert!(!shown.trim_start().starts_with("::"), "{shown}");
-            for marker in ["##[", "##vso[", "##teamcity["] {
-                assert!(!shown.contains(marker), "{shown}");
-            }
+            assert_eq!(inert(text), text);
         }
-    }
-
-    #[test]
-    fn bytes_that_are_no_text_are_spelled_out() {
-        assert_eq!(inert_lines(b"a\xff\n\nb\0\n"), ["a\\xff", "", "b\\x00"]);
-        assert!(inert_lines(b"").is_empty());
     }
 
     proptest! {
         #[test]
-        fn nothing_shown_is_a_control_character(bytes: Vec<u8>) {
-            for line in inert_lines(&bytes) {
-                prop_assert!(!line.chars().any(|c| c.is_control() || unseen(c)));
+        fn whatever_comes_nothing_obeyed_or_hidden_is_left(
+            text in "(::|##|vso|error|\\[|\\]|#| |\\PC|\\p{Cc}|\\p{Cf}|\\p{Z}){0,40}"
+        ) {
+            let shown = inert(&text);
+            prop_assert!(!shown.chars().any(|c| c.is_control() || hidden(c)), "{shown:?}");
+            prop_assert_eq!(command(&shown), None);
+            prop_assert_eq!(inert(&shown), shown);
+        }
+
+        #[test]
+        fn whatever_bytes_come_they_are_shown_as_text_is(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let shown = inert_bytes(&bytes);
+            prop_assert_eq!(inert(&shown), shown.clone());
+            if let Ok(text) = std::str::from_utf8(&bytes) {
+                prop_assert_eq!(inert(text), shown);
             }
         }
     }

@@ -110,7 +110,10 @@ fn known_group(reader: &mut Reader<'_>, span: Span, name: &str, names: &[String]
         reader.error(
             span,
             format!("`{name}` is no group of the regular expression"),
-            format!("its groups are {}", names.join(", ")),
+            match names {
+                [] => "write `(?<name>…)` around what to take".into(),
+                names => format!("its groups are {}", names.join(", ")),
+            },
         );
     }
 }

@@ -20,7 +20,7 @@ const STEP_MEMBERS: [&str; 2] = ["status", "facts"];
 const LONGEST: usize = 64;
 
 /// What is in sight: names, and for those that are maps, what is in them.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(super) struct Sight {
     names: BTreeMap<String, Option<BTreeSet<String>>>,
 }
@@ -58,6 +58,8 @@ impl Sight {
 /// Reads expressions and templates where `sight` is what they see, and notes which names are used.
 pub(super) struct Language<'s> {
     pub(super) sight: &'s Sight,
+    /// Facts and captures of the step itself, where it has been asked.
+    pub(super) own: &'s [String],
     pub(super) used: &'s mut BTreeSet<String>,
 }
 
@@ -76,10 +78,12 @@ impl Language<'_> {
             }
             Err(error) => {
                 let offset = error.offset.unwrap_or(0);
-                let fix = if error.message.contains("'='") {
-                    "compare with `==`"
-                } else {
-                    "write an expression, such as `exit == 0 && stdout.contains(\"ok\")`"
+                let fix = match error.message.as_str() {
+                    "unexpected '='" => "compare with `==`",
+                    "unexpected 'and'" => "write `&&`",
+                    "unexpected 'or'" => "write `||`",
+                    "unexpected 'not'" => "write `!`",
+                    _ => "write an expression, such as `exit == 0 && stdout.contains(\"ok\")`",
                 };
                 let span = reader.inside(node, text, offset, 1);
                 reader.error(
@@ -125,12 +129,19 @@ impl Language<'_> {
         members: &[Member],
     ) {
         for (name, offset) in names {
-            if self.sight.has(&name) {
+            if self.own.contains(&name) || self.sight.has(&name) {
                 self.used.insert(name);
                 continue;
             }
+            let known: BTreeSet<&str> = self
+                .sight
+                .names
+                .keys()
+                .chain(self.own)
+                .map(String::as_str)
+                .collect();
             let span = reader.inside(node, text, offset, name.len());
-            let (headline, fix) = match near(&name, self.sight.names.keys().map(String::as_str)) {
+            let (headline, fix) = match near(&name, known.iter().copied()) {
                 Some(near) => (
                     format!("unknown name `{name}`; did you mean `{near}`?"),
                     format!("write `{near}`"),
@@ -139,18 +150,16 @@ impl Language<'_> {
                     format!("unknown name `{name}`"),
                     format!(
                         "known here: {}",
-                        self.sight
-                            .names
-                            .keys()
-                            .cloned()
-                            .collect::<Vec<_>>()
-                            .join(", ")
+                        known.into_iter().collect::<Vec<_>>().join(", ")
                     ),
                 ),
             };
             reader.error(span, headline, fix);
         }
         for member in members {
+            if self.own.contains(&member.of) {
+                continue;
+            }
             let Some(Some(known)) = self.sight.names.get(&member.of) else {
                 continue;
             };

@@ -137,6 +137,10 @@ impl<'a> Reader<'a> {
             (_, "a map") => "write `key: value` pairs",
             _ => "",
         };
+        let fix = match fix {
+            "" => format!("write {wanted}"),
+            fix => fix.to_owned(),
+        };
         self.error(node.span, format!("{what} is {found}, not {wanted}"), fix);
     }
 
@@ -232,7 +236,7 @@ impl<'a> Reader<'a> {
                 self.error(
                     node.span,
                     format!("{what} is out of bounds"),
-                    format!("write a size from `1B` to `{}KiB`", most / 1024),
+                    format!("write a size from `1B` to `{}MiB`", most / (1024 * 1024)),
                 );
                 None
             }
@@ -248,18 +252,30 @@ impl<'a> Reader<'a> {
 
     /// The `length` bytes at `offset` in a scalar's text, where the source shows the text as it is; else the whole scalar.
     pub(super) fn inside(&self, node: &Node, text: &str, offset: usize, length: usize) -> Span {
-        let mut start = node.span.start;
-        let shown = self.source.get(start..).unwrap_or_default();
-        if shown.starts_with(['\'', '"']) {
-            start += 1;
-        }
-        let body = text.trim_end();
-        if self.source[start..].starts_with(body) && offset <= body.len() {
-            let from = start + offset;
-            return Span {
-                start: from,
-                end: (from + length).min(start + body.len()).max(from),
-            };
+        let shown = self.source.get(node.span.start..).unwrap_or_default();
+        let quote = usize::from(shown.starts_with(['\'', '"']));
+        let before = text.get(..offset).unwrap_or(text);
+        let line = before.matches('\n').count();
+        let column = before.rsplit('\n').next().map_or(0, str::len);
+        let written = text.lines().nth(line).unwrap_or_default();
+        // Of a block, line for line: the source differs from the text by its indentation only.
+        let mut from = node.span.start;
+        for (at, whole) in shown.split_inclusive('\n').enumerate() {
+            if at == line {
+                let found = if line == 0 {
+                    whole[quote..].starts_with(written).then_some(quote)
+                } else {
+                    whole.find(written)
+                };
+                let Some(found) = found else { break };
+                let start = from + found + column;
+                let end = (start + length).min(from + found + written.len());
+                return Span {
+                    start,
+                    end: end.max(start),
+                };
+            }
+            from += whole.len();
         }
         node.span
     }

@@ -54,13 +54,13 @@ impl Diagnostic {
         headline: String,
         fix: Option<String>,
     ) -> Self {
-        let start = span.start.min(source.len());
+        let start = boundary(source, span.start);
         let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = source[start..]
             .find(['\n', '\r'])
             .map_or(source.len(), |at| start + at);
         // Carets under one line: where a value goes on over many, its first line says which.
-        let end = span.end.clamp(start, line_end);
+        let end = boundary(source, span.end.clamp(start, line_end));
         Self {
             level,
             headline,
@@ -77,6 +77,13 @@ impl Diagnostic {
     pub fn span(&self) -> Span {
         self.span
     }
+}
+
+/// `at`, or the next place where a character begins.
+fn boundary(source: &str, at: usize) -> usize {
+    (at..source.len())
+        .find(|at| source.is_char_boundary(*at))
+        .unwrap_or(source.len())
 }
 
 /// All complaints about one source, each with its line, in the order given.

@@ -94,6 +94,7 @@ fn step(
 ) -> Option<Step> {
     let mut language = Language {
         sight: &around.sight,
+        own: &[],
         used: &mut around.used,
     };
     let when = fields
@@ -142,16 +143,14 @@ fn step(
     }
     hidden(reader, fields, &facts, around);
 
-    let mut own = around.sight.clone();
-    for fact in COMMON_FACTS
+    let own: Vec<_> = COMMON_FACTS
         .iter()
         .map(|fact| (*fact).to_owned())
         .chain(facts.iter().cloned())
-    {
-        own.add(&fact);
-    }
+        .collect();
     let mut language = Language {
-        sight: &own,
+        sight: &around.sight,
+        own: &own,
         used: &mut around.used,
     };
     // Without its kind or a capture that cannot be read, a step's facts are not known, and each name would be a complaint of its own.
@@ -165,7 +164,11 @@ fn step(
             severity,
             &mut around.checks,
         ),
-        _ => Vec::new(),
+        Some(node) => {
+            reader.list(node, "`expect`");
+            Vec::new()
+        }
+        None => Vec::new(),
     };
     if !id.is_empty() {
         around.sight.add_step(id, &facts);

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Observation, answer};
-use crate::ask::{Answer, Ask, Ended, Question};
+use crate::ask::{Answer, Ask, Question};
 use crate::report::Verdict;
 use crate::script::{Scope, Template, TemplateError};
 
@@ -48,12 +48,16 @@ impl File {
     }
 
     pub(super) fn read(&self, answers: &[Answer], image: &str) -> Observation {
-        let mut observation = answer::observe(answers, |answer, _| {
-            let said = answer::last_word(answer).unwrap_or_else(|| "a tool is missing".into());
-            format!(
-                "the file cannot be read with {}: {said}",
-                answer::place(image)
-            )
+        let mut observation = answer::observe(answers, |answer, code| {
+            let said = why(answer);
+            if code == 127 {
+                format!(
+                    "a tool to read files with is missing in {}: {said}",
+                    answer::place(image)
+                )
+            } else {
+                said
+            }
         });
         let Some(answer) = answers.first() else {
             return observation;
@@ -62,28 +66,24 @@ impl File {
             return observation;
         }
         let facts = &mut observation.facts;
-        match &answer.file {
-            None if answer.ended == Ended::Exited(answer::CANNOT_LOOK) => {
+        match (&answer.file, answer.ended.exit()) {
+            (_, Some(answer::CANNOT_LOOK)) => {
                 observation.blocked = Some((Verdict::Unavailable, why(answer)));
             }
             // Read, but not told what it is: it cannot be said to be the patient's.
-            None if answer.ended == Ended::Exited(0) => {
+            (None, Some(0)) => {
                 observation.blocked = Some((
                     Verdict::Error,
                     "the answer does not say what the file is".into(),
                 ));
             }
-            None => {
+            (None, _) => {
                 facts.insert("exists".into(), false.into());
             }
-            Some(_) if answer.ended != Ended::Exited(0) => {
-                observation.blocked = Some((Verdict::Unavailable, why(answer)));
-            }
-            Some(status) => {
+            (Some(status), exit) => {
                 facts.insert("exists".into(), true.into());
-                if status.kind == "file"
-                    && let Ok(text) = std::str::from_utf8(&answer.stdout.bytes)
-                {
+                let read = status.kind == "file" && exit == Some(0);
+                if read && let Ok(text) = std::str::from_utf8(&answer.stdout.bytes) {
                     facts.insert("text".into(), text.into());
                 }
                 facts.insert("bytes".into(), status.size.into());
@@ -93,7 +93,8 @@ impl File {
                 facts.insert("mtime".into(), status.mtime.into());
                 facts.insert("kind".into(), status.kind.clone().into());
                 facts.insert("resolved".into(), status.resolved.clone().into());
-                if status.kind == "file" && status.size > answer.stdout.bytes.len() as u64 {
+                if answer.stdout.truncated || read && status.size > answer.stdout.bytes.len() as u64
+                {
                     observation.truncated = true;
                     facts.insert("truncated".into(), vec!["stdout", "text"].into());
                 }

@@ -20,7 +20,7 @@ use super::watch::Lookout;
 use crate::ask::Need;
 use crate::clock::{Clock, SystemClock};
 use crate::cluster::{Attach, Cluster, Found, Refusal, Scope, Session};
-use crate::target::{Selector, Target};
+use crate::target::{ObjectKind, Selector, Target};
 
 /// A namespace, and the one pod of it that is watched where there is only one.
 type Watched = (String, Option<String>);
@@ -32,6 +32,8 @@ pub struct KubeCluster {
     limits: Limits,
     lookouts: Mutex<BTreeMap<Watched, Weak<Lookout>>>,
     found: Mutex<BTreeMap<String, BTreeSet<String>>>,
+    /// Held so that it is still there when the target is opened.
+    begun: Mutex<Option<Arc<Lookout>>>,
 }
 
 impl KubeCluster {
@@ -48,6 +50,7 @@ impl KubeCluster {
             limits: Limits::default(),
             lookouts: Mutex::default(),
             found: Mutex::default(),
+            begun: Mutex::default(),
         }
     }
 
@@ -96,7 +99,27 @@ impl Cluster for KubeCluster {
     }
 
     async fn find(&self, selector: &Selector, scope: &Scope) -> Result<Found, Refusal> {
+        // The watches begin beside the search, for what is named by itself.
+        let begun = match (selector, scope) {
+            (
+                Selector::Named {
+                    kind: ObjectKind::Pod,
+                    name,
+                },
+                Scope::Default,
+            ) => Some(Target::pod(self.namespace(), name)),
+            (
+                Selector::Named {
+                    kind: ObjectKind::Pod,
+                    name,
+                },
+                Scope::Namespace(namespace),
+            ) => Some(Target::pod(namespace, name)),
+            _ => None,
+        };
+        let begun = begun.map(|target| self.lookout(&target));
         let found = find(&self.server, selector, scope, self.clock.now()).await?;
+        *held(&self.begun) = begun;
         let mut known = held(&self.found);
         for target in &found.targets {
             if let (Some(namespace), Some(pod)) = (&target.namespace, &target.pod) {

@@ -8,19 +8,20 @@
 
 use std::collections::VecDeque;
 use std::fmt::Display;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::{Sink, SinkExt, Stream, StreamExt, future::poll_fn};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::exec_status::ExecStatus;
 
-/// How many pieces of output may wait for their reader. With the 32 KiB that API servers put in a frame this is about 2 MiB.
-const WAITING: usize = 64;
+/// How many bytes of output may wait for their reader; one frame more may be in hand.
+const WAITING: u32 = 4 << 20;
 
 /// How long the closing handshake may take.
 const FAREWELL: Duration = Duration::from_millis(200);
@@ -87,7 +88,14 @@ enum Input {
 #[derive(Debug)]
 pub struct Pump {
     input: mpsc::UnboundedSender<Input>,
-    output: mpsc::Receiver<Piece>,
+    output: mpsc::UnboundedReceiver<Waiting>,
+}
+
+/// A piece with the room it takes up until it is read.
+#[derive(Debug)]
+struct Waiting {
+    piece: Piece,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 impl std::fmt::Debug for Input {
@@ -109,7 +117,7 @@ impl Pump {
         E: Display + Send + 'static,
     {
         let (input, orders) = mpsc::unbounded_channel();
-        let (sink, output) = mpsc::channel(WAITING);
+        let (sink, output) = mpsc::unbounded_channel();
         tokio::spawn(run(stream, half_close, limits, orders, sink));
         Self { input, output }
     }
@@ -127,10 +135,10 @@ impl Pump {
 
     /// The next piece; the last one is always [`Piece::Ended`], and after it come only more of the same. Cancel-safe.
     pub async fn next(&mut self) -> Piece {
-        self.output
-            .recv()
-            .await
-            .unwrap_or(Piece::Ended(End::Closed))
+        match self.output.recv().await {
+            Some(waiting) => waiting.piece,
+            None => Piece::Ended(End::Closed),
+        }
     }
 }
 
@@ -139,7 +147,7 @@ async fn run<S, E>(
     half_close: bool,
     limits: Limits,
     orders: mpsc::UnboundedReceiver<Input>,
-    sink: mpsc::Sender<Piece>,
+    sink: mpsc::UnboundedSender<Waiting>,
 ) where
     S: Stream<Item = Result<Message, E>> + Sink<Message, Error = E> + Send + Unpin,
     E: Display + Send,
@@ -154,7 +162,10 @@ async fn run<S, E>(
     let end = carry(reader, &mut outbox, half_close, limits, orders, &sink).await;
     // A reader that is gone needs no last word; the stream is closed all the same.
     if let Some(end) = end {
-        let _ = sink.send(Piece::Ended(end)).await;
+        let _ = sink.send(Waiting {
+            piece: Piece::Ended(end),
+            _room: None,
+        });
     }
     let _ = timeout(FAREWELL, outbox.writer.close()).await;
 }
@@ -166,13 +177,14 @@ async fn carry<W, R, E>(
     half_close: bool,
     limits: Limits,
     mut orders: mpsc::UnboundedReceiver<Input>,
-    sink: &mpsc::Sender<Piece>,
+    sink: &mpsc::UnboundedSender<Waiting>,
 ) -> Option<End>
 where
     R: Stream<Item = Result<Message, E>> + Unpin,
     W: Sink<Message, Error = E> + Unpin,
     E: Display,
 {
+    let room = Arc::new(Semaphore::new(WAITING as usize));
     let mut heard = Instant::now();
     let mut tick = interval(limits.silence / 4);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -186,17 +198,16 @@ where
     loop {
         tokio::select! {
             biased;
-            permit = sink.reserve(), if unread.is_some() => {
-                let permit = permit.ok()?;
+            permit = Arc::clone(&room).acquire_many_owned(size(&unread)), if unread.is_some() => {
                 if let Some(piece) = unread.take() {
-                    permit.send(piece);
+                    sink.send(Waiting { piece, _room: permit.ok() }).ok()?;
                 }
                 heard = Instant::now();
             }
             message = reader.next(), if unread.is_none() => {
                 heard = Instant::now();
                 match message {
-                    None => return told(status, End::Closed),
+                    None | Some(Ok(Message::Close(_))) => return told(status, End::Closed),
                     Some(Err(error)) => return told(status, End::Broken(error.to_string())),
                     Some(Ok(Message::Binary(frame))) if frame.len() > 1 => match frame[0] {
                         1 => unread = Some(Piece::Stdout(frame.slice(1..))),
@@ -207,7 +218,7 @@ where
                         }
                         _ => {}
                     },
-                    // Pongs, the close frame, and the empty frames some runtimes begin with.
+                    // Pongs, and the empty frames some runtimes begin with.
                     Some(Ok(_)) => {}
                 }
             }
@@ -251,6 +262,15 @@ async fn sleep_until(moment: Option<Instant>) {
         Some(moment) => tokio::time::sleep_until(moment).await,
         None => std::future::pending().await,
     }
+}
+
+/// The room that a piece takes up; a frame larger than all of it takes all.
+fn size(piece: &Option<Piece>) -> u32 {
+    let length = match piece {
+        Some(Piece::Stdout(bytes) | Piece::Stderr(bytes)) => bytes.len(),
+        _ => 0,
+    };
+    u32::try_from(length).unwrap_or(WAITING).min(WAITING)
 }
 
 fn framed(text: &Bytes) -> Message {

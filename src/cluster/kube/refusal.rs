@@ -104,16 +104,19 @@ fn told(status: &Status, doing: &Doing<'_>) -> (Cause, String, String) {
             format!("the API server does not know us: {words}"),
             "the kubeconfig's token or certificate is missing, expired or of another cluster: log in again, or choose another `--context`".into(),
         ),
-        403 if rbac(&words) => (
-            Cause::Forbidden,
-            words,
-            format!(
-                "missing: {} {} in {}; `housecall plan --rbac yaml …` prints the Role that grants what this run needs",
-                doing.verb,
-                doing.resource,
+        403 if rbac(&words) => {
+            let (verb, resource) = named(&words).unwrap_or((doing.verb, doing.resource));
+            let verbs = match resource {
+                // A stream over a WebSocket is a GET, and since Kubernetes 1.35 a create as well.
+                "pods/exec" => "get and create",
+                _ => verb,
+            };
+            let help = format!(
+                "missing: {verbs} {resource} in {}; `housecall plan --rbac yaml …` prints the Role that grants what this run needs",
                 place(doing.namespace),
-            ),
-        ),
+            );
+            (Cause::Forbidden, words, help)
+        }
         _ if admission::refused(status.code, &words) => {
             let help = admission::help(&words, doing.adding);
             (Cause::Admission, words, help)
@@ -133,7 +136,8 @@ fn told(status: &Status, doing: &Doing<'_>) -> (Cause, String, String) {
             words,
             "check the name and the namespace (`-n`)".into(),
         ),
-        409 if words.contains("UID") || words.contains("uid") => (
+        // The patch names the UID it is meant for; servers answer a wrong one in either way.
+        409 | 422 if words.contains("UID") || words.contains("metadata.uid") => (
             Cause::Replaced,
             format!("the pod was replaced by another of the same name: {words}"),
             "run again to examine its successor".into(),
@@ -170,6 +174,12 @@ fn rbac(words: &str) -> bool {
     words.contains(" cannot ") && words.contains("resource")
 }
 
+/// Verb and resource in `User "x" cannot VERB resource "RESOURCE" in …`.
+fn named(words: &str) -> Option<(&str, &str)> {
+    let (verb, rest) = words.split_once(" cannot ")?.1.split_once(" resource \"")?;
+    Some((verb, rest.split_once('"')?.0))
+}
+
 fn place(namespace: &str) -> String {
     match namespace {
         "" => "all namespaces".into(),
@@ -194,7 +204,11 @@ mod tests {
     fn sorted(code: u16, message: &str) -> Refusal {
         let details = StatusDetails {
             name: "web".into(),
-            ..StatusDetails::default()
+            group: String::new(),
+            kind: String::new(),
+            uid: String::new(),
+            causes: Vec::new(),
+            retry_after_seconds: 0,
         };
         let status = Status {
             code,

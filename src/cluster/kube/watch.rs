@@ -35,6 +35,8 @@ pub(super) struct News {
     pub(super) gone: bool,
     /// What the kubelet's events say against the container.
     pub(super) failure: Option<Failure>,
+    /// True once an event told that the container was started.
+    pub(super) started: bool,
 }
 
 /// Who wants to know: a container of a pod, by UID.
@@ -45,6 +47,7 @@ type Subscribers = HashMap<String, Vec<(String, watch::Sender<News>)>>;
 pub(super) struct Board {
     subscribers: Mutex<Subscribers>,
     blind: AtomicBool,
+    listening: watch::Sender<bool>,
     remarks: Mutex<Vec<String>>,
 }
 
@@ -106,16 +109,20 @@ impl Board {
         let Some(listed) = subscribers.get(uid) else {
             return;
         };
-        let failure = from_event(
-            event.reason.as_deref().unwrap_or_default(),
-            event.message.as_deref().unwrap_or_default(),
-        );
-        let Some(failure) = failure else { return };
+        let reason = event.reason.as_deref().unwrap_or_default();
+        let failure = from_event(reason, event.message.as_deref().unwrap_or_default());
+        let started = reason == "Started";
+        if failure.is_none() && !started {
+            return;
+        }
         for (container, sender) in listed {
             if *field == format!("spec.ephemeralContainers{{{container}}}") {
                 sender.send_modify(|news| {
+                    news.started |= started;
                     // The first word is the fullest: what follows is `Error: ErrImagePull`.
-                    news.failure.get_or_insert_with(|| failure.clone());
+                    if news.failure.is_none() {
+                        news.failure.clone_from(&failure);
+                    }
                 });
             }
         }
@@ -146,7 +153,7 @@ impl Lookout {
             let board = Arc::clone(&board);
             let api: Api<Pod> = Api::namespaced(client.clone(), namespace);
             async move {
-                follow(api, params, |event| board.see_pod(event)).await;
+                follow(api, params, || {}, |event| board.see_pod(event)).await;
                 board.blind.store(true, Ordering::Relaxed);
             }
         };
@@ -160,7 +167,11 @@ impl Lookout {
             let namespace = namespace.to_owned();
             let api: Api<Event> = Api::namespaced(client.clone(), &namespace);
             async move {
-                follow(api, params, |event| board.see_event(event)).await;
+                let begun = || {
+                    board.listening.send_replace(true);
+                };
+                follow(api, params, begun, |event| board.see_event(event)).await;
+                board.listening.send_replace(true);
                 held(&board.remarks).push(format!(
                     "no right to watch events in namespace {namespace}: an image that cannot be pulled is told later"
                 ));
@@ -175,14 +186,21 @@ impl Lookout {
         }
     }
 
+    /// Waits until no event that comes from now on can be missed, or for `within`.
+    pub(super) async fn listening(&self, within: Duration) {
+        let mut listening = self.board.listening.subscribe();
+        // Without it the run goes on, only slower to hear of trouble.
+        let _ = timeout(within, listening.wait_for(|listening| *listening)).await;
+    }
+
     /// Where its news is.
     pub(super) fn board(&self) -> &Arc<Board> {
         &self.board
     }
 }
 
-/// Follows one kind of object until it is forbidden to.
-async fn follow<K>(api: Api<K>, params: WatchParams, see: impl Fn(WatchEvent<K>))
+/// Follows one kind of object until it is forbidden to. `begun` is called once it is settled from which version on.
+async fn follow<K>(api: Api<K>, params: WatchParams, begun: impl Fn(), see: impl Fn(WatchEvent<K>))
 where
     K: Resource + Clone + DeserializeOwned + Debug,
 {
@@ -201,6 +219,7 @@ where
                 }
             },
         };
+        begun();
         match api.watch(&params, &from).await {
             Err(error) if forbidden(&error) => return,
             Err(_) => {}

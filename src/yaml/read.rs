@@ -1,15 +1,15 @@
-//! Reading YAML: text in, a tree of [`Node`]s out, each with the bytes it stands in.
-//!
-//! One reader for everything a user writes as YAML. It takes YAML 1.2 at its word (`no` is text, `012` is twelve), refuses duplicate
-//! keys, merge keys and a second document, and is bounded in depth, nodes and aliases, so that no text can make it slow or large.
-//! What a node should be is for the caller to say; here is only what it is and where.
+//! Text → tree, within its bounds.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{
-    DuplicateKeyPolicy, Error, Location, MergeKeyPolicy, Options, Spanned, budget, options,
+    DuplicateKeyPolicy, MergeKeyPolicy, Options, Spanned, alias_limits, budget, options,
 };
+
+use super::complaint::{complaint, span_of};
+use super::{Key, Node, Scalar, Span, Yaml, YamlError};
 
 /// How deep lists and maps may stand in each other.
 pub const MAX_DEPTH: usize = 32;
@@ -20,87 +20,11 @@ pub const MAX_NODES: usize = 100_000;
 /// How many aliases a text may use.
 pub const MAX_ALIASES: usize = 1_000;
 
+/// How much aliases may add, counted in values and their ends.
+const MAX_REPLAYED: usize = 20_000;
+
 /// How large a text may be, in bytes: 1 MiB.
 pub const MAX_BYTES: usize = 1024 * 1024;
-
-/// Bytes of a source, from `start` up to `end`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Span {
-    /// First byte.
-    pub start: usize,
-    /// One past the last byte.
-    pub end: usize,
-}
-
-/// A value and where it stands.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Node {
-    /// Where it stands; of an alias, where the alias stands.
-    pub span: Span,
-    /// What it is.
-    pub value: Yaml,
-}
-
-/// What a node is.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Yaml {
-    /// `null`, `~`, or nothing at all.
-    Null,
-    /// A scalar that is no text, and how it is written.
-    Scalar(Scalar, String),
-    /// A text.
-    Text(String),
-    /// A list.
-    List(Vec<Node>),
-    /// A map, in order, each key once.
-    Map(Vec<(Key, Node)>),
-}
-
-/// A scalar that YAML 1.2 resolves to something other than text.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Scalar {
-    /// `true` or `false`.
-    Bool(bool),
-    /// A whole number.
-    Int(i64),
-    /// Any other number.
-    Float(f64),
-}
-
-/// A key of a map and where it stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Key {
-    /// Where it stands.
-    pub span: Span,
-    /// Its text.
-    pub text: String,
-}
-
-/// Why a text is not YAML that is accepted here.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{headline}")]
-pub struct YamlError {
-    /// Where.
-    pub span: Span,
-    /// What is wrong, lower case.
-    pub headline: String,
-    /// What to do.
-    pub fix: Option<String>,
-}
-
-impl Yaml {
-    /// What it is, for messages: `a list`, `the number 5`.
-    pub fn described(&self) -> String {
-        match self {
-            Self::Null => "nothing".into(),
-            Self::Scalar(Scalar::Bool(value), _) => format!("`{value}`"),
-            Self::Scalar(_, raw) => format!("the number {raw}"),
-            Self::Text(_) => "text".into(),
-            Self::List(_) => "a list".into(),
-            Self::Map(_) => "a map".into(),
-        }
-    }
-}
 
 /// `source` without a byte order mark; spans count from here.
 pub fn without_mark(source: &str) -> &str {
@@ -138,6 +62,7 @@ fn settings() -> Options {
         with_snippet: false,
         duplicate_keys: DuplicateKeyPolicy::PassThrough,
         merge_keys: MergeKeyPolicy::Error,
+        alias_limits: alias_limits! { max_total_replayed_events: MAX_REPLAYED },
         budget: budget! {
             max_depth: MAX_DEPTH,
             max_nodes: MAX_NODES,
@@ -248,7 +173,7 @@ fn settle(source: &str, raw: Spanned<Raw>, duplicates: &mut Vec<YamlError>) -> N
         }
         Raw::Map(entries) => {
             let mut map: Vec<(Key, Node)> = Vec::with_capacity(entries.len());
-            let mut seen = std::collections::HashMap::new();
+            let mut seen = HashMap::new();
             for (key, value) in entries {
                 let at = span_of(source, key.referenced);
                 let node = settle(source, value, duplicates);
@@ -309,165 +234,6 @@ fn line_of(source: &str, offset: usize) -> usize {
         .iter()
         .filter(|byte| **byte == b'\n')
         .count()
-}
-
-fn span_of(source: &str, location: Location) -> Span {
-    let at = location.span();
-    let start = at
-        .byte_offset()
-        .and_then(|start| usize::try_from(start).ok())
-        .unwrap_or_default()
-        .min(source.len());
-    let length = at
-        .byte_len()
-        .and_then(|length| usize::try_from(length).ok())
-        .unwrap_or_default();
-    let end = start.saturating_add(length).min(source.len());
-    let trimmed = source
-        .get(start..end)
-        .map_or(0, |text| text.trim_end().len());
-    Span {
-        start,
-        end: start + trimmed,
-    }
-}
-
-fn complaint(source: &str, error: &Error) -> YamlError {
-    let span = error.location().map_or_else(Span::default, |location| {
-        let known = span_of(source, location);
-        if known == Span::default() {
-            place_of(source, location)
-        } else {
-            known
-        }
-    });
-    let said = error.to_string();
-    let said = said.split(" at line ").next().unwrap_or_default();
-    let line = source[..span.start].rfind('\n').map_or(0, |at| at + 1);
-    let line = source[line..].lines().next().unwrap_or_default();
-    let (headline, fix) = match error {
-        Error::MultipleDocuments { .. } => (
-            "a second document begins here",
-            "keep one document in a file: take the `---` away",
-        ),
-        Error::MergeKeyNotAllowed { .. } => (
-            "merge keys (`<<`) are not read",
-            "write the keys out where they belong",
-        ),
-        Error::UnknownAnchor { .. } => (
-            "this alias names no anchor",
-            "put quotes around a value that begins with `*`",
-        ),
-        Error::NonFiniteFloat { .. } => {
-            ("this is no number", "write it in quotes if text is meant")
-        }
-        Error::AliasReplayLimitExceeded { .. }
-        | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. }
-        | Error::AliasReplayCounterOverflow { .. } => {
-            ("aliases make this text too large", "write the values out")
-        }
-        _ if line.contains("{{") && !said.contains("tabs") => (
-            "`{{` begins a map in YAML",
-            "put quotes around a value with `{{ }}` in it, such as '{{port}}'",
-        ),
-        _ => return other_complaint(span, said),
-    };
-    YamlError {
-        span,
-        headline: headline.into(),
-        fix: Some(fix.into()),
-    }
-}
-
-fn other_complaint(span: Span, said: &str) -> YamlError {
-    let known = [
-        (
-            "tabs disallowed",
-            "a tab stands where YAML takes only spaces",
-            "indent with spaces",
-        ),
-        (
-            "mapping values are not allowed",
-            "a `key: value` cannot begin here",
-            "put quotes around a value that holds `: `, and line keys up with their neighbours",
-        ),
-        (
-            "expected string scalar",
-            "a list or a map cannot be a key",
-            "put quotes around it if text is meant",
-        ),
-        (
-            "unexpected character",
-            "a value without quotes cannot begin with this character",
-            "put quotes around the value",
-        ),
-        ("unclosed quote", "this quote is never closed", "close it"),
-        (
-            "unclosed bracket",
-            "a `[` or `{` is never closed",
-            "close it",
-        ),
-        (
-            "BOM",
-            "a byte order mark stands inside the text",
-            "take it out",
-        ),
-        (
-            "depth",
-            "lists and maps stand too deep in each other",
-            "flatten them",
-        ),
-        (
-            "budget",
-            "this text is too large or too deep to be read",
-            "make it smaller",
-        ),
-        (
-            "recursive references",
-            "this alias stands inside its own anchor",
-            "write the value out",
-        ),
-    ];
-    let (headline, fix) = known
-        .iter()
-        .find(|(part, ..)| said.contains(part))
-        .map_or_else(
-            || (format!("this is not YAML: {said}"), None),
-            |(_, headline, fix)| ((*headline).to_owned(), Some((*fix).to_owned())),
-        );
-    YamlError {
-        span,
-        headline,
-        fix,
-    }
-}
-
-/// The one character at a line and column; errors of syntax carry no more.
-fn place_of(source: &str, location: Location) -> Span {
-    let (line, column) = (location.line(), location.column());
-    let start: usize = source
-        .split_inclusive('\n')
-        .take(usize::try_from(line.saturating_sub(1)).unwrap_or(usize::MAX))
-        .map(str::len)
-        .sum();
-    let within = source[start..]
-        .char_indices()
-        .nth(usize::try_from(column.saturating_sub(1)).unwrap_or(usize::MAX));
-    match within {
-        Some((at, c)) if c != '\n' => Span {
-            start: start + at,
-            end: start + at + c.len_utf8(),
-        },
-        Some((at, _)) => Span {
-            start: start + at,
-            end: start + at,
-        },
-        None => Span {
-            start: source.len(),
-            end: source.len(),
-        },
-    }
 }
 
 #[cfg(test)]
