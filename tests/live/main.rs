@@ -1,1 +1,24 @@
-//! live
+//! House calls on a real cluster: the built program against `KUBECONFIG`, judged by its report, its exit code and what the API says.
+//!
+//! Without `KUBECONFIG` and `HOUSECALL_TEST_IMAGE` every test passes at once and says on stdout that it was skipped.
+//! `tests/cluster/run` sets both. Each test has a namespace of its own.
+
+mod ground;
+mod guest;
+mod node;
+mod patience;
+mod table;
+mod visit;
+
+mod batch;
+mod endings;
+mod files;
+mod hostile;
+mod house_call;
+mod images;
+mod rights;
+mod shells;
+mod usage;
+mod way_in;
+mod whom;
+mod zombies;
