@@ -29,7 +29,9 @@ fn row(line: &str) -> Row {
         failure: failure.into(),
         test: test.trim_matches('`').into(),
         contains: quoted.map(|one| one.trim().to_owned()).collect(),
-        exit: exit.parse().unwrap_or_else(|_| panic!("no exit code: {line}")),
+        exit: exit
+            .parse()
+            .unwrap_or_else(|_| panic!("no exit code: {line}")),
     };
     assert!(!row.contains.is_empty(), "no fragment: {line}");
     row

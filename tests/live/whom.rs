@@ -8,7 +8,8 @@ use crate::table::as_told;
 use crate::visit::Visit;
 
 const STEPS: &str = "  - {id: one, run: [ps]}\n";
-const LONG: &str = "  - {id: long, run: [sleep, '1000'], timeout: 60s}\n  - {id: next, run: [ps]}\n";
+const LONG: &str =
+    "  - {id: long, run: [sleep, '1000'], timeout: 60s}\n  - {id: next, run: [ps]}\n";
 
 #[test]
 fn a_pod_that_is_not_there_is_told_with_near_misses() {
@@ -112,7 +113,11 @@ fn promise_6_the_patch_for_a_pod_is_refused_by_its_successor() {
     ground.admit(ground.patient("web"));
     let keeper = "exit 0";
     let patch = crate::guest::patch(&ground, "housecall-0000000001", "another-uid", keeper);
-    let refused = ground.ask(http::Method::PATCH, "pods/web/ephemeralcontainers", Some(patch));
+    let refused = ground.ask(
+        http::Method::PATCH,
+        "pods/web/ephemeralcontainers",
+        Some(patch),
+    );
     assert!(format!("{refused:?}").contains("409"), "{refused:?}");
     assert_eq!(ground.guests("web"), [""; 0]);
 }

@@ -48,9 +48,15 @@ impl Bed {
 /// Steps that leave orphans behind unless each is waited for: a pipeline, nested shells, a background child, a busy tree.
 const TANGLES: [(&str, &str); 4] = [
     ("pipeline", "sleep 1001 | sleep 1001 | cat"),
-    ("nested", "sh -c \"sh -c \\\"sleep 1001; true\\\"; true\"; true"),
+    (
+        "nested",
+        "sh -c \"sh -c \\\"sleep 1001; true\\\"; true\"; true",
+    ),
     ("background", "sleep 1001 & sleep 1001 & wait"),
-    ("orphans", "(sh -c \"sleep 1001 & sleep 1001 & sleep 1001\" &) ; sleep 1001"),
+    (
+        "orphans",
+        "(sh -c \"sleep 1001 & sleep 1001 & sleep 1001\" &) ; sleep 1001",
+    ),
 ];
 
 fn tangle(id: &str, script: &str, timeout: &str) -> String {
@@ -69,7 +75,9 @@ fn promise_5_a_run_that_ends_well_leaves_no_zombie() {
 #[test]
 fn promise_5_time_outs_of_pipelines_and_nested_shells_leave_no_zombie() {
     let Some(bed) = Bed::made() else { return };
-    let steps: String = TANGLES.map(|(id, script)| tangle(id, script, "1s")).concat();
+    let steps: String = TANGLES
+        .map(|(id, script)| tangle(id, script, "1s"))
+        .concat();
     let seen = bed.call(&steps).seen();
     assert_eq!(seen.code, Some(5), "{}", seen.told());
     for (id, _) in TANGLES {
