@@ -7,6 +7,10 @@
     clippy::unwrap_used,
     reason = "a test that cannot be set up has failed"
 )]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these tests wait for real processes, in real time"
+)]
 
 mod ground;
 mod guest;
