@@ -82,7 +82,10 @@ fn admission_is_told_with_the_profile_that_passes() {
         let Some(ground) = Ground::labelled(labels) else {
             return;
         };
-        ground.admit(ground.modest_patient("web"));
+        ground.admit(match level {
+            "baseline" => ground.patient("web"),
+            _ => ground.modest_patient("web"),
+        });
         let seen = Visit::steps(&ground, STEPS, "web").seen();
         match level {
             "baseline" => as_told("admission, baseline", &seen),
