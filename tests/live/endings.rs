@@ -66,7 +66,10 @@ fn promise_3_a_killed_runner_leaves_a_container_that_ends_by_itself() {
     run.signal(Signal::KILL);
     assert_eq!(run.end().code, None);
     let ended = ground.end_of_only_guest("web", 20);
-    assert_eq!(ended["exitCode"], 0, "told by its shell, not killed: {ended:#}");
+    assert_eq!(
+        ended["exitCode"], 0,
+        "told by its shell, not killed: {ended:#}"
+    );
     assert_eq!(ground.standing("web"), before);
 }
 
@@ -81,7 +84,11 @@ fn promise_3_a_deadline_ends_the_container_and_the_rest_is_unreachable() {
     assert_eq!(seen.step("long")["status"], "unreachable");
     assert_eq!(seen.step("next")["status"], "unreachable");
     let attach = &seen.only()["attach"];
-    assert_eq!(attach["terminated"]["exit_code"], leave::DEADLINE, "{attach:#}");
+    assert_eq!(
+        attach["terminated"]["exit_code"],
+        leave::DEADLINE,
+        "{attach:#}"
+    );
     assert_eq!(ground.standing("web"), before);
 }
 
@@ -97,7 +104,11 @@ const TOMORROW: i64 = i64::MAX / 2;
 
 #[test]
 fn promise_3_a_keeper_to_which_no_shell_comes_leaves_within_its_grace() {
-    let keeper = Keeper { not_after: TOMORROW, deadline_seconds: 60, grace_seconds: 2 };
+    let keeper = Keeper {
+        not_after: TOMORROW,
+        deadline_seconds: 60,
+        grace_seconds: 2,
+    };
     if let Some(code) = alone(keeper) {
         assert_eq!(code, i64::from(leave::NO_SHELL));
     }
@@ -105,7 +116,11 @@ fn promise_3_a_keeper_to_which_no_shell_comes_leaves_within_its_grace() {
 
 #[test]
 fn promise_3_a_keeper_leaves_at_its_deadline() {
-    let keeper = Keeper { not_after: TOMORROW, deadline_seconds: 2, grace_seconds: 60 };
+    let keeper = Keeper {
+        not_after: TOMORROW,
+        deadline_seconds: 2,
+        grace_seconds: 60,
+    };
     if let Some(code) = alone(keeper) {
         assert_eq!(code, i64::from(leave::DEADLINE));
     }
@@ -113,7 +128,11 @@ fn promise_3_a_keeper_leaves_at_its_deadline() {
 
 #[test]
 fn promise_3_a_keeper_that_is_started_too_late_leaves_at_once() {
-    let keeper = Keeper { not_after: 1, deadline_seconds: 60, grace_seconds: 60 };
+    let keeper = Keeper {
+        not_after: 1,
+        deadline_seconds: 60,
+        grace_seconds: 60,
+    };
     if let Some(code) = alone(keeper) {
         assert_eq!(code, i64::from(leave::TOO_LATE));
     }

@@ -151,8 +151,7 @@ impl Ground {
     pub(crate) fn modest_patient(&self, name: &str) -> Value {
         let mut pod = self.patient(name);
         let container = &mut pod["spec"]["containers"][0];
-        container["securityContext"] =
-            json!({"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}, "runAsUser": 1000});
+        container["securityContext"] = json!({"allowPrivilegeEscalation": false, "capabilities": {"drop": ["ALL"]}, "runAsUser": 1000});
         if self.image.starts_with(OURS) {
             container["args"] = json!(["8080"]);
         }
@@ -163,7 +162,8 @@ impl Ground {
 
     /// A pod of one container, ready to be changed.
     pub(crate) fn of(&self, name: &str, mut container: Value) -> Value {
-        container["env"] = json!([{"name": "HOUSECALL_TEST", "value": format!("{}/{name}", self.namespace)}]);
+        container["env"] =
+            json!([{"name": "HOUSECALL_TEST", "value": format!("{}/{name}", self.namespace)}]);
         json!({
             "metadata": {"name": name, "labels": {"app": name}},
             "spec": {"terminationGracePeriodSeconds": 1, "containers": [container]},

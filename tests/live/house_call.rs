@@ -45,7 +45,11 @@ fn promise_3_the_reported_end_is_the_one_the_api_tells() {
     assert_eq!(reported["exit_code"], told["exitCode"]);
     assert_eq!(reported["reason"], told["reason"]);
     for (ours, theirs) in [("started_at", "startedAt"), ("finished_at", "finishedAt")] {
-        let theirs = told[theirs].as_str().unwrap().trim_end_matches('Z').to_owned();
+        let theirs = told[theirs]
+            .as_str()
+            .unwrap()
+            .trim_end_matches('Z')
+            .to_owned();
         assert_eq!(reported[ours], format!("{theirs}.000Z"));
     }
 }

@@ -3,6 +3,15 @@
 //! Without `KUBECONFIG` and `HOUSECALL_TEST_IMAGE` every test passes at once and says on stdout that it was skipped.
 //! `tests/cluster/run` sets both. Each test has a namespace of its own.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these tests wait for real processes, in real time"
+)]
+
 mod ground;
 mod guest;
 mod node;

@@ -28,7 +28,9 @@ impl Ward {
         let mark = format!("HOUSECALL_TEST={}/{pod}", ground.namespace);
         let marked = |pid: &u32| {
             let environment = read(format!("/proc/{pid}/environ")).unwrap_or_default();
-            environment.split(|byte| *byte == 0).any(|one| one == mark.as_bytes())
+            environment
+                .split(|byte| *byte == 0)
+                .any(|one| one == mark.as_bytes())
         };
         let first = pids()
             .filter(marked)

@@ -7,11 +7,7 @@ use std::time::{Duration, Instant};
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Looks until there is something to see. `what` is told when it does not come.
-pub(crate) fn eventually<T>(
-    what: &str,
-    seconds: u64,
-    mut look: impl FnMut() -> Option<T>,
-) -> T {
+pub(crate) fn eventually<T>(what: &str, seconds: u64, mut look: impl FnMut() -> Option<T>) -> T {
     let until = Instant::now() + Duration::from_secs(seconds);
     loop {
         if let Some(seen) = look() {

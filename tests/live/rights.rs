@@ -21,7 +21,10 @@ fn printed(ground: &Ground, words: &[&str]) -> (Value, Value, NamedTempFile) {
     let (role, binding) = text.split_once("\n---\n").expect("two documents");
     let role: Value = serde_yaml::from_str(role).unwrap();
     let binding: Value = serde_yaml::from_str(binding).unwrap();
-    assert_eq!((&role["kind"], &binding["kind"]), (&json!("Role"), &json!("RoleBinding")));
+    assert_eq!(
+        (&role["kind"], &binding["kind"]),
+        (&json!("Role"), &json!("RoleBinding"))
+    );
     let account = binding["subjects"][0]["name"].as_str().unwrap().to_owned();
     let kubeconfig = ground.kubeconfig_with(&ground.token(&account));
     (role, binding, kubeconfig)
@@ -82,7 +85,12 @@ fn enough_and_no_more(words: &[&str]) {
     let rights = required(&role);
     ground.put_rbac("roles", role_of(&role, &rights));
     let seen = run();
-    assert_eq!(seen.code, Some(0), "without the optional rights: {}", seen.told());
+    assert_eq!(
+        seen.code,
+        Some(0),
+        "without the optional rights: {}",
+        seen.told()
+    );
 
     for missing in &rights {
         let (_, resource, verb) = missing;
@@ -90,12 +98,19 @@ fn enough_and_no_more(words: &[&str]) {
         if resource == "pods/exec" && verb == "create" {
             continue;
         }
-        let rest: Vec<_> = rights.iter().filter(|one| *one != missing).cloned().collect();
+        let rest: Vec<_> = rights
+            .iter()
+            .filter(|one| *one != missing)
+            .cloned()
+            .collect();
         ground.put_rbac("roles", role_of(&role, &rest));
         let seen = run();
         assert_ne!(seen.code, Some(0), "without {missing:?}");
         let told = seen.told();
-        assert!(told.contains(&format!("cannot {verb} resource")), "{missing:?}: {told}");
+        assert!(
+            told.contains(&format!("cannot {verb} resource")),
+            "{missing:?}: {told}"
+        );
         assert!(told.contains("plan --rbac yaml"), "{missing:?}: {told}");
     }
 }

@@ -18,10 +18,18 @@ fn conversation(ground: &Ground, words: &str) -> String {
     let ward = Ward::of(ground, "web");
     let before = ground.standing("web");
     let seen = Visit::steps(ground, STEPS, words).seen();
-    assert_eq!(seen.code, Some(5), "only the late step is undetermined: {}", seen.told());
+    assert_eq!(
+        seen.code,
+        Some(5),
+        "only the late step is undetermined: {}",
+        seen.told()
+    );
     assert_eq!(seen.text("argv"), "it's $HOME *\n");
     assert_eq!(seen.text("script"), "out\n");
-    assert_eq!(seen.step("script")["attempts"][0]["stderr"]["text"], "err\n");
+    assert_eq!(
+        seen.step("script")["attempts"][0]["stderr"]["text"],
+        "err\n"
+    );
     assert_eq!(seen.step("script")["status"], "pass");
     assert_eq!(seen.step("late")["status"], "timeout");
     assert_eq!(seen.text("late"), "begun\n");
@@ -110,7 +118,9 @@ fn a_container_that_does_not_run_is_said_to_be_out_of_sight_and_the_network_stil
         let pod = ground.pod("web");
         let listed = pod["status"]["containerStatuses"].as_array()?.clone();
         let state = |name: &str, state: &str| {
-            listed.iter().any(|one| one["name"] == name && one["state"][state].is_object())
+            listed
+                .iter()
+                .any(|one| one["name"] == name && one["state"][state].is_object())
         };
         (state("app", "terminated") && state("side", "running")).then_some(())
     });
@@ -118,6 +128,11 @@ fn a_container_that_does_not_run_is_said_to_be_out_of_sight_and_the_network_stil
     let seen = Visit::steps(&ground, steps, "web --target app").seen();
     assert_eq!(seen.code, Some(5), "{}", seen.told());
     assert_eq!(seen.step("net")["status"], "pass");
-    assert_eq!(seen.step("file")["status"], "unavailable", "{:#}", seen.step("file"));
+    assert_eq!(
+        seen.step("file")["status"],
+        "unavailable",
+        "{:#}",
+        seen.step("file")
+    );
     assert!(seen.told().contains("was not running"), "{}", seen.told());
 }

@@ -83,7 +83,11 @@ impl Visit {
         let stdout = NamedTempFile::new_in(self.folder.path()).unwrap();
         let stderr = NamedTempFile::new_in(self.folder.path()).unwrap();
         let events = self.folder.path().join("events.jsonl");
-        let is_run = self.command.get_args().next().is_some_and(|verb| verb == "run");
+        let is_run = self
+            .command
+            .get_args()
+            .next()
+            .is_some_and(|verb| verb == "run");
         if is_run {
             self.command
                 .arg("-o")
@@ -215,7 +219,8 @@ impl Seen {
     /// What a step of the only target wrote.
     pub(crate) fn text(&self, id: &str) -> &str {
         let out = &self.step(id)["attempts"][0]["stdout"]["text"];
-        out.as_str().unwrap_or_else(|| panic!("{:#}", self.step(id)))
+        out.as_str()
+            .unwrap_or_else(|| panic!("{:#}", self.step(id)))
     }
 
     /// Everything a reader is told: reasons, notes, and stderr.
