@@ -31,7 +31,7 @@ fn read(seen: &Seen, id: &str) -> (Value, Value, Value) {
 }
 
 #[test]
-#[ignore = "fails on the real cluster: not held yet"]
+#[ignore = "mended since it failed, not run on the real cluster again yet"]
 fn promise_9_no_link_leads_out_of_the_patients_root() {
     let Some(ground) = Ground::find() else { return };
     let mut pod = ground.of(
@@ -59,8 +59,9 @@ fn promise_9_no_link_leads_out_of_the_patients_root() {
     // One of ours by the same name as what the foreign link points to, made by an earlier step.
     let mut steps = "  - {id: bait, sh: 'mkdir -p /etc /data; echo ours >/etc/only-in-the-debug-image; echo ours >/data/nowhere; mkdir -p /run; echo ours >/run/absolute'}\n".to_owned();
     for (id, path) in paths {
-        steps +=
-            &format!("  - {{id: {id}, file: '{path}', expect: [{{id: looked, that: 'true'}}]}}\n");
+        steps += &format!(
+            "  - {{id: {id}, file: '{path}', expect: [{{id: looked-{id}, that: 'true'}}]}}\n"
+        );
     }
     let seen = Visit::steps(&ground, &steps, "web").seen();
     for (id, _) in &paths[..8] {
