@@ -1,1 +1,14 @@
-//! it
+//! The integration tests that need no cluster.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod broken;
+mod engine;
+mod fake;
+mod floors;
+mod kube;
+mod language;
+mod pump;

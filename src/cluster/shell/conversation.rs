@@ -1,0 +1,432 @@
+//! One session with one `sh`, as a state machine without IO.
+
+use std::collections::VecDeque;
+
+use super::file;
+use super::frame::{Piece, Splitter};
+use super::hunt::Hunt;
+use super::nonce::Nonce;
+use super::quote::{Unquotable, name, quote};
+use super::raw::{Bounded, Raw};
+use super::reply::{Bye, Hello, Reply};
+use crate::ask::{Ask, Ended, MAX_CAP, Patient, Question};
+
+/// Reads the prelude up to a line with one dot, then becomes it. The name lets the keeper know its shell again.
+const FIRST: &str = ": housecall-shell; p=; while IFS= read -r l && [ \"$l\" != . ]; do p=\"$p$l\n\"; done; [ \"$l\" != . ] || eval \"$p\"";
+
+/// Output of the hunt and its bound in time, seconds.
+const HUNT: (u64, u64) = (64 * 1024, 10);
+
+/// One session's state: what was asked, and what has arrived of the answer. See the [module](super) for how it is driven.
+#[derive(Debug)]
+pub struct Conversation {
+    secret: String,
+    mark: String,
+    keeper: bool,
+    out: Splitter,
+    err: Splitter,
+    asked: u64,
+    step: Option<Step>,
+    stray: u64,
+    replies: VecDeque<Reply>,
+}
+
+#[derive(Debug)]
+struct Step {
+    id: u64,
+    purpose: Purpose,
+    out: Bounded,
+    err: Bounded,
+    begun: Begun,
+    told: bool,
+    cancelled: bool,
+    exit: Option<Exit>,
+    end: Option<End>,
+    silent: bool,
+}
+
+#[derive(Debug)]
+enum Purpose {
+    Command,
+    File { max: u64 },
+    Hunt(Hunt),
+}
+
+#[derive(Debug, Default)]
+struct Begun {
+    out: bool,
+    err: bool,
+}
+
+/// What came first: the end of the step's first process, or the watchdog.
+#[derive(Clone, Copy, Debug)]
+enum Exit {
+    ByItself(i32),
+    Struck,
+}
+
+/// What the watcher says at a step's end.
+#[derive(Clone, Copy, Debug, Default)]
+struct End {
+    /// How often the watchdog struck.
+    strikes: u64,
+    /// Processes that still run.
+    left: u64,
+    /// Zombies that are not ours to reap.
+    unreaped: u64,
+}
+
+impl Conversation {
+    /// A session that has not begun. `keeper` says that a keeper wrote its pid to `/dev/termination-log` and is ours to end.
+    pub fn new(nonce: Nonce, keeper: bool) -> Self {
+        let secret = nonce.to_string();
+        Self {
+            mark: nonce.mark(),
+            keeper,
+            out: Splitter::new(&secret),
+            err: Splitter::new(&secret),
+            secret,
+            asked: 0,
+            step: None,
+            stray: 0,
+            replies: VecDeque::new(),
+        }
+    }
+
+    /// What to start: `sh` with a short text that reads the rest from stdin. It holds no secret.
+    pub fn command(&self) -> Vec<String> {
+        ["sh", "-c", FIRST].map(String::from).to_vec()
+    }
+
+    /// The first bytes for stdin. The shell answers with [`Reply::Hello`].
+    pub fn opening(&self) -> Vec<u8> {
+        let prelude: String = include_str!("prelude.sh")
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .map(|line| line.trim_start().to_owned() + "\n")
+            .collect();
+        let keeper = if self.keeper { "1" } else { "0" };
+        (prelude
+            .replace("@SECRET@", &self.secret)
+            .replace("@MARK@", &self.mark)
+            .replace("@KEPT@", keeper)
+            + ".\n")
+            .into_bytes()
+    }
+
+    /// Starts looking for the patient; answered by [`Reply::Patient`].
+    pub fn find_patient(&mut self, hunt: &Hunt) -> Result<Vec<u8>, Unquotable> {
+        let words = hunt.words()?;
+        let (cap, seconds) = HUNT;
+        Ok(self.begin(
+            Purpose::Hunt(hunt.clone()),
+            seconds,
+            cap,
+            cap,
+            "",
+            &format!("own {words}"),
+        ))
+    }
+
+    /// Starts a step; answered by [`Reply::Done`]. A step that was under way is forgotten.
+    pub fn ask(&mut self, ask: &Ask, patient: &Patient) -> Result<Vec<u8>, Unquotable> {
+        let seconds = whole_seconds(ask.timeout);
+        let (out, err) = (ask.stdout_cap.min(MAX_CAP), ask.stderr_cap.min(MAX_CAP));
+        let mut vars = String::new();
+        let (purpose, out, words) = match &ask.question {
+            Question::Argv(argv) => {
+                let program = argv.first().ok_or(Unquotable::NoProgram)?;
+                if program.starts_with('-') {
+                    return Err(Unquotable::Option(program.clone()));
+                }
+                let words: Vec<_> = argv
+                    .iter()
+                    .map(|word| quote(word))
+                    .collect::<Result<_, _>>()?;
+                (Purpose::Command, out, format!("run {}", words.join(" ")))
+            }
+            Question::Script { text, env } => {
+                for (variable, value) in env {
+                    vars += &format!("export {}={}\n", name(variable)?, quote(value)?);
+                }
+                let text = quote(&format!("trap 'exit 143' TERM; {text}"))?;
+                (Purpose::Command, out, format!("run sh -c {text}"))
+            }
+            Question::File { path, max } => {
+                let max = (*max).min(out);
+                let words = match &patient.root {
+                    Some(root) => format!("look {} {} {}", quote(root)?, quote(path)?, max + 1),
+                    None => {
+                        let why = patient
+                            .reason
+                            .as_deref()
+                            .unwrap_or("the patient's root cannot be read");
+                        format!("refuse {}", quote(&format!("{path}: {why}"))?)
+                    }
+                };
+                (
+                    Purpose::File { max },
+                    max + file::HEADER,
+                    format!("own {words}"),
+                )
+            }
+        };
+        Ok(self.begin(purpose, seconds, out, err, &vars, &words))
+    }
+
+    fn begin(
+        &mut self,
+        purpose: Purpose,
+        seconds: u64,
+        out: u64,
+        err: u64,
+        vars: &str,
+        words: &str,
+    ) -> Vec<u8> {
+        self.asked += 1;
+        let id = self.asked;
+        self.step = Some(Step {
+            id,
+            purpose,
+            out: Bounded::new(out),
+            err: Bounded::new(err),
+            begun: Begun::default(),
+            told: false,
+            cancelled: false,
+            exit: None,
+            end: None,
+            silent: false,
+        });
+        let (out, err) = (out + 1, err + 1);
+        self.order(&format!(
+            "vars() {{ :\n{vars}}}\nbegin {id} {seconds} {out} {err} {words}"
+        ))
+    }
+
+    /// An order ends with the secret on a line of its own, which no data holds.
+    fn order(&self, text: &str) -> Vec<u8> {
+        format!("{text}\n{}\n", self.secret).into_bytes()
+    }
+
+    /// Stops the step under way, leaf first; it is answered as cancelled. Empty when nothing is under way.
+    pub fn stop(&mut self) -> Vec<u8> {
+        match &mut self.step {
+            None => Vec::new(),
+            Some(step) => {
+                step.cancelled = true;
+                self.order("halt")
+            }
+        }
+    }
+
+    /// Ends the shell, after what steps have left running, and then its keeper. Closing stdin does the same; this one is answered.
+    pub fn farewell(&self) -> Vec<u8> {
+        self.order("exit 0")
+    }
+
+    /// Takes bytes of the shell's stdout.
+    pub fn stdout(&mut self, bytes: &[u8]) {
+        for piece in self.out.feed(bytes) {
+            match piece {
+                Piece::Data(data) => match &mut self.step {
+                    Some(step) if step.begun.out && step.end.is_none() => {
+                        step.out.take(&data);
+                        self.first_byte();
+                    }
+                    _ => self.stray(data.len()),
+                },
+                Piece::Frame(words) => self.frame(&words),
+            }
+        }
+    }
+
+    /// Takes bytes of the shell's stderr.
+    pub fn stderr(&mut self, bytes: &[u8]) {
+        for piece in self.err.feed(bytes) {
+            match piece {
+                Piece::Data(data) => match &mut self.step {
+                    Some(step) if step.begun.err && !step.silent => {
+                        step.err.take(&data);
+                        self.first_byte();
+                    }
+                    _ => self.stray(data.len()),
+                },
+                Piece::Frame(words) => {
+                    let mut words = words.split(' ');
+                    let id = words.next().and_then(|id| id.parse().ok());
+                    if let Some(step) = self.step.as_mut().filter(|step| Some(step.id) == id) {
+                        match words.next() {
+                            Some("begin") => step.begun.err = true,
+                            Some("end") => step.silent = true,
+                            _ => {}
+                        }
+                    }
+                    self.finish();
+                }
+            }
+        }
+    }
+
+    /// The next thing that has happened.
+    pub fn poll(&mut self) -> Option<Reply> {
+        self.replies.pop_front()
+    }
+
+    /// What has arrived of the step under way, and forgets the step: for one that is cut off. Both streams count as truncated.
+    /// The caller says how it ended; here that is [`Ended::Lost`] without a reason, or [`Ended::Cancelled`] after a stop.
+    pub fn partial(&mut self) -> Option<Raw> {
+        let step = self.step.take()?;
+        let cancelled = step.cancelled;
+        let mut raw = step.into_raw()?;
+        raw.stdout.truncated = true;
+        raw.stderr.truncated = true;
+        raw.ended = if cancelled {
+            Ended::Cancelled
+        } else {
+            Ended::Lost(String::new())
+        };
+        Some(raw)
+    }
+
+    fn stray(&mut self, bytes: usize) {
+        self.stray += bytes as u64;
+    }
+
+    fn first_byte(&mut self) {
+        if let Some(step) = self.step.as_mut().filter(|step| !step.told) {
+            step.told = true;
+            self.replies.push_back(Reply::FirstByte);
+        }
+    }
+
+    fn frame(&mut self, text: &str) {
+        if self.stray > 0 {
+            self.replies
+                .push_back(Reply::Stray(std::mem::take(&mut self.stray)));
+        }
+        let words: Vec<&str> = text.split(' ').collect();
+        match words[..] {
+            ["hello", pid, uid, keeper, notes] => self.replies.push_back(Reply::Hello(Hello {
+                shell_pid: pid.parse().ok(),
+                uid: uid.parse().ok(),
+                keeper_pid: keeper.parse().ok(),
+                notes: Hello::notes(notes),
+            })),
+            ["bye", unreaped] => self.replies.push_back(Reply::Bye(Bye {
+                remarks: unreaped_remark(unreaped.parse().unwrap_or(0)),
+            })),
+            [id, ref rest @ ..] => self.step_frame(id, rest),
+            [] => {}
+        }
+    }
+
+    fn step_frame(&mut self, id: &str, words: &[&str]) {
+        let number = |at: usize| {
+            words
+                .get(at)
+                .and_then(|word| word.parse().ok())
+                .unwrap_or(0)
+        };
+        let Some(step) = self.step.as_mut().filter(|step| Ok(step.id) == id.parse()) else {
+            return;
+        };
+        match words.first() {
+            Some(&"begin") => {
+                step.begun.out = true;
+                self.first_byte();
+            }
+            Some(&"strike") => {
+                step.exit.get_or_insert(Exit::Struck);
+            }
+            Some(&"exit") => {
+                let code = i32::try_from(number(1)).unwrap_or(-1);
+                step.exit.get_or_insert(Exit::ByItself(code));
+            }
+            Some(&"end") => {
+                step.end = Some(End {
+                    strikes: number(1),
+                    left: number(2),
+                    unreaped: number(3),
+                });
+                self.finish();
+            }
+            _ => {}
+        }
+    }
+
+    /// A step is done when both streams have told its end.
+    fn finish(&mut self) {
+        if let Some(step) = self.step.take_if(|step| step.end.is_some() && step.silent) {
+            let reply = match &step.purpose {
+                Purpose::Hunt(hunt) => Some(Reply::Patient(hunt.read(&step.out.text()))),
+                _ => step.into_raw().map(Reply::Done),
+            };
+            self.replies.extend(reply);
+        }
+    }
+}
+
+impl Step {
+    /// The answer; `None` for what is no answer to an ask.
+    fn into_raw(self) -> Option<Raw> {
+        let end = self.end.unwrap_or_default();
+        let mut remarks = Vec::new();
+        let mut cut = false;
+        let ended = match self.exit {
+            _ if self.cancelled => Ended::Cancelled,
+            Some(Exit::ByItself(code)) => {
+                if end.strikes > 0 {
+                    remarks.push("left a process running that held its output open until the timeout, when it was stopped".into());
+                }
+                Ended::Exited(code)
+            }
+            Some(Exit::Struck) => Ended::TimedOut,
+            None => Ended::Lost("its exit code was lost".into()),
+        };
+        if end.strikes > 1 {
+            cut = true;
+            remarks
+                .push("a process of it could not be stopped and still held its output open".into());
+        }
+        match end.left {
+            0 => {}
+            1 => remarks.push("left a process running; it is stopped when the session ends".into()),
+            left => remarks.push(format!(
+                "left {left} processes running; they are stopped when the session ends"
+            )),
+        }
+        remarks.extend(unreaped_remark(end.unreaped));
+        let mut stdout = self.out.into_captured();
+        let mut stderr = self.err.into_captured();
+        stdout.truncated |= cut;
+        stderr.truncated |= cut;
+        let mut status = None;
+        match self.purpose {
+            Purpose::Hunt(_) => return None,
+            Purpose::File { max } => (status, stdout) = file::read(stdout, max),
+            Purpose::Command => {}
+        }
+        Some(Raw {
+            ended,
+            stdout,
+            stderr,
+            file: status,
+            remarks,
+        })
+    }
+}
+
+fn unreaped_remark(count: u64) -> Vec<String> {
+    match count {
+        0 => Vec::new(),
+        1 => vec!["1 ended process stays a zombie of a process that does not reap".into()],
+        count => vec![format!(
+            "{count} ended processes stay zombies of a process that does not reap"
+        )],
+    }
+}
+
+fn whole_seconds(timeout: std::time::Duration) -> u64 {
+    let seconds = timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0);
+    seconds.max(1)
+}

@@ -1,0 +1,24 @@
+# The first line of the log is this keeper, the second the shell, the third says that the shell leaves by itself.
+[ "$(date +%s)" -lt @NOT_AFTER@ ] || exit 75
+log=/dev/termination-log end=
+trap 'end=0' TERM INT HUP
+echo $$ >$log
+exec 2>/dev/null
+left=@DEADLINE@ grace=@GRACE@
+while [ -z "$end" ]; do
+  sleep 1 & nap=$!
+  wait $nap
+  [ $? -le 128 ] || { kill $nap; wait $nap; }
+  left=$((left-1)) grace=$((grace-1))
+  { read -r _; read -r _ shell; } <$log
+  [ -n "$end" ] || [ $left -gt 0 ] || end=74
+  [ -n "$end" ] || [ $grace -gt 0 ] || [ -n "$shell" ] || end=76
+done
+trap '' TERM INT HUP
+gone=
+{ read -r _; read -r _ shell; read -r gone; } <$log
+case $gone$shell in ''|*[!0-9]*) exit $end ;; esac
+grep -q housecall-shell /proc/$shell/cmdline && kill -TERM $shell || exit $end
+n=0
+while [ -d /proc/$shell ] && [ $n -lt 80 ]; do sleep 0.1 || sleep 1; n=$((n+1)); done
+exit $end

@@ -1,0 +1,281 @@
+# One session's shell. File descriptors: 3 and 6 are the client's stdout and stderr, 4 a step's stderr, 5 the pipe to its
+# watcher (7 where it is read), 8 is open while the step is told to stop. Lines like this one are not sent.
+exec 3>&1 6>&2 >/dev/null 2>&1
+secret=@SECRET@ mark=@MARK@ job= keeper= order=
+vars() { :; }
+command -v grep && grep=1 || grep=
+command -v head || head() { cat; }
+
+say() { printf '%s %s\n' "$secret" "$*" >&3; }
+cry() { printf '%s %s\n' "$secret" "$*" >&6; }
+nap() { sleep 0.05 || sleep 1; }
+
+# PID: its parent as $up, its state as $state
+parent() {
+  up= state=
+  while read -r key value; do
+    case $key in State:) state=${value%% *} ;; PPid:) up=$value; return 0 ;; esac
+  done <"/proc/$1/status"
+  return 1
+}
+
+# TEXT FILE: every process whose /proc/PID/FILE holds TEXT
+holding() {
+  if [ -n "$grep" ]; then grep -ls -e "$1" /proc/[0-9]*/"$2"; else
+    for path in /proc/[0-9]*/"$2"; do
+      while read -r line || [ -n "$line" ]; do case $line in *"$1"*) echo "$path"; break ;; esac; done <"$path"
+    done
+  fi | while IFS=/ read -r _ _ pid _; do echo "$pid"; done
+}
+
+# Every process that is no zombie, as PID:PARENT
+living() {
+  if [ -n "$grep" ]; then grep -s -e '^State:.Z' -e '^PPid:' /proc/[0-9]*/status; else
+    for path in /proc/[0-9]*/status; do
+      while read -r key value; do case $key in State:|PPid:) echo "$path:$key $value" ;; esac; done <"$path"
+    done
+  fi | while read -r key value; do
+    pid=${key#/proc/}; pid=${pid%%/*}
+    case $key:$value in
+      *:State::Z*) dead=$pid ;;
+      *:PPid:*) [ "$pid" = "$dead" ] || echo "$pid:$value" ;;
+    esac
+  done
+}
+
+# PID: whether this shell is among its ancestors, by $tree
+below() {
+  at=$1
+  while [ "$at" != "$$" ]; do
+    case $tree in *" $at:"*) ;; *) return 1 ;; esac
+    at=${tree#*" $at:"}; at=${at%% *}
+    [ "$at" -gt 1 ] || [ "$at" = "$$" ] || return 1
+  done
+}
+
+# STEP: ROOT: the step's living processes as $all: what carries its mark, its first process, and their descendants
+ours() {
+  tree=" $(living | while read -r pair; do printf '%s ' "$pair"; done)" all=' '
+  for pid in $(holding "HOUSECALL_STEP=$mark:$1" environ) $2; do
+    case $tree in *" $pid:"*) ;; *) continue ;; esac
+    case $all in *" $pid "*) continue ;; esac
+    [ "$pid" != "$2" ] || below "$pid" || continue
+    all="$all$pid "
+  done
+  grown=1
+  while [ -n "$grown" ]; do
+    grown=
+    for pair in $tree; do
+      case $all in *" ${pair#*:} "*) ;; *) continue ;; esac
+      case $all in *" ${pair%:*} "*) ;; *) all="$all${pair%:*} " grown=1 ;; esac
+    done
+  done
+}
+
+# PID: whether it is still the process that was proven ours: it carries the mark, or has the parent it had
+still() {
+  [ "$1" -gt 1 ] && [ "$1" != "$$" ] && parent "$1" || return 1
+  case $tree in *" $1:$up "*) [ "$up" -le 1 ] || return 0 ;; esac
+  if [ -n "$grep" ]; then grep -qs -e "HOUSECALL_STEP=$mark:" "/proc/$1/environ"; else
+    while read -r line || [ -n "$line" ]; do case $line in *"HOUSECALL_STEP=$mark:"*) return 0 ;; esac; done <"/proc/$1/environ"
+    return 1
+  fi
+}
+
+# PID: whether it has a handler for TERM (15)
+handles() { while read -r key value; do case $key:$value in SigCgt:*[4567cdefCDEF]???) return 0 ;; esac; done <"/proc/$1/status"; return 1; }
+
+# STEP: ROOT: ends a step's processes leaf first, so that parents reap; a parent that handles TERM is told before, so that a
+# script does not go on with its next line. $unreaped counts what stays as a zombie of someone else.
+stop() {
+  round=0 killed=
+  while ours "$1" "$2"; [ "$all" != ' ' ]; do
+    for pid in $all; do
+      case $tree in *":$pid "*) handles "$pid" && still "$pid" && kill -TERM "$pid" ;; esac
+    done
+    for pid in $all; do
+      case $tree in *":$pid "*) [ "$round" -ge 25 ] || continue ;; esac
+      still "$pid" && kill -9 "$pid" && killed="$killed $pid"
+    done
+    round=$((round+1))
+    [ "$round" -lt 30 ] || break
+    nap
+  done
+  for pid in $killed; do
+    parent "$pid" && [ "$state" = Z ] && ! below "$up" && unreaped=$((unreaped+1))
+  done
+}
+
+# SECONDS: tells the watcher when they are over, and again each second
+timer() {
+  ( over= nap=
+    trap 'over=1; [ -z "$nap" ] || kill "$nap"' TERM
+    set -- "$1"
+    while [ -z "$over" ]; do
+      sleep "$1" & nap=$!
+      [ -z "$over" ] || kill "$nap"
+      wait "$nap"; wait "$nap"; nap=
+      read -r _ _ _ up _ </proc/self/stat
+      [ "$up" = "$me" ] || exit
+      [ -n "$over" ] || kill -URG "$me"
+      set -- 1
+    done ) </dev/null & timer=$!
+}
+# A timer that is told before it has set its trap ends by the signal: its status is above 128 for ever, so ask whether it is there
+untime() { kill -TERM "$timer"; while wait "$timer"; [ $? -gt 128 ] && kill -0 "$timer"; do :; done; }
+
+strike() {
+  [ -z "$busy" ] || return 0
+  busy=1 struck=$((struck+1))
+  case $struck in
+    1) say "$id strike"; stop "$id:" "$root"; untime; timer 1 ;;
+    2) for pid in $(holding "HOUSECALL_PIPE=$mark:$id:" environ); do kill -9 "$pid"; done ;;
+  esac
+  busy=
+}
+
+# Beside each step; its first process and its exit code come on stdin
+watch() {
+  trap '' PIPE; trap - EXIT TERM INT HUP
+  exec 7<&0
+  root= busy= struck=0 unreaped=0
+  read -r root
+  read -r me _ </proc/self/stat
+  trap strike URG
+  ( while read -r word value; do [ "$word" != exit ] || say "$id exit $value"; done ) <&7 & reader=$!
+  timer "$1"
+  [ ! -e "/proc/$$/fd/8" ] || strike
+  while [ "$struck" -lt 3 ]; do wait "$reader"; [ $? -gt 128 ] || break; done
+  trap '' URG
+  untime
+  left=0; for pid in $(holding "HOUSECALL_STEP=$mark:$id:" environ); do left=$((left+1)); done
+  say "$id end $struck $left $unreaped"
+  cry "$id end"
+}
+
+# ID SECONDS OUT ERR run|own WORD...
+begin() {
+  [ -z "$job" ] || wait "$job"
+  exec 8<&-
+  id=$1 seconds=$2 out=$3 err=$4 mode=$5; shift 5
+  say "$id begin"; cry "$id begin"
+  { { {
+    ( trap - EXIT TERM INT HUP
+      read -r me _ </proc/self/stat; echo "$me" >&5
+      HOUSECALL_STEP=$mark:$id:; export HOUSECALL_STEP; vars
+      case $mode in
+        own) "$@" 2>&4 3>&- 4>&- 5>&- 6>&- 8<&- ;;
+        *) exec "$@" 2>&4 3>&- 4>&- 5>&- 6>&- 8<&- ;;
+      esac )
+    echo "exit $?" >&5; } </dev/null | HOUSECALL_PIPE=$mark:$id: head -c "$out" >&3 4>&- 5>&- 6>&-
+  } 4>&1 | HOUSECALL_PIPE=$mark:$id: head -c "$err" >&6 3>&- 5>&-
+  } 5>&1 | watch "$seconds" &
+  job=$!
+}
+
+# Stops the step under way; its watcher sees descriptor 8 in case the signal comes too early
+halt() { exec 8</dev/null; parent "$job" && [ "$up" = "$$" ] && kill -URG "$job"; }
+
+leave() {
+  trap - EXIT; trap '' TERM INT HUP PIPE
+  [ -z "$job" ] || { halt; wait; }
+  unreaped=0; stop '' ''
+  say "bye $unreaped"
+  [ -z "$keeper" ] || { echo left >>/dev/termination-log; kill -TERM "$keeper"; }
+}
+
+# PATH: follows it link by link inside $root; $real is where it leads. 1: not there, 2: links without end, 3: not to be searched
+resolve() {
+  todo=$1 real= hops=0
+  while [ -n "$todo" ]; do
+    case $todo in /*) todo=${todo#/}; continue ;; esac
+    name=${todo%%/*}
+    case $todo in */*) todo=${todo#*/} ;; *) todo= ;; esac
+    case $name in .) continue ;; ..) real=${real%/*}; continue ;; esac
+    here=$root$real/
+    [ -d "$here" ] || return 1
+    [ -x "$here" ] || return 3
+    if [ -h "$here$name" ]; then
+      hops=$((hops+1)); [ "$hops" -le 40 ] || return 2
+      link=$(target "$here$name" "$name" && echo x) || return 3
+      link=${link%x}; link=${link%"$end"}
+      case $link in /*) real= ;; esac
+      todo=$link/$todo
+    else
+      [ -e "$here$name" ] || return 1
+      real=$real/$name
+    fi
+  done
+  [ -n "$real" ] || real=/
+}
+end='
+'
+target() { if [ -n "$readlink" ]; then readlink "$1"; else link=$(ls -ld "$1" && echo x) && printf '%s\n' "${link#*"$1 -> "}" && return 0; fi; }
+
+# ROOT PATH MAX: one line of status, the path and a NUL, then content
+look() {
+  root=${1%/}; command -v readlink >/dev/null && readlink=1 || readlink=
+  resolve "$2"; case $? in
+    0) ;;
+    1) printf '%s\n' "$2: no such file or directory" >&2; return 1 ;;
+    2) printf '%s\n' "$2: more than 40 links" >&2; return 1 ;;
+    *) printf '%s\n' "$2: permission denied on the way, at ${here#"$root"}" >&2; return 126 ;;
+  esac
+  file=$root$real kind=other
+  if [ -d "$file" ]; then kind=directory; elif [ -f "$file" ]; then kind=file; fi
+  status=$(stat -c '%a %u %g %s %Y' "$file" 2>/dev/null) ||
+    status=$(ls -ldn "$file" 2>/dev/null | while read -r bits _ user group size _; do echo "$bits $user $group $size -"; done)
+  printf '%s %s\n%s\000' "$kind" "$status" "$real"
+  case $kind in
+    directory) printf '%s\n' "$2: is a directory" >&2; return 1 ;;
+    other) printf '%s\n' "$2: is no regular file" >&2; return 1 ;;
+  esac
+  [ -r "$file" ] || { printf '%s\n' "$2: permission denied" >&2; return 126; }
+  head -c "$3" <"$file"
+}
+
+fact() { while read -r key value; do [ "$key" != "$2:" ] || { echo "$1 $value"; return; }; done <"$3"; }
+
+# SHARED CONTAINER KNOWN: where the patient is, as lines of facts
+hunt() {
+  found=
+  if [ -n "$3" ]; then found=$3; else
+    if [ -n "$2" ]; then
+      all=" $(holding "$2" cgroup | while read -r pid; do printf '%s ' "$pid"; done)"
+      for pid in $all; do
+        parent "$pid" || continue
+        case $all in *" $up "*) continue ;; esac
+        [ -n "$found" ] && [ "$found" -lt "$pid" ] || found=$pid
+      done
+    fi
+    read -r first </proc/1/comm
+    if [ -z "$found" ] && [ "$1" = 1 ] && [ "$keeper" != 1 ]; then
+      case $first in pause) echo 'why pause' ;; *) found=1 ;; esac
+    fi
+  fi
+  [ -n "$found" ] || return 0
+  echo "pid $found"
+  [ -d "/proc/$found" ] || { echo 'why gone'; return 0; }
+  if [ -d "/proc/$found/root/" ] && [ -r "/proc/$found/root/" ] && [ -x "/proc/$found/root/" ]; then echo "root /proc/$found/root"; fi
+  fact uid Uid /proc/self/status; fact caps CapEff /proc/self/status
+  fact theirs Uid "/proc/$found/status"; fact theircaps CapPrm "/proc/$found/status"
+  read -r map </proc/self/uid_map && echo "map $map"
+  read -r map <"/proc/$found/uid_map" && echo "theirmap $map"
+}
+
+refuse() { printf '%s\n' "$1" >&2; return 126; }
+
+trap leave EXIT; trap exit TERM INT HUP
+notes=
+if [ @KEPT@ = 1 ]; then
+  read -r keeper </dev/termination-log
+  case $keeper in ''|*[!0-9]*) keeper= notes=keeperless ;; *) echo "shell $$" >>/dev/termination-log ;; esac
+fi
+uid=$(fact uid Uid /proc/self/status); uid=${uid#uid }; uid=${uid%%[!0-9]*}
+say "hello $$ ${uid:--} ${keeper:--} ${notes:--}"; cry hello
+while IFS= read -r line; do
+  if [ "$line" != "$secret" ]; then order="$order$line$end"; else
+    eval "$order" </dev/null; order=
+  fi
+done
+exit
