@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::sandbox::engine;
 use super::trace::{self, Traced};
-use super::{Scope, value};
+use super::{Scope, value, words};
 
 /// Bytes that an expression may be long.
 const MAX_SOURCE: usize = 16 * 1024;
@@ -268,11 +268,15 @@ fn no_function(call: &str) -> String {
         .filter(|one| !one.is_empty())
         .map(type_word)
         .collect();
-    if types.is_empty() {
-        format!("there is no function `{name}`")
-    } else {
-        format!("there is no function `{name}` for {}", types.join(", "))
+    let mut said = format!("there is no function `{name}`");
+    if !types.is_empty() {
+        said.push_str(&format!(" for {}", types.join(", ")));
     }
+    // A name that exists is called with the wrong types; another name would not help.
+    if let Some(meant) = words::meant(name).filter(|meant| *meant != name) {
+        said.push_str(&format!("; did you mean `{meant}`?"));
+    }
+    said
 }
 
 fn type_word(name: &str) -> &str {
@@ -361,7 +365,14 @@ mod tests {
             ),
             ("rows.map(|r| r.x) == []", "there is no `x` in it"),
             ("name.to_int() == 1", "\"web\" is no whole number"),
-            ("nme(1)", "there is no function `nme` for a whole number"),
+            (
+                "name.start_with(\"w\")",
+                "there is no function `start_with` for text, text; did you mean `starts_with`?",
+            ),
+            (
+                "probe(1)",
+                "there is no function `probe` for a whole number",
+            ),
         ] {
             assert_eq!(holds(source).unwrap_err().message, message, "{source}");
         }

@@ -14,7 +14,7 @@ mod words;
 pub use expr::{Expr, ExprError, Member};
 pub use template::{Template, TemplateError};
 pub use trace::Traced;
-pub use words::{is_keyword, known_functions};
+pub use words::is_keyword;
 
 /// What expressions and templates see: names to values. Durations are float seconds.
 pub type Scope = serde_json::Map<String, serde_json::Value>;

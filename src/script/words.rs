@@ -132,9 +132,14 @@ pub fn is_keyword(word: &str) -> bool {
     KEYWORDS.binary_search(&word).is_ok()
 }
 
-/// Functions that an author may have meant.
-pub fn known_functions() -> &'static [&'static str] {
+/// The function that was probably meant by a name that is none.
+pub(super) fn meant(name: &str) -> Option<&'static str> {
     FUNCTIONS
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(name, known), *known))
+        .filter(|(distance, known)| *distance <= 2 && *distance < known.len().min(name.len()))
+        .min()
+        .map(|(_, known)| known)
 }
 
 pub(super) fn register(engine: &mut Engine) {

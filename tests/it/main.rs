@@ -6,6 +6,7 @@
 )]
 
 mod broken;
+mod cli;
 mod engine;
 mod fake;
 mod floors;
