@@ -13,3 +13,4 @@ mod floors;
 mod kube;
 mod language;
 mod pump;
+mod render;
