@@ -27,14 +27,15 @@ use exit::Failure;
 
 /// Reads the command line, does what it says, and tells how it ended.
 pub(crate) fn main() -> ExitCode {
-    // The name that kubectl plugins are called by. Without this, clap would tell users of the plugin to type `housecall`.
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return exit::usage(&error),
     };
     let _ = rustls::crypto::ring::default_provider().install_default();
+    // Off unless asked for: what a user needs to know of trouble stands in the report, in better words than a library's log.
+    let wanted = std::env::var("HOUSECALL_LOG").unwrap_or_else(|_| "off".into());
     tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_env("HOUSECALL_LOG"))
+        .with_env_filter(tracing_subscriber::EnvFilter::new(wanted))
         .with_writer(std::io::stderr)
         .init();
     exit::code(done(arguments.verb))

@@ -112,13 +112,22 @@ fn note(trouble: &mut Option<String>, name: &str, written: std::io::Result<()>) 
     }
 }
 
-/// How stdout looks: colour and width of a terminal, none of it elsewhere or with `NO_COLOR`.
+/// How stdout looks: colour and width of a terminal, none of it elsewhere or with `NO_COLOR`; signs outside ASCII unless the
+/// terminal's locale says that it shows none.
 fn terminal_look() -> Look {
     let terminal = std::io::stdout().is_terminal();
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty());
+    let unicode = locale.is_none_or(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    });
     Look {
         colour: terminal && std::env::var_os("NO_COLOR").is_none(),
         width: terminal.then(columns).flatten(),
-        ..Look::default()
+        unicode: unicode || !terminal,
     }
 }
 

@@ -1,6 +1,11 @@
 //! The live transport against a scripted API server: every refusal told apart, every fault survived, every end proven or said not
 //! to be.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test, what cannot be is a failure of the test"
+)]
+
 use std::path::Path;
 use std::time::Duration;
 
@@ -220,6 +225,34 @@ async fn a_mistyped_pod_is_told_with_its_near_misses() {
         "{refusal}"
     );
     assert!(refusal.attach.is_none());
+}
+
+#[tokio::test]
+async fn pods_in_which_nothing_can_start_are_refused_before_anything_is_sent() {
+    let fake = Fake::start().await;
+    for (key, value, cause) in [
+        (
+            "/metadata/annotations",
+            json!({"kubernetes.io/config.mirror": "x"}),
+            Cause::Mirror,
+        ),
+        ("/status/phase", json!("Succeeded"), Cause::Finished),
+        (
+            "/metadata/deletionTimestamp",
+            json!("2026-01-02T03:04:05Z"),
+            Cause::Finished,
+        ),
+        ("/spec/nodeName", json!(""), Cause::Start),
+    ] {
+        let mut pod = Fake::example("web", "uid-1");
+        let (parent, field) = key.rsplit_once('/').unwrap();
+        pod.pointer_mut(parent).unwrap()[field] = value;
+        fake.put(pod);
+        let refusal = refused(&fake, "tools:1").await;
+        assert_eq!(refusal.cause, cause, "{refusal}");
+        assert!(refusal.attach.is_none());
+    }
+    assert_eq!(fake.calls("PATCH ephemeralcontainers"), 0);
 }
 
 #[tokio::test]

@@ -1,5 +1,10 @@
 //! The pump against peers that behave as no peer should: whatever they do, it comes to an end and loses nothing it heard.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "in a test, what cannot be is a failure of the test"
+)]
+
 use std::time::Duration;
 
 use bytes::Bytes;

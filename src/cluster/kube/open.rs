@@ -30,14 +30,19 @@ use crate::target::{ObjectKind, Target};
 const MARGIN: Duration = Duration::from_secs(60);
 
 /// Pauses before the tries to enter; the last one repeats. A container on a quiet node is up after a quarter of a second, while
-/// its status says so only after a whole one, so the status is not waited for. A refused try costs a few milliseconds.
-const PAUSES: [Duration; 5] = [
+/// its status says so only after a whole one, so the status is not waited for. An event that tells of its start cuts a pause short;
+/// where there is none, these alone must do.
+const PAUSES: [Duration; 6] = [
     Duration::from_millis(200),
     Duration::from_millis(100),
-    Duration::from_millis(200),
     Duration::from_millis(300),
+    Duration::from_millis(600),
     Duration::from_millis(500),
+    Duration::from_millis(1000),
 ];
+
+/// Pauses once its start was told: then only the way to it is still to come up.
+const STARTED: Duration = Duration::from_millis(100);
 
 /// How long the watch of events may hold up an opening.
 const LISTEN: Duration = Duration::from_secs(2);
@@ -212,18 +217,25 @@ impl Opening<'_> {
         };
         let mut pauses = PAUSES.iter();
         let mut pause = PAUSES[0];
+        let mut told = false;
         let mut last = String::from("nothing was heard of it");
         loop {
             pause = pauses.next().copied().unwrap_or(pause);
-            let attempt = async {
-                sleep(pause).await;
-                enter(self.server, (namespace, pod, name), &hunt, self.limits).await
-            };
+            let rest = sleep(if told { pause.min(STARTED) } else { pause });
             tokio::select! {
                 biased;
-                trouble = trouble(sight) => return Err(trouble),
+                news = news(sight, told) => match news {
+                    News::Started => told = true,
+                    News::Trouble(trouble) => return Err(trouble),
+                },
                 () = sleep_until(until) => return Err(Trouble::Late(last)),
-                entered = attempt => match entered {
+                () = rest => {}
+            }
+            tokio::select! {
+                biased;
+                News::Trouble(trouble) = news(sight, true) => return Err(trouble),
+                () = sleep_until(until) => return Err(Trouble::Late(last)),
+                entered = enter(self.server, (namespace, pod, name), &hunt, self.limits) => match entered {
                     Ok(mut way) => {
                         if !candidate.running {
                             way.patient = not_running(&candidate.container, way.patient);
@@ -336,14 +348,22 @@ enum Trouble {
     Late(String),
 }
 
-/// Waits for bad news.
-async fn trouble(sight: &mut Sight) -> Trouble {
+enum News {
+    Started,
+    Trouble(Trouble),
+}
+
+/// Waits for bad news, or for that of the start where it is not `told` yet.
+async fn news(sight: &mut Sight, told: bool) -> News {
     loop {
         if sight.gone() {
-            return Trouble::Gone;
+            return News::Trouble(Trouble::Gone);
         }
         if let Some(failure) = sight.failure() {
-            return Trouble::Failure(failure);
+            return News::Trouble(Trouble::Failure(failure));
+        }
+        if !told && sight.started() {
+            return News::Started;
         }
         sight.next().await;
     }

@@ -104,16 +104,19 @@ fn told(status: &Status, doing: &Doing<'_>) -> (Cause, String, String) {
             format!("the API server does not know us: {words}"),
             "the kubeconfig's token or certificate is missing, expired or of another cluster: log in again, or choose another `--context`".into(),
         ),
-        403 if rbac(&words) => (
-            Cause::Forbidden,
-            words,
-            format!(
-                "missing: {} {} in {}; `housecall plan --rbac yaml …` prints the Role that grants what this run needs",
-                doing.verb,
-                doing.resource,
+        403 if rbac(&words) => {
+            let (verb, resource) = named(&words).unwrap_or((doing.verb, doing.resource));
+            let verbs = match resource {
+                // A stream over a WebSocket is a GET, and since Kubernetes 1.35 a create as well.
+                "pods/exec" => "get and create",
+                _ => verb,
+            };
+            let help = format!(
+                "missing: {verbs} {resource} in {}; `housecall plan --rbac yaml …` prints the Role that grants what this run needs",
                 place(doing.namespace),
-            ),
-        ),
+            );
+            (Cause::Forbidden, words, help)
+        }
         _ if admission::refused(status.code, &words) => {
             let help = admission::help(&words, doing.adding);
             (Cause::Admission, words, help)
@@ -171,6 +174,12 @@ fn rbac(words: &str) -> bool {
     words.contains(" cannot ") && words.contains("resource")
 }
 
+/// Verb and resource in `User "x" cannot VERB resource "RESOURCE" in …`.
+fn named(words: &str) -> Option<(&str, &str)> {
+    let (verb, rest) = words.split_once(" cannot ")?.1.split_once(" resource \"")?;
+    Some((verb, rest.split_once('"')?.0))
+}
+
 fn place(namespace: &str) -> String {
     match namespace {
         "" => "all namespaces".into(),
@@ -193,8 +202,14 @@ mod tests {
     };
 
     fn sorted(code: u16, message: &str) -> Refusal {
-        let details: StatusDetails =
-            serde_json::from_value(serde_json::json!({"name": "web"})).unwrap();
+        let details = StatusDetails {
+            name: "web".into(),
+            group: String::new(),
+            kind: String::new(),
+            uid: String::new(),
+            causes: Vec::new(),
+            retry_after_seconds: 0,
+        };
         let status = Status {
             code,
             message: message.into(),

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use super::close::{SHOWN, read_back};
 use super::exec::Way;
 use super::failure::meaning;
-use super::pump::{End, Piece, Pump};
+use super::pump::{Piece, Pump};
 use super::sight::Sight;
 use super::standing;
 use crate::ask::{Answer, Ask, Captured, Ended, Patient};
@@ -93,7 +93,7 @@ impl LiveSession {
                 Piece::Stderr(bytes) => self.conversation.stderr(&bytes),
                 Piece::Ended(end) => {
                     self.lost = Some(end.to_string());
-                    let why = self.reason(&end).await;
+                    let why = self.reason(&end.to_string()).await;
                     return Some(Err(self.lose(why)));
                 }
             }
@@ -141,6 +141,21 @@ impl LiveSession {
         }
     }
 
+    /// A step that was struck before its time: the shell was told to leave, as it is when its pod goes.
+    async fn told_to_leave(&mut self, mut answer: Answer) -> Lost {
+        let why = "the debug container was told to end";
+        self.lost = Some(why.into());
+        let why = self.reason(why).await;
+        self.lost = Some(why.clone());
+        answer.ended = Ended::Lost(why.clone());
+        answer.stdout.truncated = true;
+        answer.stderr.truncated = true;
+        Lost {
+            why,
+            partial: Some(Box::new(answer)),
+        }
+    }
+
     fn rest(&mut self, ended: Ended) -> Option<Answer> {
         self.asking?;
         let raw = self.conversation.partial()?;
@@ -150,7 +165,7 @@ impl LiveSession {
     }
 
     /// Why the stream ended, where the pod's status knows better than the stream.
-    async fn reason(&mut self, end: &End) -> String {
+    async fn reason(&mut self, end: &str) -> String {
         let until = Instant::now() + REASON;
         loop {
             if let Some(why) = self.seen() {
@@ -238,8 +253,14 @@ impl Session for LiveSession {
         self.asking = Some(asking);
         self.pump.send(text);
         let limit = asking.since + ask.timeout + SLACK;
-        if let Some(outcome) = self.outcome(limit).await {
-            return outcome;
+        match self.outcome(limit).await {
+            Some(Ok(answer))
+                if answer.ended == Ended::TimedOut && answer.duration < ask.timeout =>
+            {
+                return Err(self.told_to_leave(answer).await);
+            }
+            Some(outcome) => return outcome,
+            None => {}
         }
         // The watchdog in the container should have struck: one order to stop, then the session counts as lost.
         let stop = self.conversation.stop();

@@ -122,6 +122,14 @@ impl Sight {
         told.or_else(|| from_state(standing::state(&*self.pod()?, &self.container)?))
     }
 
+    /// True once the container is said to have been started.
+    pub(super) fn started(&self) -> bool {
+        self.news.borrow().started
+            || self.pod().is_some_and(|pod| {
+                standing::state(&pod, &self.container).is_some_and(|state| state.running.is_some())
+            })
+    }
+
     /// What was found out about the watches, told once per namespace.
     pub(super) fn remarks(&self) -> Vec<String> {
         self.lookout.board().remarks()

@@ -35,6 +35,8 @@ pub(super) struct News {
     pub(super) gone: bool,
     /// What the kubelet's events say against the container.
     pub(super) failure: Option<Failure>,
+    /// True once an event told that the container was started.
+    pub(super) started: bool,
 }
 
 /// Who wants to know: a container of a pod, by UID.
@@ -107,16 +109,20 @@ impl Board {
         let Some(listed) = subscribers.get(uid) else {
             return;
         };
-        let failure = from_event(
-            event.reason.as_deref().unwrap_or_default(),
-            event.message.as_deref().unwrap_or_default(),
-        );
-        let Some(failure) = failure else { return };
+        let reason = event.reason.as_deref().unwrap_or_default();
+        let failure = from_event(reason, event.message.as_deref().unwrap_or_default());
+        let started = reason == "Started";
+        if failure.is_none() && !started {
+            return;
+        }
         for (container, sender) in listed {
             if *field == format!("spec.ephemeralContainers{{{container}}}") {
                 sender.send_modify(|news| {
+                    news.started |= started;
                     // The first word is the fullest: what follows is `Error: ErrImagePull`.
-                    news.failure.get_or_insert_with(|| failure.clone());
+                    if news.failure.is_none() {
+                        news.failure.clone_from(&failure);
+                    }
                 });
             }
         }

@@ -168,9 +168,11 @@ fn reached(page: &mut Page, entry: &TargetReport, attach: &AttachReport) {
             if let Some(at) = end.finished_at {
                 text += &format!(", at {}", at.strftime("%H:%M:%SZ"));
             }
-            if entry.target.kind == TargetKind::Pod {
-                text += "; read back from the API";
-            }
+            text += if attach.container.is_some() {
+                "; read back from the API"
+            } else {
+                "; waited for"
+            };
             page.prose(2, (Tone::Faint, "ended    "), Tone::Faint, &text);
         }
         (None, true) if attach.container.is_some() => {

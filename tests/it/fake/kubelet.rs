@@ -12,7 +12,7 @@ use tokio::process::Command;
 use super::world::World;
 
 /// Starts what a pod's spec holds and is not started yet.
-pub fn start(world: &Arc<World>, pod: &Value, container: &Value) {
+pub(crate) fn start(world: &Arc<World>, pod: &Value, container: &Value) {
     let name = container["name"].as_str().unwrap().to_owned();
     match container["image"].as_str().unwrap() {
         "missing:1" => world.event(
@@ -81,7 +81,7 @@ fn run(world: &Arc<World>, pod: &Value, name: &str, container: &Value) {
 }
 
 /// What Kubernetes and the runtime make of a word of the command.
-pub fn expanded(word: &str, log: &str) -> String {
+pub(crate) fn expanded(word: &str, log: &str) -> String {
     word.replace("$$", "$").replace("/dev/termination-log", log)
 }
 

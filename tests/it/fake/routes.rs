@@ -16,7 +16,7 @@ use super::{NAMESPACE, kubelet, stream};
 
 type Words = Vec<(String, String)>;
 
-pub fn app(world: Arc<World>) -> Router {
+pub(crate) fn app(world: Arc<World>) -> Router {
     Router::new()
         .route("/api/v1/namespaces/{namespace}/pods/{name}/exec", any(exec))
         .fallback(object)

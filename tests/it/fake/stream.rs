@@ -14,7 +14,7 @@ use super::kubelet::expanded;
 use super::world::{Fault, World};
 
 /// Serves one exec until either side ends.
-pub async fn serve(
+pub(crate) async fn serve(
     world: Arc<World>,
     mut socket: WebSocket,
     container: String,

@@ -12,7 +12,7 @@ use super::NAMESPACE;
 
 /// What goes wrong with one call.
 #[derive(Clone, Debug)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// Nothing.
     None,
     /// Refused with a code and words; nothing is changed.
@@ -31,9 +31,9 @@ pub enum Fault {
 
 /// A running debug container.
 #[derive(Clone, Debug)]
-pub struct Running {
+pub(crate) struct Running {
     /// Where its `/dev/termination-log` is.
-    pub log: PathBuf,
+    pub(crate) log: PathBuf,
 }
 
 /// A watcher of one kind of object.
@@ -54,13 +54,13 @@ struct Inner {
 }
 
 /// All of it.
-pub struct World {
+pub(crate) struct World {
     inner: Mutex<Inner>,
-    pub directory: TempDir,
+    pub(crate) directory: TempDir,
 }
 
 /// A running pod with one container `app`.
-pub fn running_pod(name: &str, uid: &str) -> Value {
+pub(crate) fn running_pod(name: &str, uid: &str) -> Value {
     json!({
         "apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": name, "namespace": NAMESPACE, "uid": uid, "labels": {"app": "web"}},
@@ -72,20 +72,20 @@ pub fn running_pod(name: &str, uid: &str) -> Value {
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             inner: Mutex::default(),
             directory: TempDir::new().unwrap(),
         }
     }
 
-    pub fn script(&self, call: &str, faults: impl IntoIterator<Item = Fault>) {
+    pub(crate) fn script(&self, call: &str, faults: impl IntoIterator<Item = Fault>) {
         let mut inner = self.inner.lock().unwrap();
         inner.faults.entry(call.into()).or_default().extend(faults);
     }
 
     /// Notes a call and takes the fault that is meant for it.
-    pub fn called(&self, call: &str) -> Fault {
+    pub(crate) fn called(&self, call: &str) -> Fault {
         let mut inner = self.inner.lock().unwrap();
         inner.calls.push(call.into());
         let Some(queue) = inner.faults.get_mut(call) else {
@@ -97,24 +97,24 @@ impl World {
         }
     }
 
-    pub fn calls(&self, call: &str) -> usize {
+    pub(crate) fn calls(&self, call: &str) -> usize {
         let inner = self.inner.lock().unwrap();
         inner.calls.iter().filter(|made| *made == call).count()
     }
 
-    pub fn version(&self) -> String {
+    pub(crate) fn version(&self) -> String {
         self.inner.lock().unwrap().version.to_string()
     }
 
-    pub fn pods(&self) -> Vec<Value> {
+    pub(crate) fn pods(&self) -> Vec<Value> {
         self.inner.lock().unwrap().pods.values().cloned().collect()
     }
 
-    pub fn read_pod(&self, name: &str) -> Option<Value> {
+    pub(crate) fn read_pod(&self, name: &str) -> Option<Value> {
         self.inner.lock().unwrap().pods.get(name).cloned()
     }
 
-    pub fn put_pod(&self, pod: Value) {
+    pub(crate) fn put_pod(&self, pod: Value) {
         let name = pod["metadata"]["name"].as_str().unwrap().to_owned();
         let mut inner = self.inner.lock().unwrap();
         let kind = match inner.pods.get(&name) {
@@ -126,14 +126,14 @@ impl World {
     }
 
     /// Changes a pod where it stands.
-    pub fn change_pod(&self, name: &str, change: impl FnOnce(&mut Value)) -> Option<Value> {
+    pub(crate) fn change_pod(&self, name: &str, change: impl FnOnce(&mut Value)) -> Option<Value> {
         let mut inner = self.inner.lock().unwrap();
         let mut pod = inner.pods.get(name)?.clone();
         change(&mut pod);
         Some(inner.store("MODIFIED", name.to_owned(), pod))
     }
 
-    pub fn delete_pod(&self, name: &str) {
+    pub(crate) fn delete_pod(&self, name: &str) {
         let mut inner = self.inner.lock().unwrap();
         let Some(pod) = inner.pods.remove(name) else {
             return;
@@ -151,7 +151,7 @@ impl World {
         inner.tell("pods", "DELETED", &pod);
     }
 
-    pub fn debug_containers(&self, pod: &str) -> Vec<String> {
+    pub(crate) fn debug_containers(&self, pod: &str) -> Vec<String> {
         let pod = self.read_pod(pod).unwrap_or_default();
         let listed = pod["spec"]["ephemeralContainers"].as_array().cloned();
         listed
@@ -161,7 +161,7 @@ impl World {
             .collect()
     }
 
-    pub fn all_ended(&self, pod: &str) -> bool {
+    pub(crate) fn all_ended(&self, pod: &str) -> bool {
         let pod = self.read_pod(pod).unwrap_or_default();
         let statuses = pod["status"]["ephemeralContainerStatuses"]
             .as_array()
@@ -170,7 +170,7 @@ impl World {
     }
 
     /// Tells an event about a container of a pod.
-    pub fn event(&self, pod: &Value, container: &str, reason: &str, message: &str) {
+    pub(crate) fn event(&self, pod: &Value, container: &str, reason: &str, message: &str) {
         let mut inner = self.inner.lock().unwrap();
         inner.version += 1;
         let version = inner.version.to_string();
@@ -184,7 +184,7 @@ impl World {
     }
 
     /// Lines for a new watcher.
-    pub fn watch(&self, kind: &'static str) -> mpsc::UnboundedReceiver<String> {
+    pub(crate) fn watch(&self, kind: &'static str) -> mpsc::UnboundedReceiver<String> {
         let (lines, receiver) = mpsc::unbounded_channel();
         self.inner
             .lock()
@@ -195,7 +195,11 @@ impl World {
     }
 
     /// A container has begun; the returned receiver ends when it is to be killed.
-    pub fn started(&self, container: &str, log: PathBuf) -> tokio::sync::oneshot::Receiver<()> {
+    pub(crate) fn started(
+        &self,
+        container: &str,
+        log: PathBuf,
+    ) -> tokio::sync::oneshot::Receiver<()> {
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let mut inner = self.inner.lock().unwrap();
         inner.running.insert(container.into(), Running { log });
@@ -203,13 +207,13 @@ impl World {
         stopped
     }
 
-    pub fn ended(&self, container: &str) {
+    pub(crate) fn ended(&self, container: &str) {
         let mut inner = self.inner.lock().unwrap();
         inner.running.remove(container);
         inner.stop.remove(container);
     }
 
-    pub fn running(&self, container: &str) -> Option<Running> {
+    pub(crate) fn running(&self, container: &str) -> Option<Running> {
         self.inner.lock().unwrap().running.get(container).cloned()
     }
 }
