@@ -4,6 +4,10 @@
     clippy::unwrap_used,
     reason = "a test that cannot be set up has failed"
 )]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these tests wait for real processes, in real time"
+)]
 
 mod broken;
 mod cli;
@@ -14,3 +18,4 @@ mod kube;
 mod language;
 mod pump;
 mod render;
+mod shell;

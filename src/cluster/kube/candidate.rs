@@ -29,6 +29,8 @@ pub(super) struct Candidate {
     pub(super) running: bool,
     /// True where all containers of the pod share one process namespace.
     pub(super) shared: bool,
+    /// True where that is the node's: process 1 is then the node's own.
+    pub(super) host: bool,
     /// User and group that the container states for itself.
     pub(super) user: User,
 }
@@ -133,6 +135,7 @@ impl Candidate {
                 }),
             running: standing::state(pod, container).is_some_and(|state| state.running.is_some()),
             shared: spec.and_then(|spec| spec.share_process_namespace) == Some(true),
+            host: spec.and_then(|spec| spec.host_pid) == Some(true),
             user: User::of(pod, container),
             container: container.to_owned(),
             uid,
@@ -265,5 +268,9 @@ mod tests {
         assert!(found.running);
         assert_eq!(found.user.uid, Some(7));
         assert!(!read(json!({}), Some("proxy")).unwrap().running);
+        assert!(!found.shared && !found.host);
+        let shared = json!({"spec": {"shareProcessNamespace": true}});
+        assert!(read(shared, None).unwrap().shared);
+        assert!(read(json!({"spec": {"hostPID": true}}), None).unwrap().host);
     }
 }

@@ -6,6 +6,7 @@
 
 use k8s_openapi::api::core::v1::ContainerState;
 
+use crate::cluster::shell::leave_reason;
 use crate::cluster::{Attach, Cause};
 
 /// A reason for which waiting longer is of no use.
@@ -63,16 +64,12 @@ pub(super) fn from_state(state: &ContainerState) -> Option<Failure> {
     })
 }
 
-/// What the keeper means by its exit codes.
-pub(super) fn meaning(code: i32) -> &'static str {
-    match code {
-        74 => " (it reached its deadline)",
-        75 => " (it was started after its latest moment)",
-        76 => " (no shell came within its grace time)",
-        137 => {
-            " (killed: out of memory, or the examined container ended and took its process namespace along)"
-        }
-        _ => "",
+/// What an exit code of the keeper means, to be put behind it.
+pub(super) fn meaning(code: i32) -> String {
+    match (code, leave_reason(code)) {
+        (137, _) => " (killed: out of memory, or the examined container ended and took its process namespace along)".into(),
+        (0, _) | (_, None) => String::new(),
+        (_, Some(reason)) => format!(" ({reason})"),
     }
 }
 
@@ -309,7 +306,7 @@ mod tests {
             ended(76, "Error", Some("1\n")),
             Some((
                 true,
-                "Error: exit code 76 (no shell came within its grace time)".into()
+                "Error: exit code 76 (nobody came within its grace)".into()
             ))
         );
         assert_eq!(

@@ -8,7 +8,7 @@
 //!     watches: pods and events of the namespace ──sight──> failure: why it will never start
 //! ```
 //!
-//! The one write is the patch of [`debug_container`], sent by [`server`]. Nothing waits for a status before it tries the exec;
+//! The one write is the patch of `debug_container.rs`, sent by `server.rs`. Nothing waits for a status before it tries the exec;
 //! the watches only report failures and the end. What is pure (reading pods, events, refusals; building the patch) is apart from
 //! what speaks to the network, and tested by table.
 
@@ -18,20 +18,24 @@ mod client;
 mod close;
 mod cluster;
 mod debug_container;
+mod entrance;
 mod exec;
 mod exec_status;
 mod failure;
 mod find;
+mod loss;
 mod near;
 mod no_proxy;
 mod nonce;
 mod open;
+mod owner;
 mod pump;
 mod refusal;
 mod server;
 mod session;
 mod sight;
 mod standing;
+mod trouble;
 mod watch;
 
 pub use client::{Access, Link};

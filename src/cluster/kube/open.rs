@@ -5,23 +5,21 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Pod;
-use tokio::time::{Instant, sleep, sleep_until};
 
 use super::candidate::{Candidate, replaced};
-use super::close::{SHOWN, read_back};
+use super::close::read_back;
 use super::debug_container::{self, DebugContainer};
-use super::exec::{Shut, Way, enter};
-use super::failure::Failure;
-use super::find::missing;
+use super::entrance::Entrance;
+use super::owner::missing;
 use super::pump::Limits;
 use super::server::Server;
 use super::session::LiveSession;
 use super::sight::Sight;
 use super::standing;
+use super::trouble::{LEAVING, with};
 use super::watch::Lookout;
-use crate::ask::Patient;
 use crate::clock::Clock;
-use crate::cluster::shell::{Hunt, Keeper};
+use crate::cluster::shell::Keeper;
 use crate::cluster::{Attach, Cause, Refusal};
 use crate::report::AttachReport;
 use crate::target::{ObjectKind, Target};
@@ -29,26 +27,8 @@ use crate::target::{ObjectKind, Target};
 /// Added to the latest moment at which the keeper may start: what clocks of one cluster may differ by.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// Pauses before the tries to enter; the last one repeats. A container on a quiet node is up after a quarter of a second, while
-/// its status says so only after a whole one, so the status is not waited for. An event that tells of its start cuts a pause short;
-/// where there is none, these alone must do.
-const PAUSES: [Duration; 6] = [
-    Duration::from_millis(200),
-    Duration::from_millis(100),
-    Duration::from_millis(300),
-    Duration::from_millis(600),
-    Duration::from_millis(500),
-    Duration::from_millis(1000),
-];
-
-/// Pauses once its start was told: then only the way to it is still to come up.
-const STARTED: Duration = Duration::from_millis(100);
-
 /// How long the watch of events may hold up an opening.
 const LISTEN: Duration = Duration::from_secs(2);
-
-/// Added to the keeper's grace when nobody ever came: it leaves by itself then.
-const LEAVING: Duration = Duration::from_secs(10);
 
 /// One opening, with all it needs to know.
 pub(super) struct Opening<'a> {
@@ -105,7 +85,14 @@ impl Opening<'_> {
             read_back(&mut sight, &mut record, self.attach.grace + LEAVING).await;
             return Err(with(replaced(pod), record));
         }
-        match self.enter(&candidate, &name, &mut sight).await {
+        let entrance = Entrance {
+            server: self.server,
+            at: (namespace, pod, &name),
+            candidate: &candidate,
+            within: self.attach.start_timeout,
+            limits: self.limits,
+        };
+        match entrance.pass(&mut sight).await {
             Ok(way) => Ok(LiveSession::new(
                 way,
                 sight,
@@ -113,7 +100,7 @@ impl Opening<'_> {
                 candidate.container,
                 self.clock,
             )),
-            Err(trouble) => Err(self.refused(trouble, sight, record, not_after).await),
+            Err(trouble) => Err(trouble.settled(self.attach, sight, record, not_after).await),
         }
     }
 
@@ -168,7 +155,7 @@ impl Opening<'_> {
             attach: self.attach,
             keeper: &keeper.script(),
             // Where the pod shares its processes anyway, naming a target adds nothing and makes the start depend on it.
-            shared_with: (candidate.running && !candidate.shared)
+            shared_with: (candidate.running && !candidate.shared && !candidate.host)
                 .then_some(candidate.container.as_str()),
             user: candidate.user,
         }
@@ -200,138 +187,6 @@ impl Opening<'_> {
             attach: None,
         }))
     }
-
-    /// Tries to enter until it works, fails for good, or takes too long.
-    async fn enter(
-        &self,
-        candidate: &Candidate,
-        name: &str,
-        sight: &mut Sight,
-    ) -> Result<Way, Trouble> {
-        let until = Instant::now() + self.attach.start_timeout;
-        let (namespace, pod) = self.place();
-        let hunt = Hunt {
-            shared_with_target: candidate.running || candidate.shared,
-            container_id: candidate.container_id.clone(),
-            ..Hunt::default()
-        };
-        let mut pauses = PAUSES.iter();
-        let mut pause = PAUSES[0];
-        let mut told = false;
-        let mut last = String::from("nothing was heard of it");
-        loop {
-            pause = pauses.next().copied().unwrap_or(pause);
-            let rest = sleep(if told { pause.min(STARTED) } else { pause });
-            tokio::select! {
-                biased;
-                news = news(sight, told) => match news {
-                    News::Started => told = true,
-                    News::Trouble(trouble) => return Err(trouble),
-                },
-                () = sleep_until(until) => return Err(Trouble::Late(last)),
-                () = rest => {}
-            }
-            tokio::select! {
-                biased;
-                News::Trouble(trouble) = news(sight, true) => return Err(trouble),
-                () = sleep_until(until) => return Err(Trouble::Late(last)),
-                entered = enter(self.server, (namespace, pod, name), &hunt, self.limits) => match entered {
-                    Ok(mut way) => {
-                        if !candidate.running {
-                            way.patient = not_running(&candidate.container, way.patient);
-                        }
-                        return Ok(way);
-                    }
-                    Err(Shut::NotYet(why)) => last = why,
-                    Err(Shut::Never(refusal)) => return Err(Trouble::Shut(refusal)),
-                },
-            }
-        }
-    }
-
-    async fn refused(
-        &self,
-        trouble: Trouble,
-        mut sight: Sight,
-        mut record: AttachReport,
-        not_after: Timestamp,
-    ) -> Refusal {
-        let attach = self.attach;
-        match trouble {
-            Trouble::Failure(failure) if !failure.made => {
-                // It never started. Should its cause go away, the keeper leaves at once, or for want of a shell.
-                record.waiting = Some(failure.words.clone());
-                record.proven = true;
-                let refusal = Refusal {
-                    cause: failure.cause,
-                    headline: failure.headline(attach),
-                    help: format!(
-                        "{} (should it start after all, it ends by itself: no later than {} s after, and at once after {})",
-                        failure.help(attach),
-                        attach.grace.as_secs(),
-                        not_after.strftime("%H:%M:%SZ"),
-                    ),
-                    attach: None,
-                };
-                with(refusal, record)
-            }
-            Trouble::Failure(failure) => {
-                read_back(&mut sight, &mut record, SHOWN).await;
-                let refusal = Refusal {
-                    cause: failure.cause,
-                    headline: failure.headline(attach),
-                    help: failure.help(attach),
-                    attach: None,
-                };
-                with(refusal, record)
-            }
-            Trouble::Gone => {
-                record.proven = true;
-                let refusal = Refusal {
-                    cause: Cause::Replaced,
-                    headline: format!(
-                        "pod {} was deleted while the debug container started",
-                        sight.place()
-                    ),
-                    help: "run again to examine its successor".into(),
-                    attach: None,
-                };
-                with(refusal, record)
-            }
-            Trouble::Shut(refusal) => {
-                read_back(&mut sight, &mut record, attach.grace + LEAVING).await;
-                with(refusal, record)
-            }
-            Trouble::Late(last) => {
-                sight.read().await;
-                let state = sight.pod().and_then(|pod| {
-                    let state = standing::state(&pod, sight.container())?.clone();
-                    Some(state)
-                });
-                let started = state.as_ref().is_some_and(|state| state.waiting.is_none());
-                let within = if started {
-                    attach.grace + LEAVING
-                } else {
-                    Duration::ZERO
-                };
-                read_back(&mut sight, &mut record, within).await;
-                let word = record.waiting.clone().unwrap_or(last);
-                let refusal = Refusal {
-                    cause: Cause::StartTimeout,
-                    headline: format!(
-                        "the debug container did not answer within {} s; the last word was: {word}",
-                        attach.start_timeout.as_secs()
-                    ),
-                    help: format!(
-                        "a large image or a busy node needs a longer `attach.start_timeout`; `kubectl describe pod {}` tells what the kubelet says",
-                        self.place().1
-                    ),
-                    attach: None,
-                };
-                with(refusal, record)
-            }
-        }
-    }
 }
 
 enum Refused {
@@ -341,56 +196,9 @@ enum Refused {
     Unsure(Refusal),
 }
 
-enum Trouble {
-    Failure(Failure),
-    Gone,
-    Shut(Refusal),
-    Late(String),
-}
-
-enum News {
-    Started,
-    Trouble(Trouble),
-}
-
-/// Waits for bad news, or for that of the start where it is not `told` yet.
-async fn news(sight: &mut Sight, told: bool) -> News {
-    loop {
-        if sight.gone() {
-            return News::Trouble(Trouble::Gone);
-        }
-        if let Some(failure) = sight.failure() {
-            return News::Trouble(Trouble::Failure(failure));
-        }
-        if !told && sight.started() {
-            return News::Started;
-        }
-        sight.next().await;
-    }
-}
-
-fn with(refusal: Refusal, record: AttachReport) -> Refusal {
-    Refusal {
-        attach: Some(Box::new(record)),
-        ..refusal
-    }
-}
-
 fn later(moment: Timestamp, by: Duration) -> Timestamp {
     SignedDuration::try_from(by)
         .ok()
         .and_then(|by| moment.checked_add(by).ok())
         .unwrap_or(Timestamp::MAX)
-}
-
-fn not_running(container: &str, patient: Patient) -> Patient {
-    if patient.pid.is_some() {
-        return patient;
-    }
-    Patient {
-        reason: Some(format!(
-            "container `{container}` was not running when the debug container was attached, so its processes and files are not to be seen"
-        )),
-        ..patient
-    }
 }

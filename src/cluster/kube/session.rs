@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::close::{SHOWN, read_back};
 use super::exec::Way;
-use super::failure::meaning;
+use super::loss::reason;
 use super::pump::{Piece, Pump};
 use super::sight::Sight;
 use super::standing;
@@ -27,9 +27,6 @@ const STOPPED: Duration = Duration::from_secs(6);
 
 /// How long the shell may take to say farewell.
 const FAREWELL: Duration = Duration::from_secs(3);
-
-/// How long to look for the reason of a lost stream: the kubelet tells once a second.
-const REASON: Duration = Duration::from_millis(2500);
 
 /// A session with one pod.
 pub(super) struct LiveSession {
@@ -93,7 +90,7 @@ impl LiveSession {
                 Piece::Stderr(bytes) => self.conversation.stderr(&bytes),
                 Piece::Ended(end) => {
                     self.lost = Some(end.to_string());
-                    let why = self.reason(&end.to_string()).await;
+                    let why = reason(&mut self.sight, &end.to_string()).await;
                     return Some(Err(self.lose(why)));
                 }
             }
@@ -145,7 +142,7 @@ impl LiveSession {
     async fn told_to_leave(&mut self, mut answer: Answer) -> Lost {
         let why = "the debug container was told to end";
         self.lost = Some(why.into());
-        let why = self.reason(why).await;
+        let why = reason(&mut self.sight, why).await;
         self.lost = Some(why.clone());
         answer.ended = Ended::Lost(why.clone());
         answer.stdout.truncated = true;
@@ -162,53 +159,6 @@ impl LiveSession {
         let mut answer = self.answered(raw);
         answer.ended = ended;
         Some(answer)
-    }
-
-    /// Why the stream ended, where the pod's status knows better than the stream.
-    async fn reason(&mut self, end: &str) -> String {
-        let until = Instant::now() + REASON;
-        loop {
-            if let Some(why) = self.seen() {
-                return why;
-            }
-            if timeout_at(until, self.sight.next()).await.is_err() {
-                let _ = timeout(REASON, self.sight.read()).await;
-                return self
-                    .seen()
-                    .unwrap_or_else(|| format!("the way to the pod was lost: {end}"));
-            }
-        }
-    }
-
-    fn seen(&self) -> Option<String> {
-        let place = self.sight.place();
-        if self.sight.gone() {
-            return Some(format!("pod {place} was deleted"));
-        }
-        let pod = self.sight.pod()?;
-        if pod.metadata.deletion_timestamp.is_some() {
-            return Some(format!("pod {place} is being deleted"));
-        }
-        if let Some(status) = pod.status.as_ref()
-            && let Some(phase @ ("Failed" | "Succeeded")) = status.phase.as_deref()
-        {
-            let why = status
-                .message
-                .as_deref()
-                .or(status.reason.as_deref())
-                .unwrap_or("no reason is told");
-            return Some(format!("pod {place} is finished ({phase}): {why}"));
-        }
-        let ended = standing::terminated(&pod, self.sight.container())?;
-        Some(format!(
-            "the debug container ended: exit {}{}{}",
-            ended.exit_code,
-            ended
-                .reason
-                .map(|reason| format!(", {reason}"))
-                .unwrap_or_default(),
-            meaning(ended.exit_code),
-        ))
     }
 }
 

@@ -140,6 +140,11 @@ impl Sight {
         &self.container
     }
 
+    /// Name of the pod.
+    pub(super) fn pod_name(&self) -> &str {
+        &self.name
+    }
+
     /// `namespace/name` of the pod.
     pub(super) fn place(&self) -> String {
         format!("{}/{}", self.namespace, self.name)

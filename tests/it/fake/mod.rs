@@ -100,7 +100,7 @@ impl Fake {
 
     /// Waits until every debug container of a pod has ended.
     pub(crate) async fn until_ended(&self, pod: &str) {
-        let mut news = self.world.watch("pods");
+        let mut news = self.world.watch("pods", 0);
         while !self.world.all_ended(pod) {
             news.recv().await.unwrap();
         }

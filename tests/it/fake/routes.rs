@@ -117,7 +117,8 @@ fn list(world: &Arc<World>, kind: &'static str, query: &Words) -> Response {
         other => panic!("{other:?} is no fault of a list"),
     }
     if watched {
-        let lines = world.watch(kind);
+        let after = word(query, "resourceVersion").parse().unwrap_or(0);
+        let lines = world.watch(kind, after);
         let stream = futures_util::stream::unfold(lines, |mut lines| async {
             let line = lines.recv().await?;
             Some((Ok::<_, std::io::Error>(line), lines))

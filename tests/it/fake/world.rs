@@ -47,6 +47,8 @@ struct Inner {
     version: u64,
     pods: BTreeMap<String, Value>,
     watchers: Vec<Watcher>,
+    /// Every change with its version, so that a watch can begin in the past.
+    history: Vec<(u64, &'static str, String)>,
     faults: BTreeMap<String, VecDeque<Fault>>,
     calls: Vec<String>,
     running: HashMap<String, Running>,
@@ -183,14 +185,16 @@ impl World {
         inner.tell("events", "ADDED", &event);
     }
 
-    /// Lines for a new watcher.
-    pub(crate) fn watch(&self, kind: &'static str) -> mpsc::UnboundedReceiver<String> {
+    /// Lines for a new watcher: what came after a version, and what comes.
+    pub(crate) fn watch(&self, kind: &'static str, after: u64) -> mpsc::UnboundedReceiver<String> {
         let (lines, receiver) = mpsc::unbounded_channel();
-        self.inner
-            .lock()
-            .unwrap()
-            .watchers
-            .push(Watcher { kind, lines });
+        let mut inner = self.inner.lock().unwrap();
+        for (version, changed, line) in &inner.history {
+            if *version > after && *changed == kind {
+                lines.send(line.clone()).unwrap();
+            }
+        }
+        inner.watchers.push(Watcher { kind, lines });
         receiver
     }
 
@@ -227,8 +231,9 @@ impl Inner {
         pod
     }
 
-    fn tell(&mut self, kind: &str, change: &str, object: &Value) {
+    fn tell(&mut self, kind: &'static str, change: &str, object: &Value) {
         let line = format!("{}\n", json!({"type": change, "object": object}));
+        self.history.push((self.version, kind, line.clone()));
         self.watchers
             .retain(|watcher| watcher.kind != kind || watcher.lines.send(line.clone()).is_ok());
     }
