@@ -83,6 +83,7 @@ impl Page {
     /// A label and text under it, wrapped at blanks; line breaks of the text are kept.
     pub(super) fn prose(&mut self, indent: usize, label: (Tone, &str), tone: Tone, text: &str) {
         const DEEPEST: usize = 12;
+        let label = (label.0, bounded(label.1));
         let label_width = label.1.chars().count() + usize::from(!label.1.is_empty());
         // Under a long label the text hangs a little under the label itself.
         let deep = label_width > DEEPEST;
@@ -95,7 +96,7 @@ impl Page {
                 let margin = " ".repeat(if first { indent } else { hang });
                 let mut pieces = vec![(Tone::Plain, margin)];
                 if std::mem::take(&mut first) && !label.1.is_empty() {
-                    pieces.push((label.0, escaped(label.1)));
+                    pieces.push((label.0, escaped(&label.1)));
                     pieces.push((Tone::Plain, " ".into()));
                 }
                 pieces.push((tone, part));

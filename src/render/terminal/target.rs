@@ -53,7 +53,7 @@ pub(super) fn examined(page: &mut Page, entry: &TargetReport) {
         step::compact(page, step);
     }
     if let Some(attach) = &entry.attach {
-        reached(page, entry, attach);
+        reached(page, attach);
     }
 }
 
@@ -140,7 +140,7 @@ fn place(entry: &TargetReport) -> String {
     .collect()
 }
 
-fn reached(page: &mut Page, entry: &TargetReport, attach: &AttachReport) {
+fn reached(page: &mut Page, attach: &AttachReport) {
     if let Some(container) = &attach.container {
         let mut parts = vec![container.clone()];
         parts.extend(attach.image.as_ref().map(|it| format!("image {it}")));
