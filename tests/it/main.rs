@@ -17,4 +17,6 @@ mod floors;
 mod kube;
 mod language;
 mod pump;
+mod readme;
+mod render;
 mod shell;
