@@ -121,7 +121,8 @@ timer() {
       set -- 1
     done ) </dev/null & timer=$!
 }
-untime() { kill -TERM "$timer"; while wait "$timer"; [ $? -gt 128 ]; do :; done; }
+# A timer that is told before it has set its trap ends by the signal: its status is above 128 for ever, so ask whether it is there
+untime() { kill -TERM "$timer"; while wait "$timer"; [ $? -gt 128 ] && kill -0 "$timer"; do :; done; }
 
 strike() {
   [ -z "$busy" ] || return 0
