@@ -1,2 +1,7 @@
-//! bin
-fn main() {}
+//! The `housecall` command.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}

@@ -1,8 +1,10 @@
 //! Expectation × scope → check.
-use crate::{
-    report::{CheckReport, Severity},
-    script::{Expr, Scope, Template},
-};
+
+use serde_json::Value;
+
+use crate::report::{CheckReport, Severity, Verdict};
+use crate::script::{Expr, Scope, Template};
+
 /// One thing that should hold of a step.
 #[derive(Clone, Debug)]
 pub struct Expectation {
@@ -19,9 +21,95 @@ pub struct Expectation {
     /// Where to read on.
     pub url: Option<Template>,
 }
+
 /// Holds each expectation against what is known. Below error severity a failed check is `warn`; an expression that cannot be
-/// evaluated is `error`, with the reason.
-pub fn judge(_expectations: &[Expectation], _scope: &Scope) -> Vec<CheckReport> {
-    let _ = Severity::Info;
-    Vec::new()
+/// evaluated is `error`, with the reason, and so is one that reads a text of this step that was cut.
+pub fn judge(expectations: &[Expectation], scope: &Scope) -> Vec<CheckReport> {
+    expectations
+        .iter()
+        .map(|expectation| expectation.judge(scope))
+        .collect()
+}
+
+impl Expectation {
+    fn judge(&self, scope: &Scope) -> CheckReport {
+        let outcome = match self.cut(scope) {
+            Some(cut) => Err(cut),
+            None => self.that.holds(scope).map_err(|error| error.message),
+        };
+        let (status, message) = match outcome {
+            Ok(true) => (Verdict::Pass, None),
+            Ok(false) if self.severity < Severity::Error => (Verdict::Warn, Some(self.say(scope))),
+            Ok(false) => (Verdict::Fail, Some(self.say(scope))),
+            Err(why) => (
+                Verdict::Error,
+                Some(format!("`{}` cannot be judged: {why}", self.that.source())),
+            ),
+        };
+        let told = |template: &Option<Template>| {
+            template
+                .as_ref()
+                .filter(|_| status != Verdict::Pass)
+                .and_then(|template| template.render(scope).ok())
+        };
+        CheckReport {
+            id: self.id.clone(),
+            status,
+            severity: self.severity,
+            message,
+            hint: told(&self.hint),
+            url: told(&self.url),
+        }
+    }
+
+    fn cut(&self, scope: &Scope) -> Option<String> {
+        let cut = scope.get("truncated")?.as_array()?;
+        let (name, _) = self
+            .that
+            .names()
+            .into_iter()
+            .find(|(name, _)| cut.iter().any(|one| one.as_str() == Some(name)))?;
+        let kept = scope.get(&name).and_then(Value::as_str).map_or(0, str::len);
+        Some(format!(
+            "`{name}` was cut at {kept} bytes; raise `output.max`, or `max` of a file"
+        ))
+    }
+
+    fn say(&self, scope: &Scope) -> String {
+        match &self.say {
+            None => self.explained(scope),
+            Some(say) => say.render(scope).unwrap_or_else(|error| {
+                format!(
+                    "{} (its `say` cannot be told: {error})",
+                    self.explained(scope)
+                )
+            }),
+        }
+    }
+
+    fn explained(&self, scope: &Scope) -> String {
+        let values: Vec<_> = self
+            .that
+            .trace(scope)
+            .into_iter()
+            .map(|part| match part.value {
+                Ok(value) => format!("{} = {}", part.source, bounded(&value)),
+                Err(why) => format!("{}: {why}", part.source),
+            })
+            .collect();
+        if values.is_empty() {
+            self.that.source().into()
+        } else {
+            format!("{} with {}", self.that.source(), values.join(", "))
+        }
+    }
+}
+
+fn bounded(value: &Value) -> String {
+    let text = value.to_string();
+    let mut short: String = text.chars().take(120).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
 }

@@ -22,10 +22,6 @@ pub struct Event {
 /// What can happen. Targets are named by their index in the order of `target_found`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "events are made one at a time and sent on at once; a box would only hide the shape"
-)]
 pub enum Happening {
     /// The run began.
     RunStarted {

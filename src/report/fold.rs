@@ -4,39 +4,77 @@ use super::event::{Event, Happening};
 use super::outcome::Status;
 use super::run::{Counts, Note, Report, RunReport, RunbookRef, SCHEMA, Summary, TargetReport};
 
-/// Folds events into the report of what they tell. An event about a target that was never found is passed over.
-///
-/// A target whose end was never told has the status `error`: a run that was cut short is not a run that passed.
-pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Report {
-    let mut report = Report {
-        schema: SCHEMA.into(),
-        run: nothing_yet(),
-        summary: Summary {
-            status: Status::Skip,
-            targets: Counts::default(),
-            checks: Counts::default(),
-        },
-        exit: None,
-        targets: Vec::new(),
-        redactions: Vec::new(),
-        notes: Vec::new(),
-    };
-    for event in events {
-        take(&mut report, event);
-    }
-    for target in &report.targets {
-        report.summary.targets.add(target.status);
-        for check in target.steps.iter().flat_map(|step| &step.checks) {
-            report.summary.checks.add(check.status.status());
+/// A report in the making: takes events one at a time and keeps nothing but the report.
+#[derive(Clone, Debug)]
+pub struct Folding {
+    report: Report,
+}
+
+impl Default for Folding {
+    fn default() -> Self {
+        Self {
+            report: Report {
+                schema: SCHEMA.into(),
+                run: nothing_yet(),
+                summary: Summary {
+                    status: Status::Skip,
+                    targets: Counts::default(),
+                    checks: Counts::default(),
+                },
+                exit: None,
+                targets: Vec::new(),
+                redactions: Vec::new(),
+                notes: Vec::new(),
+            },
         }
     }
-    report.summary.status = report
-        .targets
-        .iter()
-        .map(|target| target.status)
-        .max()
-        .unwrap_or(Status::Skip);
-    report
+}
+
+impl Folding {
+    /// Takes one more event. An event about a target that was never found is passed over.
+    pub fn take(&mut self, event: &Event) {
+        take(&mut self.report, event);
+    }
+
+    /// The report of what was told until now.
+    ///
+    /// A target whose end was never told has the status `error`: a run that was cut short is not a run that passed.
+    pub fn report(&self) -> Report {
+        let mut report = self.report.clone();
+        report.summary = summary(&report.targets);
+        report
+    }
+
+    /// The report, when nothing more will be told.
+    pub fn finish(mut self) -> Report {
+        self.report.summary = summary(&self.report.targets);
+        self.report
+    }
+}
+
+/// Folds events into the report of what they tell.
+pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Report {
+    let mut folding = Folding::default();
+    for event in events {
+        folding.take(event);
+    }
+    folding.finish()
+}
+
+fn summary(targets: &[TargetReport]) -> Summary {
+    let mut summary = Summary {
+        status: Status::Skip,
+        targets: Counts::default(),
+        checks: Counts::default(),
+    };
+    for target in targets {
+        summary.status = summary.status.max(target.status);
+        summary.targets.add(target.status);
+        for check in target.steps.iter().flat_map(|step| &step.checks) {
+            summary.checks.add(check.status.status());
+        }
+    }
+    summary
 }
 
 fn take(report: &mut Report, event: &Event) {

@@ -9,13 +9,15 @@
 //! ```
 
 mod event;
+mod exit;
 mod fold;
 mod moment;
 mod outcome;
 mod run;
 
 pub use event::{Event, Happening};
-pub use fold::fold;
+pub use exit::{Circumstances, settle};
+pub use fold::{Folding, fold};
 pub use moment::stamp;
 pub use outcome::{
     Artifact, AttemptReport, CheckReport, Output, Severity, Status, StepReport, Verdict,

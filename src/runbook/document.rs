@@ -88,6 +88,21 @@ pub enum ParamKind {
     List,
 }
 
+impl ParamKind {
+    /// The word in runbooks.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Int { .. } => "int",
+            Self::Float { .. } => "float",
+            Self::Bool => "bool",
+            Self::String { .. } => "string",
+            Self::Enum(_) => "enum",
+            Self::Duration { .. } => "duration",
+            Self::List => "list",
+        }
+    }
+}
+
 /// Whom a runbook is for.
 #[derive(Clone, Debug, Default)]
 pub struct TargetSpec {

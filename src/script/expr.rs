@@ -1,13 +1,36 @@
 //! One expression: compiled once, evaluated strictly.
 
+use std::sync::Arc;
+
+use rhai::{AST, ASTNode, Dynamic, EvalAltResult, ParseErrorType, Position};
 use serde_json::Value;
 
-use super::Scope;
+use super::sandbox::engine;
+use super::trace::{self, Traced};
+use super::{Scope, value, words};
+
+/// Bytes that an expression may be long.
+const MAX_SOURCE: usize = 16 * 1024;
 
 /// A compiled expression, such as `code == 200 && secs < slow`.
 #[derive(Clone, Debug)]
 pub struct Expr {
-    source: String,
+    source: Arc<str>,
+    tree: Arc<AST>,
+    names: Arc<[(String, usize)]>,
+    calls: Arc<[usize]>,
+    members: Arc<[Member]>,
+}
+
+/// A property taken straight from a free name: `http.code`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The name before the dot.
+    pub of: String,
+    /// The property.
+    pub name: String,
+    /// Byte offset of the property.
+    pub offset: usize,
 }
 
 /// Why an expression cannot be compiled or evaluated.
@@ -20,40 +43,393 @@ pub struct ExprError {
     pub offset: Option<usize>,
 }
 
-/// A sub-expression and the value it had.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Traced {
-    /// Its source text.
-    pub source: String,
-    /// Its value, or the error in words.
-    pub value: Result<Value, String>,
-}
-
 impl Expr {
     /// Compiles; syntax errors are found here.
     pub fn compile(source: &str) -> Result<Self, ExprError> {
+        if source.trim().is_empty() {
+            return Err(ExprError {
+                message: "the expression is empty".into(),
+                offset: Some(0),
+            });
+        }
+        if source.len() > MAX_SOURCE {
+            return Err(ExprError {
+                message: format!("the expression is longer than {MAX_SOURCE} bytes"),
+                offset: Some(0),
+            });
+        }
+        let tree = engine().compile_expression(source).map_err(|error| {
+            let message = match error.err_type() {
+                ParseErrorType::UnexpectedEOF => "it ends before it is complete".into(),
+                other => lowered(&other.to_string()),
+            };
+            ExprError {
+                message,
+                offset: Some(offset_of(source, error.position()).unwrap_or(source.len())),
+            }
+        })?;
+        let Uses {
+            names,
+            calls,
+            members,
+        } = uses(source, &tree);
         Ok(Self {
             source: source.into(),
+            tree: tree.into(),
+            names: names.into(),
+            calls: calls.into(),
+            members: members.into(),
         })
     }
+
     /// Its text as written.
     pub fn source(&self) -> &str {
         &self.source
     }
+
+    /// The free names it uses, with the byte offset of every use, in order.
+    pub(super) fn every_name(&self) -> &[(String, usize)] {
+        &self.names
+    }
+
+    /// Where functions are called by name, as byte offsets.
+    pub(super) fn calls(&self) -> &[usize] {
+        &self.calls
+    }
+
     /// The free names it uses, each once, in order of first use, with its byte offset.
     pub fn names(&self) -> Vec<(String, usize)> {
-        Vec::new()
+        let mut once: Vec<(String, usize)> = Vec::new();
+        for (name, offset) in self.names.iter() {
+            if !once.iter().any(|(seen, _)| seen == name) {
+                once.push((name.clone(), *offset));
+            }
+        }
+        once
     }
+
+    /// The properties it takes straight from free names.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
     /// Its value.
-    pub fn value(&self, _scope: &Scope) -> Result<Value, ExprError> {
-        Ok(Value::Null)
+    pub fn value(&self, scope: &Scope) -> Result<Value, ExprError> {
+        self.evaluate(scope).map(|found| value::outward(&found))
     }
+
     /// Its truth; anything but a boolean is an error.
-    pub fn holds(&self, _scope: &Scope) -> Result<bool, ExprError> {
-        Ok(true)
+    pub fn holds(&self, scope: &Scope) -> Result<bool, ExprError> {
+        let found = self.evaluate(scope)?;
+        found.as_bool().map_err(|_| ExprError {
+            message: format!(
+                "`{}` is {}, neither true nor false",
+                self.source,
+                value::described(&found)
+            ),
+            offset: None,
+        })
     }
+
     /// The value of every sub-expression that is a name, a property or a call, for the message of a failed check.
-    pub fn trace(&self, _scope: &Scope) -> Vec<Traced> {
-        Vec::new()
+    pub fn trace(&self, scope: &Scope) -> Vec<Traced> {
+        trace::trace(self, scope)
+    }
+
+    fn evaluate(&self, scope: &Scope) -> Result<Dynamic, ExprError> {
+        let mut known = rhai::Scope::new();
+        for (name, _) in self.names.iter() {
+            if !known.contains(name)
+                && let Some(found) = scope.get(name)
+            {
+                known.push_constant_dynamic(name.as_str(), value::inward(found));
+            }
+        }
+        engine()
+            .eval_ast_with_scope::<Dynamic>(&mut known, &self.tree)
+            .map(Dynamic::flatten)
+            .map_err(|error| refusal(&self.source, *error))
+    }
+}
+
+#[derive(Default)]
+struct Uses {
+    names: Vec<(String, usize)>,
+    calls: Vec<usize>,
+    members: Vec<Member>,
+}
+
+fn uses(source: &str, tree: &AST) -> Uses {
+    let mut found = Uses::default();
+    let mut path = Vec::new();
+    for statement in tree.statements() {
+        statement.walk(&mut path, &mut |nodes: &[ASTNode<'_>]| {
+            if let Some(ASTNode::Expr(node)) = nodes.last() {
+                found.note(source, node);
+            }
+            true
+        });
+    }
+    found.names.sort_by_key(|(_, offset)| *offset);
+    found.names.dedup();
+    found
+}
+
+impl Uses {
+    fn note(&mut self, source: &str, node: &rhai::Expr) {
+        match node {
+            rhai::Expr::Variable(variable, _, position) => {
+                let name = variable.1.to_string();
+                let offset = offset_of(source, *position)
+                    .filter(|at| source[*at..].starts_with(name.as_str()))
+                    .or_else(|| source.find(name.as_str()))
+                    .unwrap_or(0);
+                self.names.push((name, offset));
+            }
+            rhai::Expr::FnCall(call, position)
+                if call.op_token.is_none()
+                    && let Some(offset) = offset_of(source, *position)
+                    && source[offset..].starts_with(call.name.as_str()) =>
+            {
+                self.calls.push(offset);
+            }
+            rhai::Expr::Dot(pair, ..) => {
+                let first = match &pair.rhs {
+                    rhai::Expr::Dot(rest, ..) | rhai::Expr::Index(rest, ..) => &rest.lhs,
+                    only => only,
+                };
+                if let rhai::Expr::Variable(of, ..) = &pair.lhs
+                    && let rhai::Expr::Property(name, position) = first
+                {
+                    self.members.push(Member {
+                        of: of.1.to_string(),
+                        name: name.2.to_string(),
+                        offset: offset_of(source, *position).unwrap_or(0),
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The byte that a position of the language stands for; it counts characters.
+fn offset_of(source: &str, position: Position) -> Option<usize> {
+    let (line, column) = (position.line()?, position.position()?);
+    let start = match line {
+        1 => 0,
+        _ => source.match_indices('\n').nth(line - 2)?.0 + 1,
+    };
+    let within = source[start..].char_indices().nth(column.saturating_sub(1));
+    Some(within.map_or(source.len(), |(at, _)| start + at))
+}
+
+fn refusal(source: &str, error: EvalAltResult) -> ExprError {
+    let mut inner = &error;
+    while let EvalAltResult::ErrorInFunctionCall(_, _, cause, _)
+    | EvalAltResult::ErrorInModule(_, cause, _) = inner
+    {
+        inner = cause;
+    }
+    let message = match inner {
+        EvalAltResult::ErrorVariableNotFound(name, _) => format!("`{name}` has no value here"),
+        EvalAltResult::ErrorPropertyNotFound(name, _) => format!("there is no `{name}` in it"),
+        EvalAltResult::ErrorRuntime(said, _) => said.to_string(),
+        EvalAltResult::ErrorFunctionNotFound(call, _) => no_function(call),
+        EvalAltResult::ErrorMismatchDataType(wanted, found, _) => format!(
+            "{} stands where {} is needed",
+            type_word(found),
+            type_word(wanted)
+        ),
+        EvalAltResult::ErrorTooManyOperations(_) => {
+            "it takes too long: more than a million steps".into()
+        }
+        EvalAltResult::ErrorStackOverflow(_) => "it calls itself too deep".into(),
+        other => {
+            let mut other = other.to_string();
+            if let Some(end) = other.rfind(" (line ") {
+                other.truncate(end);
+            }
+            lowered(other.trim())
+        }
+    };
+    ExprError {
+        message,
+        offset: offset_of(source, inner.position()),
+    }
+}
+
+/// `name (type, type)` in the words that messages use.
+fn no_function(call: &str) -> String {
+    let (name, types) = call.split_once(' ').unwrap_or((call, ""));
+    let types: Vec<_> = types
+        .trim_matches(['(', ')'])
+        .split(", ")
+        .filter(|one| !one.is_empty())
+        .map(type_word)
+        .collect();
+    let mut said = format!("there is no function `{name}`");
+    if !types.is_empty() {
+        said.push_str(&format!(" for {}", types.join(", ")));
+    }
+    // A name that exists is called with the wrong types; another name would not help.
+    if let Some(meant) = words::meant(name).filter(|meant| *meant != name) {
+        said.push_str(&format!("; did you mean `{meant}`?"));
+    }
+    said
+}
+
+fn type_word(name: &str) -> &str {
+    match name {
+        "i64" => "a whole number",
+        "f64" => "a number",
+        "bool" => "true or false",
+        "()" => "nothing",
+        "array" => "a list",
+        "map" => "a map",
+        "string" | "&str" => "text",
+        other if other.contains("String") => "text",
+        other => other,
+    }
+}
+
+/// With a lower case first letter, unless the first word is all capitals.
+fn lowered(text: &str) -> String {
+    let mut letters = text.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() => {
+            let rest: String = std::iter::once(second).chain(letters).collect();
+            format!("{}{rest}", first.to_lowercase())
+        }
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn scope() -> Scope {
+        let Value::Object(scope) = json!({
+            "code": 503, "none": null, "name": "web", "list": ["a", "b"], "limit": 1,
+            "rows": [{"stat": "Z"}, {"stat": "S"}], "http": {"code": 503, "status": "fail"},
+        }) else {
+            unreachable!()
+        };
+        scope
+    }
+
+    fn holds(source: &str) -> Result<bool, ExprError> {
+        Expr::compile(source)?.holds(&scope())
+    }
+
+    #[test]
+    fn numbers_are_alike_and_all_else_that_is_unlike_is_an_error() {
+        for yes in [
+            "code == 503.0",
+            "code > 502.5",
+            "is_set(code)",
+            "!is_set(none)",
+            "list == [\"a\", \"b\"]",
+            "code in [1, 503]",
+            "\"a\" in list",
+        ] {
+            assert_eq!(holds(yes), Ok(true), "{yes}");
+        }
+        for error in [
+            "code != \"503\"",
+            "none != 3",
+            "none < 3",
+            "code < \"5\"",
+            "1 == \"1\"",
+            "1 in list",
+            "name + none == name",
+            "code && true",
+            "!code",
+            "code",
+            "true < false",
+        ] {
+            assert!(holds(error).is_err(), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_an_error_and_never_false() {
+        for (source, message) in [
+            ("http.cod == 1", "there is no `cod` in it"),
+            ("zip == 1", "`zip` has no value here"),
+            (
+                "list[7] == \"a\"",
+                "array index 7 out of bounds: only 2 elements in array",
+            ),
+            ("rows.map(|r| r.x) == []", "there is no `x` in it"),
+            ("name.to_int() == 1", "\"web\" is no whole number"),
+            (
+                "name.start_with(\"w\")",
+                "there is no function `start_with` for text, text; did you mean `starts_with`?",
+            ),
+            (
+                "probe(1)",
+                "there is no function `probe` for a whole number",
+            ),
+        ] {
+            assert_eq!(holds(source).unwrap_err().message, message, "{source}");
+        }
+    }
+
+    #[test]
+    fn an_expression_has_no_power_and_an_end() {
+        for source in [
+            "eval(\"1\")",
+            "sleep(1)",
+            "sleep(1.5)",
+            "exit(true)",
+            "print(1)",
+            "debug(1)",
+            "timestamp() == 1",
+            "import \"x\"",
+            "while true {}",
+            "let x = 1; true",
+            "loop {}",
+            "fn f() { f() }",
+            "\"x\".pad(999999999, 'y') == name",
+            "range(0, 999999999).all(|x| true)",
+        ] {
+            assert!(holds(source).is_err(), "{source}");
+        }
+    }
+
+    #[test]
+    fn free_names_are_told_with_their_place_and_closures_own_are_not() {
+        let expr = Expr::compile("é.len() > 1 && rows.all(|r| r.stat == want)");
+        assert!(expr.is_err(), "names are ASCII");
+        let expr = Expr::compile("\"é\" == name && rows.all(|r| r.stat == want)").unwrap();
+        assert_eq!(
+            expr.names(),
+            [("name".into(), 8), ("rows".into(), 16), ("want".into(), 39)]
+        );
+    }
+
+    #[test]
+    fn a_trace_tells_the_values_inside() {
+        let told = |source: &str| -> Vec<String> {
+            Expr::compile(source)
+                .unwrap()
+                .trace(&scope())
+                .into_iter()
+                .map(|t| format!("{} = {}", t.source, t.value.unwrap()))
+                .collect()
+        };
+        assert_eq!(told("code == 200"), ["code = 503"]);
+        assert_eq!(
+            told("http.status == \"pass\" && rows.filter(|r| r.stat == \"Z\").len() < limit"),
+            [
+                "http.status = \"fail\"",
+                "rows.filter(|r| r.stat == \"Z\").len() = 1",
+                "limit = 1"
+            ]
+        );
+        assert_eq!(told("len(name) > 3"), ["len(name) = 3", "name = \"web\""]);
     }
 }

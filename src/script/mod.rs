@@ -3,12 +3,18 @@
 //! Strict by construction: an undefined name is an error when the runbook is loaded, a missing property or unlike types are an
 //! error when it runs, and an error is never true or false. Every limit is set; nothing here can read a file, a clock or the network.
 
+mod compare;
 mod expr;
 mod sandbox;
 mod template;
+mod trace;
+mod value;
+mod words;
 
-pub use expr::{Expr, ExprError, Traced};
+pub use expr::{Expr, ExprError, Member};
 pub use template::{Template, TemplateError};
+pub use trace::Traced;
+pub use words::is_keyword;
 
 /// What expressions and templates see: names to values. Durations are float seconds.
 pub type Scope = serde_json::Map<String, serde_json::Value>;

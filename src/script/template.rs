@@ -1,11 +1,21 @@
 //! Text with `{{ expression }}` in it: parsed once, rendered once, its result never read as a template again.
 
-use super::{ExprError, Scope};
+use serde_json::Value;
+
+use super::{Expr, ExprError, Member, Scope};
 
 /// A parsed template.
 #[derive(Clone, Debug)]
 pub struct Template {
     source: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug)]
+enum Part {
+    Text(String),
+    /// The expression, and where its text begins in the template.
+    Expr(Expr, usize),
 }
 
 /// Why a template cannot be parsed or rendered.
@@ -28,27 +38,151 @@ impl From<ExprError> for TemplateError {
 }
 
 impl Template {
-    /// Parses; unclosed braces and syntax errors are found here.
+    /// Parses; unclosed braces and syntax errors are found here. A `{{` that is meant as text is written `{{ "{{" }}`.
     pub fn parse(source: &str) -> Result<Self, TemplateError> {
+        let mut parts = Vec::new();
+        let mut at = 0;
+        while let Some(open) = source[at..].find("{{").map(|found| at + found) {
+            if open > at {
+                parts.push(Part::Text(source[at..open].into()));
+            }
+            let inside = open + 2;
+            let Some(length) = closing(&source[inside..]) else {
+                return Err(TemplateError {
+                    message: "`{{` is never closed".into(),
+                    offset: Some(open),
+                });
+            };
+            let text = &source[inside..inside + length];
+            let expression = text.trim();
+            let begins = inside + (text.len() - text.trim_start().len());
+            let expr = Expr::compile(expression).map_err(|error| TemplateError {
+                message: error.message,
+                offset: Some(begins + error.offset.unwrap_or(0)),
+            })?;
+            parts.push(Part::Expr(expr, begins));
+            at = inside + length + 2;
+        }
+        if at < source.len() {
+            parts.push(Part::Text(source[at..].into()));
+        }
         Ok(Self {
             source: source.into(),
+            parts,
         })
     }
+
     /// Its text as written.
     pub fn source(&self) -> &str {
         &self.source
     }
+
     /// The free names it uses, each with its byte offset in the template.
     pub fn names(&self) -> Vec<(String, usize)> {
-        Vec::new()
+        self.parts
+            .iter()
+            .flat_map(|part| match part {
+                Part::Text(_) => Vec::new(),
+                Part::Expr(expr, begins) => expr
+                    .names()
+                    .into_iter()
+                    .map(|(name, offset)| (name, begins + offset))
+                    .collect(),
+            })
+            .collect()
     }
+
+    /// The properties that it takes straight from free names, each with its byte offset in the template.
+    pub fn members(&self) -> Vec<Member> {
+        self.parts
+            .iter()
+            .flat_map(|part| match part {
+                Part::Text(_) => Vec::new(),
+                Part::Expr(expr, begins) => expr
+                    .members()
+                    .iter()
+                    .map(|member| Member {
+                        offset: begins + member.offset,
+                        ..member.clone()
+                    })
+                    .collect(),
+            })
+            .collect()
+    }
+
     /// The text it comes to. Strings stand as they are, whole floats without `.0`, lists and maps are an error.
-    pub fn render(&self, _scope: &Scope) -> Result<String, TemplateError> {
-        Ok(self.source.clone())
+    pub fn render(&self, scope: &Scope) -> Result<String, TemplateError> {
+        let mut text = String::with_capacity(self.source.len());
+        for part in &self.parts {
+            match part {
+                Part::Text(plain) => text.push_str(plain),
+                Part::Expr(expr, begins) => {
+                    text.push_str(&word(expr, &found(expr, *begins, scope)?, *begins)?)
+                }
+            }
+        }
+        Ok(text)
     }
+
     /// The words it comes to as one item of an argv: one, except for a template that is one lone `{{ list }}`, which gives a word
     /// for each item (none for an empty list).
     pub fn words(&self, scope: &Scope) -> Result<Vec<String>, TemplateError> {
+        if let [Part::Expr(expr, begins)] = self.parts.as_slice()
+            && let Value::Array(items) = found(expr, *begins, scope)?
+        {
+            return items.iter().map(|item| word(expr, item, *begins)).collect();
+        }
         Ok(vec![self.render(scope)?])
     }
+}
+
+fn found(expr: &Expr, begins: usize, scope: &Scope) -> Result<Value, TemplateError> {
+    expr.value(scope).map_err(|error| TemplateError {
+        message: format!(
+            "`{{{{ {} }}}}` has no value: {}",
+            expr.source(),
+            error.message
+        ),
+        offset: Some(begins + error.offset.unwrap_or(0)),
+    })
+}
+
+fn word(expr: &Expr, value: &Value, begins: usize) -> Result<String, TemplateError> {
+    let refuse = |what: &str| {
+        Err(TemplateError {
+            message: format!("`{{{{ {} }}}}` is {what}, which is no text", expr.source()),
+            offset: Some(begins),
+        })
+    };
+    match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Bool(value) => Ok(value.to_string()),
+        Value::Number(number) => Ok(match (number.as_i64(), number.as_f64()) {
+            (None, Some(float)) => format!("{float}"),
+            _ => number.to_string(),
+        }),
+        Value::Null => refuse("nothing"),
+        Value::Array(_) => refuse("a list"),
+        Value::Object(_) => refuse("a map"),
+    }
+}
+
+/// Length of the expression before its `}}`; braces and quotes inside the expression are passed over.
+fn closing(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let (mut depth, mut quote, mut at) = (0_usize, None, 0);
+    while at < bytes.len() {
+        match (quote, bytes[at]) {
+            (Some(_), b'\\') => at += 1,
+            (Some(mark), byte) if byte == mark => quote = None,
+            (Some(_), _) => {}
+            (None, mark @ (b'"' | b'\'' | b'`')) => quote = Some(mark),
+            (None, b'{') => depth += 1,
+            (None, b'}') if depth > 0 => depth -= 1,
+            (None, b'}') if bytes.get(at + 1) == Some(&b'}') => return Some(at),
+            _ => {}
+        }
+        at += 1;
+    }
+    None
 }

@@ -1,1 +1,33 @@
-//! live
+//! House calls on a real cluster: the built program against `KUBECONFIG`, judged by its report, its exit code and what the API says.
+//!
+//! Without `KUBECONFIG` and `HOUSECALL_TEST_IMAGE` every test passes at once and says on stdout that it was skipped.
+//! `tests/cluster/run` sets both. Each test has a namespace of its own.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "these tests wait for real processes, in real time"
+)]
+
+mod ground;
+mod guest;
+mod node;
+mod patience;
+mod table;
+mod visit;
+
+mod batch;
+mod endings;
+mod files;
+mod hostile;
+mod house_call;
+mod images;
+mod rights;
+mod shells;
+mod usage;
+mod way_in;
+mod whom;
+mod zombies;

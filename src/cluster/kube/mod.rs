@@ -1,1 +1,45 @@
-//! A live pod.
+//! The live transport: a pod of a Kubernetes cluster, asked through an ephemeral debug container.
+//!
+//! [`KubeCluster`] finds targets and opens sessions; the artefact of a session is the pair of an [`Answer`](crate::ask::Answer)
+//! and the [`AttachReport`](crate::report::AttachReport) with the end as it was read back. How an opening goes:
+//!
+//! ```text
+//! GET pod ──candidate──> PATCH ephemeralcontainers ──> exec `sh`, tried early and again ──> hello, patient
+//!     watches: pods and events of the namespace ──sight──> failure: why it will never start
+//! ```
+//!
+//! The one write is the patch of `debug_container.rs`, sent by `server.rs`. Nothing waits for a status before it tries the exec;
+//! the watches only report failures and the end. What is pure (reading pods, events, refusals; building the patch) is apart from
+//! what speaks to the network, and tested by table.
+
+mod admission;
+mod candidate;
+mod client;
+mod close;
+mod cluster;
+mod debug_container;
+mod entrance;
+mod exec;
+mod exec_status;
+mod failure;
+mod find;
+mod loss;
+mod near;
+mod no_proxy;
+mod nonce;
+mod open;
+mod owner;
+mod pump;
+mod refusal;
+mod server;
+mod session;
+mod sight;
+mod standing;
+mod trouble;
+mod watch;
+
+pub use client::{Access, Link};
+pub use cluster::KubeCluster;
+pub use debug_container::{DebugContainer, User, name};
+pub use exec_status::ExecStatus;
+pub use pump::{End, Limits, Piece, Pump};

@@ -221,7 +221,7 @@ impl Conversation {
 
     /// Ends the shell, after what steps have left running, and then its keeper. Closing stdin does the same; this one is answered.
     pub fn farewell(&self) -> Vec<u8> {
-        self.order("exit")
+        self.order("exit 0")
     }
 
     /// Takes bytes of the shell's stdout.

@@ -159,7 +159,7 @@ watch() {
   ( while read -r word value; do [ "$word" != exit ] || say "$id exit $value"; done ) <&7 & reader=$!
   timer "$1"
   [ ! -e "/proc/$$/fd/8" ] || strike
-  while [ "$struck" -lt 3 ]; do wait "$reader"; [ $? -gt 128 ] || break; done
+  while [ "$struck" -lt 3 ]; do wait "$reader"; [ $? -gt 128 ] && kill -0 "$reader" || break; done
   trap '' URG
   untime
   left=0; for pid in $(holding "HOUSECALL_STEP=$mark:$id:" environ); do left=$((left+1)); done

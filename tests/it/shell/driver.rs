@@ -16,7 +16,7 @@ use tempfile::TempDir;
 pub(super) const SHELLS: [&str; 3] = ["busybox", "dash", "bash"];
 
 /// How long anything may take before a test gives up.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 enum Heard {
     Out(Vec<u8>),

@@ -1,0 +1,57 @@
+//! What holds of a step without being said: a command exits with 0, a file exists.
+
+use serde_json::{Map, Value};
+
+use super::Expectation;
+use crate::report::{CheckReport, Severity, Verdict};
+
+/// The check that appears only when it does not hold: id `exit`, or id `exists` for a file. `None` when it holds, or when an
+/// expectation speaks about it itself.
+pub fn implicit_exit(
+    expectations: &[Expectation],
+    facts: &Map<String, Value>,
+) -> Option<CheckReport> {
+    let spoken_of = |word: &str| {
+        expectations
+            .iter()
+            .any(|one| one.that.names().iter().any(|(name, _)| name == word))
+    };
+    let exists = facts.get("exists").and_then(Value::as_bool);
+    let exit = facts.get("exit").and_then(Value::as_i64);
+    let (id, message) = match (exists, exit) {
+        (Some(true), _) => return None,
+        (Some(false), _) if spoken_of("exists") || spoken_of("exit") => return None,
+        (Some(false), _) => (
+            "exists",
+            last_line(facts).unwrap_or_else(|| "the file does not exist".into()),
+        ),
+        (None, None | Some(0)) => return None,
+        (None, Some(_)) if spoken_of("exit") => return None,
+        (None, Some(code)) => {
+            let signal = match code {
+                129..=192 => format!(" (ended by signal {})", code - 128),
+                _ => String::new(),
+            };
+            let said = last_line(facts).map_or_else(String::new, |line| format!(": {line}"));
+            ("exit", format!("exit {code}{signal}{said}"))
+        }
+    };
+    Some(CheckReport {
+        id: id.into(),
+        status: Verdict::Fail,
+        severity: Severity::Error,
+        message: Some(message),
+        hint: None,
+        url: None,
+    })
+}
+
+fn last_line(facts: &Map<String, Value>) -> Option<String> {
+    let text = facts.get("stderr")?.as_str()?;
+    let line = text
+        .lines()
+        .rev()
+        .map(str::trim)
+        .find(|line| !line.is_empty())?;
+    Some(line.chars().take(200).collect())
+}

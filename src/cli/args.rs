@@ -1,0 +1,209 @@
+//! Every verb and flag. Words follow kubectl where kubectl has a word.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use housecall::cluster::Profile;
+use housecall::render::Format;
+use housecall::report::Severity;
+
+/// Makes a house call to a live pod: asks, judges, reports, and leaves nothing running.
+#[derive(Parser)]
+#[command(name = "housecall", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Verb {
+    /// Runs a runbook on live pods, or on this machine
+    Run(Box<RunArgs>),
+    /// Shows a diagnosis without a cluster: a patient on this machine that has one fault
+    Demo(DemoArgs),
+    /// Checks runbooks and says all that is wrong with them
+    Lint(LintArgs),
+    /// Shows what a run would ask and which rights it needs; changes nothing
+    Plan(Box<PlanArgs>),
+    /// Lists the shipped runbooks
+    List,
+    /// Shows a runbook: what it is for, its params, its checks
+    Show(ShowArgs),
+    /// Writes shell completions to stdout
+    Completions(CompletionsArgs),
+    /// Serves as the demo's patient until its stdin ends
+    #[command(hide = true)]
+    DemoPatient,
+}
+
+#[derive(Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) visit: VisitArgs,
+    /// Targets that are examined at once
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) parallel: u32,
+    /// A failed check is reported, but the exit code stays 0
+    #[arg(long)]
+    pub(crate) exit_zero: bool,
+    /// A selector that matches nothing is no error
+    #[arg(long)]
+    pub(crate) allow_none: bool,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) visit: VisitArgs,
+    /// Prints the rights the run needs instead, as a Role and a RoleBinding
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub(crate) rbac: Option<Rbac>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Rbac {
+    /// Manifests for `kubectl apply -f -`
+    Yaml,
+}
+
+/// Which runbook, whom, and how to get there: what `run` and `plan` have in common.
+#[derive(Args)]
+pub(crate) struct VisitArgs {
+    /// A runbook (a file, or the name of a shipped one), then targets: pod/NAME, NAME, deploy/NAME, sts/NAME, ds/NAME, job/NAME,
+    /// svc/NAME, `local` (this machine), `pid:N` (a process here)
+    #[arg(value_name = "RUNBOOK> [TARGET]... <", num_args = 1.., required = true)]
+    pub(crate) words: Vec<String>,
+    /// Namespace of the targets
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub(crate) namespace: Option<String>,
+    /// All namespaces, for selectors
+    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    pub(crate) all_namespaces: bool,
+    /// Pods by label, as `kubectl -l`
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub(crate) selector: Option<String>,
+    /// Pods by field, as `kubectl --field-selector`
+    #[arg(long, value_name = "SELECTOR")]
+    pub(crate) field_selector: Option<String>,
+    /// Context of the kubeconfig
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// Path of the kubeconfig
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// Container whose processes are examined
+    #[arg(long, value_name = "CONTAINER")]
+    pub(crate) target: Option<String>,
+    /// Image of the debug container
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) image: Option<String>,
+    /// When the kubelet pulls it
+    #[arg(long, value_name = "POLICY", value_parser = ["Always", "IfNotPresent", "Never"])]
+    pub(crate) image_pull_policy: Option<String>,
+    /// Security profile: general, baseline, restricted, netadmin, sysadmin
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) profile: Option<Profile>,
+    /// A value for a param of the runbook
+    #[arg(short, long, value_name = "NAME=VALUE")]
+    pub(crate) param: Vec<String>,
+    /// How long a debug container may live at most, such as 5m
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub(crate) deadline: Option<Duration>,
+    /// Checks from this severity up fail: info, warning, error, critical
+    #[arg(long, value_name = "SEVERITY", default_value = "error", value_parser = severity)]
+    pub(crate) fail_on: Severity,
+}
+
+#[derive(Args)]
+pub(crate) struct OutputArgs {
+    /// Format of the report: terminal, json, jsonl; to stdout, or to a file after `=`
+    #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = output)]
+    pub(crate) output: Vec<Output>,
+    /// No progress on stderr
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}
+
+/// One wanted report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Output {
+    pub(crate) format: Format,
+    /// Stdout when `None`.
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Args)]
+pub(crate) struct DemoArgs {
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct LintArgs {
+    /// Files, or names of shipped runbooks
+    #[arg(value_name = "RUNBOOK", required = true)]
+    pub(crate) runbooks: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct ShowArgs {
+    /// A file, or the name of a shipped runbook
+    #[arg(value_name = "RUNBOOK")]
+    pub(crate) runbook: String,
+    /// Prints its source
+    #[arg(long)]
+    pub(crate) source: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct CompletionsArgs {
+    /// Which shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+fn severity(text: &str) -> Result<Severity, String> {
+    Severity::ALL
+        .into_iter()
+        .find(|severity| severity.word() == text)
+        .ok_or_else(|| "there are info, warning, error and critical".into())
+}
+
+fn output(text: &str) -> Result<Output, String> {
+    let (format, file) = match text.split_once('=') {
+        None => (text, None),
+        Some((_, "")) => return Err("the file name after `=` is empty".into()),
+        Some((format, file)) => (format, Some(PathBuf::from(file))),
+    };
+    Ok(Output {
+        format: format.parse().map_err(|error| format!("{error}"))?,
+        file,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_flags_do_not_contradict_each_other() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn an_output_is_a_format_and_maybe_a_file() {
+        assert_eq!(
+            output("json=out.json"),
+            Ok(Output {
+                format: Format::Json,
+                file: Some("out.json".into())
+            })
+        );
+        assert!(output("jsno").is_err());
+        assert!(output("json=").is_err());
+    }
+}

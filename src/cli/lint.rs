@@ -1,0 +1,33 @@
+//! `housecall lint`: all that is wrong with runbooks, at once.
+
+use std::io::Write;
+
+use housecall::runbook::Runbook;
+
+use super::args::LintArgs;
+use super::exit::Failure;
+use super::visit::{drawn, source};
+
+/// Checks every runbook. Warnings are told, and only errors change the code.
+pub(crate) fn run(args: &LintArgs) -> Result<u8, Failure> {
+    let mut wrong = Vec::new();
+    for word in &args.runbooks {
+        let (origin, text) = match source(word) {
+            Ok(found) => found,
+            Err(failure) => {
+                wrong.push(failure);
+                continue;
+            }
+        };
+        match Runbook::parse(&text, &origin) {
+            Err(problems) => wrong.push(Failure::usage(drawn(&problems, &text))),
+            Ok((_, warnings)) => {
+                if !warnings.is_empty() {
+                    let _ = writeln!(std::io::stderr(), "{}", drawn(&warnings, &text));
+                }
+                let _ = writeln!(std::io::stdout(), "{origin}: ok");
+            }
+        }
+    }
+    Failure::all(wrong).map_or(Ok(0), Err)
+}

@@ -1,0 +1,65 @@
+//! The command line: one file for each verb, the flags in `args`, the exit code in `exit`.
+//!
+//! It uses the crate by its public name, as any other program would. A new verb is one new file here with a `run` function, one
+//! variant in [`args::Verb`] and one arm below.
+
+mod args;
+mod completions;
+mod demo;
+mod exit;
+mod lint;
+mod list;
+mod outputs;
+mod patient;
+mod plan;
+mod prospects;
+mod run;
+mod show;
+mod signals;
+mod visit;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Arguments, Verb};
+use exit::Failure;
+
+/// Reads the command line, does what it says, and tells how it ended.
+pub(crate) fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return exit::usage(&error),
+    };
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // Off unless asked for: what a user needs to know of trouble stands in the report, in better words than a library's log.
+    let wanted = std::env::var("HOUSECALL_LOG").unwrap_or_else(|_| "off".into());
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::new(wanted))
+        .with_writer(std::io::stderr)
+        .init();
+    exit::code(done(arguments.verb))
+}
+
+fn done(verb: Verb) -> Result<u8, Failure> {
+    match verb {
+        Verb::Lint(args) => lint::run(&args),
+        Verb::List => list::run(),
+        Verb::Show(args) => show::run(&args),
+        Verb::Completions(args) => completions::run(&args),
+        Verb::Run(args) => within(run::run(*args)),
+        Verb::Plan(args) => within(plan::run(*args)),
+        Verb::Demo(args) => within(demo::run(args)),
+        Verb::DemoPatient => within(patient::serve()),
+    }
+}
+
+/// Runs a future on two worker threads: lanes wait far more than they work.
+fn within<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::could_not("start the runtime", &error))?
+        .block_on(future)
+}

@@ -1,0 +1,137 @@
+//! Where reports go: opened before anything is sent, so that a path that cannot be written is told while nothing has happened yet.
+
+use std::fs::File;
+use std::io::{BufWriter, IsTerminal, Write};
+
+use housecall::render::{Format, Look, line, render};
+use housecall::report::{Event, Report};
+
+use super::args::{Output, OutputArgs};
+use super::exit::Failure;
+
+/// The open outputs of one run.
+pub(crate) struct Outputs {
+    sinks: Vec<Sink>,
+    /// The first write that failed.
+    trouble: Option<String>,
+}
+
+struct Sink {
+    format: Format,
+    name: String,
+    to: Box<dyn Write>,
+    look: Look,
+}
+
+impl Outputs {
+    /// Opens what was asked for; the terminal report on stdout when nothing was.
+    pub(crate) fn open(args: &OutputArgs) -> Result<Self, Failure> {
+        let plain = [Output {
+            format: Format::Terminal,
+            file: None,
+        }];
+        let wanted = if args.output.is_empty() {
+            &plain[..]
+        } else {
+            &args.output[..]
+        };
+        if wanted.iter().filter(|output| output.file.is_none()).count() > 1 {
+            return Err(Failure::usage(
+                "two reports would go to stdout\n  help: give all but one a file: -o json=report.json",
+            ));
+        }
+        let sinks = wanted.iter().map(open).collect::<Result<_, _>>()?;
+        Ok(Self {
+            sinks,
+            trouble: None,
+        })
+    }
+
+    /// Writes an event to every event log, and flushes: a run that is killed leaves what it saw.
+    pub(crate) fn event(&mut self, event: &Event) {
+        for sink in &mut self.sinks {
+            if sink.format == Format::Jsonl {
+                let written = sink
+                    .to
+                    .write_all(line(event).as_bytes())
+                    .and_then(|()| sink.to.flush());
+                note(&mut self.trouble, &sink.name, written);
+            }
+        }
+    }
+
+    /// Writes every other report. `Err` when anything could not be written.
+    pub(crate) fn report(mut self, report: &Report) -> Result<(), Failure> {
+        for sink in &mut self.sinks {
+            if sink.format != Format::Jsonl {
+                let written = render(sink.format, report, &mut sink.to, sink.look)
+                    .and_then(|()| sink.to.flush());
+                note(&mut self.trouble, &sink.name, written);
+            }
+        }
+        self.trouble.map_or(Ok(()), |trouble| {
+            Err(Failure::could_not("write the report", &trouble))
+        })
+    }
+}
+
+fn open(output: &Output) -> Result<Sink, Failure> {
+    let (to, name, look): (Box<dyn Write>, _, _) = match &output.file {
+        None => (
+            Box::new(BufWriter::new(std::io::stdout())),
+            "stdout".to_owned(),
+            terminal_look(),
+        ),
+        Some(path) => {
+            let file = File::create(path).map_err(|error| {
+                Failure::usage(format!(
+                    "failed to open {} for the report: {error}\n  help: name a file in a folder that is there and may be written",
+                    path.display()
+                ))
+            })?;
+            (
+                Box::new(BufWriter::new(file)),
+                path.display().to_string(),
+                Look::default(),
+            )
+        }
+    };
+    Ok(Sink {
+        format: output.format,
+        name,
+        to,
+        look,
+    })
+}
+
+fn note(trouble: &mut Option<String>, name: &str, written: std::io::Result<()>) {
+    if let Err(error) = written
+        && trouble.is_none()
+    {
+        *trouble = Some(format!("{name}: {error}"));
+    }
+}
+
+/// How stdout looks: colour and width of a terminal, none of it elsewhere or with `NO_COLOR`; signs outside ASCII unless the
+/// terminal's locale says that it shows none.
+fn terminal_look() -> Look {
+    let terminal = std::io::stdout().is_terminal();
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty());
+    let unicode = locale.is_none_or(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    });
+    Look {
+        colour: terminal && std::env::var_os("NO_COLOR").is_none(),
+        width: terminal.then(columns).flatten(),
+        unicode: unicode || !terminal,
+    }
+}
+
+fn columns() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    (size.ws_col > 20).then_some(usize::from(size.ws_col))
+}

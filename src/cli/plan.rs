@@ -1,0 +1,160 @@
+//! `housecall plan`: what a run would ask, which rights it needs, and what the targets say; changes nothing.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+
+use housecall::ask::{Ask, Need, Question};
+use housecall::engine::Prospect;
+use housecall::plan::{Plan, Preview, Previewed, rbac};
+use housecall::render::inert;
+use housecall::target::{Selector, Target};
+
+use super::args::PlanArgs;
+use super::exit::Failure;
+use super::prospects::Prospects;
+use super::visit::Visit;
+
+/// Prints the plan to stdout.
+pub(crate) async fn run(args: PlanArgs) -> Result<u8, Failure> {
+    let visit = Visit::of(&args.visit)?;
+    let needs = visit.plan.needs(&visit.selectors);
+    if args.rbac.is_some() {
+        let namespace = args.visit.namespace.as_deref().unwrap_or("default");
+        print(&rbac::role(&visit.plan.runbook.id, namespace, &needs))?;
+        return Ok(0);
+    }
+    let prospects = Prospects::find(&visit.selectors, &visit.scope, &args.visit).await;
+    let mut text = String::new();
+    head(&mut text, &visit.plan);
+    let trouble = targets(&mut text, &prospects);
+    let example = prospects.all.first().map_or_else(
+        || stand_in(visit.selectors.first()),
+        |(Prospect::Found(target, _) | Prospect::Refused(target, _))| target.clone(),
+    );
+    steps(&mut text, &visit.plan.preview(&example));
+    rights(&mut text, &needs);
+    print(&text)?;
+    Ok(if trouble { 3 } else { 0 })
+}
+
+// Writing to a String cannot fail, here and below.
+
+fn head(text: &mut String, plan: &Plan) {
+    let attach = &plan.attach;
+    let _ = writeln!(
+        text,
+        "runbook    {} ({})",
+        plan.runbook.id, plan.runbook.title
+    );
+    for (name, value) in &plan.params {
+        let _ = writeln!(text, "param      {name} = {}", inert(&value.to_string()));
+    }
+    let _ = writeln!(
+        text,
+        "attach     image {}, profile {}, lives at most {}",
+        attach.image,
+        attach.profile,
+        humantime::format_duration(attach.deadline)
+    );
+    let _ = writeln!(
+        text,
+        "transport  live: one debug container for each pod, one exec stream, nothing in the node's logs"
+    );
+}
+
+fn targets(text: &mut String, prospects: &Prospects) -> bool {
+    let mut trouble = prospects.unasked;
+    for prospect in &prospects.all {
+        let _ = match prospect {
+            Prospect::Found(target, _) => writeln!(text, "target     {target}"),
+            Prospect::Refused(target, refusal) => {
+                trouble = true;
+                writeln!(
+                    text,
+                    "target     {target}: {}\n           help: {}",
+                    inert(&refusal.headline),
+                    inert(&refusal.help)
+                )
+            }
+        };
+    }
+    for note in &prospects.notes {
+        let _ = writeln!(text, "note       {}", inert(note));
+    }
+    trouble
+}
+
+fn steps(text: &mut String, steps: &[Previewed]) {
+    for step in steps {
+        let _ = write!(text, "step       {} ({})", step.id, step.kind);
+        if let Some(when) = &step.when {
+            let _ = write!(text, " when {when}");
+        }
+        text.push('\n');
+        match &step.asks {
+            Preview::Asks(asks) => {
+                for ask in asks {
+                    let _ = writeln!(text, "           {}", asked(ask));
+                }
+            }
+            Preview::Later(templates) => {
+                let _ = writeln!(
+                    text,
+                    "           {} (depends on an earlier answer)",
+                    inert(&templates.join(" "))
+                );
+            }
+        }
+        if !step.checks.is_empty() {
+            let _ = writeln!(text, "           checks {}", step.checks.join(", "));
+        }
+    }
+}
+
+fn asked(ask: &Ask) -> String {
+    let what = match &ask.question {
+        Question::Argv(argv) => {
+            let words: Vec<_> = argv
+                .iter()
+                .map(|word| housecall::cluster::shell::quote(word).unwrap_or_else(|_| "?".into()))
+                .collect();
+            words.join(" ")
+        }
+        Question::Script { text, .. } => {
+            format!("sh: {} lines", text.lines().count())
+        }
+        Question::File { path, max } => format!("file {path}, at most {max} bytes"),
+    };
+    format!(
+        "{} (within {})",
+        inert(&what),
+        humantime::format_duration(ask.timeout)
+    )
+}
+
+fn rights(text: &mut String, needs: &[Need]) {
+    for need in needs {
+        let _ = writeln!(
+            text,
+            "right      {} {}{} ({})",
+            need.verb,
+            need.resource,
+            if need.optional { ", optional" } else { "" },
+            need.why
+        );
+    }
+}
+
+fn stand_in(selector: Option<&Selector>) -> Target {
+    match selector {
+        Some(Selector::Local) => Target::local(),
+        Some(Selector::Process(pid)) => Target::process(*pid),
+        _ => Target::pod("default", "POD"),
+    }
+}
+
+fn print(text: &str) -> Result<(), Failure> {
+    std::io::stdout()
+        .write_all(text.as_bytes())
+        .map_err(|error| Failure::could_not("write to stdout", &error))
+}

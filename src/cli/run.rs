@@ -1,0 +1,99 @@
+//! `housecall run`: the main job.
+
+use std::io::{IsTerminal, Read};
+use std::sync::Arc;
+
+use housecall::clock::SystemClock;
+use housecall::engine::{Engine, Interrupt, Run};
+use housecall::plan::Plan;
+use housecall::render::Progress;
+use housecall::report::Circumstances;
+
+use super::args::{OutputArgs, RunArgs};
+use super::exit::Failure;
+use super::outputs::Outputs;
+use super::prospects::Prospects;
+use super::signals;
+use super::visit::Visit;
+
+/// Runs a runbook on its targets and reports. The code is the exit code of the process.
+pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
+    let visit = Visit::of(&args.visit)?;
+    let outputs = Outputs::open(&args.output)?;
+    let interrupt = Interrupt::default();
+    let listening = tokio::spawn(signals::listen(interrupt.clone()));
+    let prospects = tokio::select! {
+        biased;
+        prospects = Prospects::find(&visit.selectors, &visit.scope, &args.visit) => prospects,
+        () = interrupt.stopped() => return Err(Failure::interrupted()),
+    };
+    let circumstances = Circumstances {
+        interrupted: false,
+        unasked: prospects.unasked,
+        allow_none: args.allow_none,
+        exit_zero: args.exit_zero,
+    };
+    let code = examine(
+        visit.plan,
+        prospects,
+        Wanted {
+            parallel: args.parallel as usize,
+            circumstances,
+            interrupt,
+            output: &args.output,
+        },
+        outputs,
+    )
+    .await;
+    listening.abort();
+    code
+}
+
+/// How a run is to be made, beside its plan and its targets.
+pub(crate) struct Wanted<'a> {
+    pub(crate) parallel: usize,
+    pub(crate) circumstances: Circumstances,
+    pub(crate) interrupt: Interrupt,
+    pub(crate) output: &'a OutputArgs,
+}
+
+/// Runs a plan and writes its reports.
+pub(crate) async fn examine(
+    plan: Arc<Plan>,
+    prospects: Prospects,
+    wanted: Wanted<'_>,
+    mut outputs: Outputs,
+) -> Result<u8, Failure> {
+    let mut notes = prospects.notes;
+    if prospects.all.is_empty() && !prospects.unasked {
+        notes.push("the selector matches no pod; see `kubectl get pods` with the same selector and namespace, or pass --allow-none".into());
+    }
+    let run = Run {
+        id: run_id()?,
+        cluster: prospects.cluster,
+        parallel: wanted.parallel,
+        notes,
+        circumstances: wanted.circumstances,
+        interrupt: wanted.interrupt,
+    };
+    let visible = !wanted.output.quiet && std::io::stderr().is_terminal();
+    let mut progress = Progress::new(visible);
+    let report = Engine::new(Arc::new(SystemClock))
+        .run(plan, prospects.all, run, |event| {
+            outputs.event(event);
+            progress.on(event);
+        })
+        .await;
+    progress.finish();
+    outputs.report(&report)?;
+    Ok(report.exit.map_or(3, |exit| exit.code))
+}
+
+/// 16 hexadecimal digits from the kernel's random source.
+fn run_id() -> Result<String, Failure> {
+    let mut bytes = [0; 8];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut source| source.read_exact(&mut bytes))
+        .map_err(|error| Failure::could_not("make an id for the run", &error))?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

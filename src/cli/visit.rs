@@ -1,0 +1,165 @@
+//! What `run` and `plan` do first: load the runbook, bind its params, read the selectors, settle the plan. Nothing is sent; whatever
+//! is wrong is told at once.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use housecall::catalog::Catalog;
+use housecall::cluster::Scope;
+use housecall::plan::{Plan, Wishes};
+use housecall::runbook::{self, Diagnostic, Paint, Runbook, bind};
+use housecall::target::{Selector, subdomain};
+
+use super::args::VisitArgs;
+use super::exit::Failure;
+
+/// Everything that is known before the first request.
+pub(crate) struct Visit {
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) selectors: Vec<Selector>,
+    pub(crate) scope: Scope,
+}
+
+impl Visit {
+    /// Settles a visit, or says all that is wrong with it.
+    pub(crate) fn of(args: &VisitArgs) -> Result<Self, Failure> {
+        let (runbook, targets) = split(&args.words)?;
+        let runbook = load(runbook)?;
+        let mut wrong = Vec::new();
+        let mut selectors = Vec::new();
+        for target in targets {
+            match target.parse() {
+                Ok(selector) => selectors.push(selector),
+                Err(error) => wrong.push(format!("{error}")),
+            }
+        }
+        if args.selector.is_some() || args.field_selector.is_some() {
+            selectors.push(Selector::Pods {
+                labels: args.selector.clone().unwrap_or_default(),
+                fields: args.field_selector.clone(),
+            });
+        }
+        if let Some(namespace) = &args.namespace
+            && (namespace.contains('.') || namespace.len() > 63 || subdomain(namespace).is_err())
+        {
+            wrong.push(format!(
+                "`{namespace}` cannot be a namespace\n  help: names are lower case letters, digits and `-`, at most 63"
+            ));
+        }
+        if selectors.is_empty() && wrong.is_empty() {
+            wrong.push(
+                "no target is named\n  help: add pod/NAME, `-l SELECTOR`, `local` or `pid:N`"
+                    .into(),
+            );
+        }
+        let given = pairs(&args.param, &mut wrong);
+        let params = bind(&runbook.params, &given).map_err(|problems| {
+            wrong.extend(problems.iter().map(ToString::to_string));
+        });
+        let plan = match params {
+            Ok(params) => Plan::new(&runbook, params, &wishes(args))
+                .map_err(|refused| wrong.push(refused.to_string())),
+            Err(()) => Err(()),
+        };
+        match plan {
+            Ok(plan) if wrong.is_empty() => Ok(Self {
+                plan: Arc::new(plan),
+                selectors,
+                scope: scope(args),
+            }),
+            _ => Err(Failure::usage(wrong.join("\nerror: "))),
+        }
+    }
+}
+
+fn wishes(args: &VisitArgs) -> Wishes {
+    Wishes {
+        image: args.image.clone(),
+        fallback_image: std::env::var("HOUSECALL_IMAGE")
+            .ok()
+            .filter(|image| !image.is_empty()),
+        pull_policy: args.image_pull_policy.clone(),
+        container: args.target.clone(),
+        profile: args.profile,
+        deadline: args.deadline,
+        fail_on: args.fail_on,
+    }
+}
+
+fn scope(args: &VisitArgs) -> Scope {
+    match &args.namespace {
+        _ if args.all_namespaces => Scope::All,
+        Some(namespace) => Scope::Namespace(namespace.clone()),
+        None => Scope::Default,
+    }
+}
+
+/// The first word is the runbook, the others are targets.
+fn split(words: &[String]) -> Result<(&str, &[String]), Failure> {
+    let (first, rest) = words
+        .split_first()
+        .ok_or_else(|| Failure::usage("no runbook is named"))?;
+    if let Some(second) = rest.iter().find(|word| is_runbook(word)) {
+        return Err(Failure::usage(format!(
+            "`{second}` is a second runbook, and a run has one\n  help: run them one after another, each with its own report"
+        )));
+    }
+    Ok((first, rest))
+}
+
+fn is_runbook(word: &str) -> bool {
+    Catalog::find(word).is_ok()
+        || [".yaml", ".yml", ".rhai"]
+            .iter()
+            .any(|ending| word.ends_with(ending))
+}
+
+fn pairs(given: &[String], wrong: &mut Vec<String>) -> Vec<(String, String)> {
+    given
+        .iter()
+        .filter_map(|word| match word.split_once('=') {
+            Some((name, value)) if !name.is_empty() => Some((name.to_owned(), value.to_owned())),
+            _ => {
+                wrong.push(format!(
+                    "`-p {word}` is no param\n  help: write -p NAME=VALUE"
+                ));
+                None
+            }
+        })
+        .collect()
+}
+
+/// The source of a runbook by file or shipped name, and what it is called.
+pub(crate) fn source(word: &str) -> Result<(String, String), Failure> {
+    if Path::new(word).is_file() {
+        let source = std::fs::read_to_string(word).map_err(|error| {
+            Failure::usage(format!(
+                "failed to read runbook {word}: {error}\n  help: runbooks are UTF-8 text"
+            ))
+        })?;
+        return Ok((word.to_owned(), source));
+    }
+    Catalog::find(word)
+        .map(|shipped| (shipped.name.to_owned(), shipped.source.to_owned()))
+        .map_err(|missing| Failure::usage(missing.to_string()))
+}
+
+/// A runbook, its warnings told on stderr.
+pub(crate) fn load(word: &str) -> Result<Runbook, Failure> {
+    let (origin, source) = source(word)?;
+    Runbook::parse(&source, &origin)
+        .map(|(runbook, _)| runbook)
+        .map_err(|problems| Failure::usage(drawn(&problems, &source)))
+}
+
+/// Problems as they are shown: file, line, column, the source line, what to do.
+pub(crate) fn drawn(problems: &[Diagnostic], source: &str) -> String {
+    let paint = if std::io::IsTerminal::is_terminal(&std::io::stderr())
+        && std::env::var_os("NO_COLOR").is_none()
+    {
+        Paint::Coloured
+    } else {
+        Paint::Plain
+    };
+    runbook::render(problems, source, paint)
+}

@@ -1,0 +1,191 @@
+//! The adapter itself: a cluster reached through its API server.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use async_trait::async_trait;
+use futures_util::future::join_all;
+use k8s_openapi::api::authorization::v1::{
+    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
+};
+use kube::api::{Api, PostParams};
+
+use super::client::{Access, Link};
+use super::find::find;
+use super::open::Opening;
+use super::pump::Limits;
+use super::refusal::refusal;
+use super::server::Server;
+use super::watch::Lookout;
+use crate::ask::Need;
+use crate::clock::{Clock, SystemClock};
+use crate::cluster::{Attach, Cluster, Found, Refusal, Scope, Session};
+use crate::target::{ObjectKind, Selector, Target};
+
+/// A namespace, and the one pod of it that is watched where there is only one.
+type Watched = (String, Option<String>);
+
+/// A Kubernetes cluster.
+pub struct KubeCluster {
+    server: Server,
+    clock: Arc<dyn Clock>,
+    limits: Limits,
+    lookouts: Mutex<BTreeMap<Watched, Weak<Lookout>>>,
+    found: Mutex<BTreeMap<String, BTreeSet<String>>>,
+    /// Held so that it is still there when the target is opened.
+    begun: Mutex<Option<Arc<Lookout>>>,
+}
+
+impl KubeCluster {
+    /// The cluster that a kubeconfig, or the service account of this pod, leads to. Sends nothing yet.
+    pub async fn connect(access: &Access) -> Result<Self, Refusal> {
+        Ok(Self::over(access.link().await?, Arc::new(SystemClock)))
+    }
+
+    /// A cluster over a link that stands already.
+    pub fn over(link: Link, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            server: Server::new(link),
+            clock,
+            limits: Limits::default(),
+            lookouts: Mutex::default(),
+            found: Mutex::default(),
+            begun: Mutex::default(),
+        }
+    }
+
+    /// The same with other bounds for its streams.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// The namespace of the context.
+    pub fn namespace(&self) -> &str {
+        &self.server.link().namespace
+    }
+
+    fn lookout(&self, target: &Target) -> Arc<Lookout> {
+        let namespace = target.namespace.clone().unwrap_or_else(|| "default".into());
+        let several = held(&self.found)
+            .get(&namespace)
+            .is_some_and(|names| names.len() > 1);
+        let only = if several { None } else { target.pod.clone() };
+        let mut lookouts = held(&self.lookouts);
+        lookouts.retain(|_, lookout| lookout.strong_count() > 0);
+        let key = (namespace, only);
+        if let Some(standing) = lookouts.get(&key).and_then(Weak::upgrade) {
+            return standing;
+        }
+        let lookout = Arc::new(Lookout::start(
+            &self.server.link().client,
+            &key.0,
+            key.1.as_deref(),
+        ));
+        lookouts.insert(key, Arc::downgrade(&lookout));
+        lookout
+    }
+}
+
+fn held<T>(lock: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // Nothing panics while it holds one of these; and if it did, the data is whole.
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl Cluster for KubeCluster {
+    fn name(&self) -> String {
+        self.server.link().name.clone()
+    }
+
+    async fn find(&self, selector: &Selector, scope: &Scope) -> Result<Found, Refusal> {
+        // The watches begin beside the search, for what is named by itself.
+        let begun = match (selector, scope) {
+            (
+                Selector::Named {
+                    kind: ObjectKind::Pod,
+                    name,
+                },
+                Scope::Default,
+            ) => Some(Target::pod(self.namespace(), name)),
+            (
+                Selector::Named {
+                    kind: ObjectKind::Pod,
+                    name,
+                },
+                Scope::Namespace(namespace),
+            ) => Some(Target::pod(namespace, name)),
+            _ => None,
+        };
+        let begun = begun.map(|target| self.lookout(&target));
+        let found = find(&self.server, selector, scope, self.clock.now()).await?;
+        *held(&self.begun) = begun;
+        let mut known = held(&self.found);
+        for target in &found.targets {
+            if let (Some(namespace), Some(pod)) = (&target.namespace, &target.pod) {
+                known
+                    .entry(namespace.clone())
+                    .or_default()
+                    .insert(pod.clone());
+            }
+        }
+        Ok(found)
+    }
+
+    async fn denied(&self, needs: &[Need], namespace: &str) -> Result<Vec<Need>, Refusal> {
+        let reviews: Api<SelfSubjectAccessReview> = Api::all(self.server.link().client.clone());
+        let asked = needs.iter().map(|need| {
+            let reviews = &reviews;
+            async move {
+                let review = review(need, namespace);
+                reviews.create(&PostParams::default(), &review).await
+            }
+        });
+        let mut denied = Vec::new();
+        for (need, answer) in needs.iter().zip(join_all(asked).await) {
+            let answer = answer.map_err(|error| {
+                refusal(
+                    &error,
+                    &self.server.doing("create", "selfsubjectaccessreviews", ""),
+                )
+            })?;
+            if !answer.status.is_some_and(|status| status.allowed) {
+                denied.push(need.clone());
+            }
+        }
+        Ok(denied)
+    }
+
+    async fn open(&self, target: &Target, attach: &Attach) -> Result<Box<dyn Session>, Refusal> {
+        let opening = Opening {
+            server: &self.server,
+            lookout: self.lookout(target),
+            clock: Arc::clone(&self.clock),
+            target,
+            attach,
+            limits: self.limits,
+        };
+        Ok(Box::new(opening.open().await?))
+    }
+}
+
+fn review(need: &Need, namespace: &str) -> SelfSubjectAccessReview {
+    let (resource, subresource) = match need.resource.split_once('/') {
+        Some((resource, sub)) => (resource, Some(sub.to_owned())),
+        None => (need.resource.as_str(), None),
+    };
+    SelfSubjectAccessReview {
+        spec: SelfSubjectAccessReviewSpec {
+            resource_attributes: Some(ResourceAttributes {
+                group: Some(need.group.clone()),
+                namespace: Some(namespace.to_owned()),
+                resource: Some(resource.to_owned()),
+                subresource,
+                verb: Some(need.verb.clone()),
+                ..ResourceAttributes::default()
+            }),
+            ..SelfSubjectAccessReviewSpec::default()
+        },
+        ..SelfSubjectAccessReview::default()
+    }
+}

@@ -1,0 +1,231 @@
+//! The debug container: its name, and the patch that adds it to a pod. Pure; the one write this house ever makes.
+
+use k8s_openapi::api::core::v1::Pod;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::cluster::{Attach, Profile};
+
+/// Name of the debug container of one run in one pod: the same for the same pair, so that sending it again adds nothing.
+pub fn name(run: &str, uid: &str) -> String {
+    let digest = Sha256::digest(format!("{run}/{uid}"));
+    let hex: String = digest[..5]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("housecall-{hex}")
+}
+
+/// Everything the patch is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct DebugContainer<'a> {
+    /// Its [`name`].
+    pub name: &'a str,
+    /// UID of the pod it is meant for: the server refuses the patch for another pod of the same name.
+    pub uid: &'a str,
+    /// Image, pull policy and profile.
+    pub attach: &'a Attach,
+    /// The keeper's script.
+    pub keeper: &'a str,
+    /// Container whose process namespace is shared.
+    pub shared_with: Option<&'a str>,
+    /// User and group that the patient's own container states, taken over by the `restricted` profile: with the patient's ids,
+    /// and no others, a process without capabilities may read `/proc/PID/root`.
+    pub user: User,
+}
+
+/// User and group ids, where a container's own security context states them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct User {
+    /// `runAsUser`.
+    pub uid: Option<i64>,
+    /// `runAsGroup`.
+    pub gid: Option<i64>,
+}
+
+impl User {
+    /// What the named container of a pod states for itself. What the pod states for all is inherited without our help.
+    pub fn of(pod: &Pod, container: &str) -> Self {
+        pod.spec
+            .iter()
+            .flat_map(|spec| &spec.containers)
+            .find(|candidate| candidate.name == container)
+            .and_then(|found| found.security_context.as_ref())
+            .map_or_else(Self::default, |context| Self {
+                uid: context.run_as_user,
+                gid: context.run_as_group,
+            })
+    }
+}
+
+impl DebugContainer<'_> {
+    /// The strategic merge patch for the `ephemeralcontainers` subresource. The list is merged by name, so other debug
+    /// containers of the pod stay as they are.
+    pub fn patch(&self) -> Value {
+        // Kubernetes expands `$(NAME)` and `$$` in commands; a doubled `$` comes out as one.
+        let script = self.keeper.replace('$', "$$");
+        let mut container = json!({
+            "name": self.name,
+            "image": self.attach.image,
+            "command": ["sh", "-c", script],
+            "stdin": false,
+            "tty": false,
+        });
+        if let Some(policy) = &self.attach.pull_policy {
+            container["imagePullPolicy"] = json!(policy);
+        }
+        if let Some(target) = self.shared_with {
+            container["targetContainerName"] = json!(target);
+        }
+        if let Some(context) = security_context(self.attach.profile, self.user) {
+            container["securityContext"] = context;
+        }
+        json!({
+            "metadata": {"uid": self.uid},
+            "spec": {"ephemeralContainers": [container]},
+        })
+    }
+}
+
+/// What a profile sets, as kubectl sets it (kubernetes/kubectl `pkg/cmd/debug/profiles.go`).
+fn security_context(profile: Profile, user: User) -> Option<Value> {
+    match profile {
+        Profile::General => Some(json!({"capabilities": {"add": ["SYS_PTRACE"]}})),
+        Profile::Baseline => None,
+        Profile::Restricted => {
+            let mut context = json!({
+                "runAsNonRoot": true,
+                "allowPrivilegeEscalation": false,
+                "capabilities": {"drop": ["ALL"]},
+                "seccompProfile": {"type": "RuntimeDefault"},
+            });
+            if let Some(uid) = user.uid.filter(|uid| *uid != 0) {
+                context["runAsUser"] = json!(uid);
+            }
+            if let Some(gid) = user.gid {
+                context["runAsGroup"] = json!(gid);
+            }
+            Some(context)
+        }
+        Profile::Netadmin => Some(json!({"capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}})),
+        Profile::Sysadmin => Some(json!({"privileged": true})),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn attach(profile: Profile) -> Attach {
+        Attach {
+            run: "0123456789abcdef".into(),
+            image: "tools:1".into(),
+            pull_policy: None,
+            container: None,
+            profile,
+            start_timeout: Duration::from_secs(60),
+            grace: Duration::from_secs(30),
+            deadline: Duration::from_secs(120),
+        }
+    }
+
+    fn patched(attach: &Attach, shared_with: Option<&str>, user: User) -> Value {
+        let patch = DebugContainer {
+            name: "housecall-0011223344",
+            uid: "u-1",
+            attach,
+            keeper: "echo $$ $(date) $X",
+            shared_with,
+            user,
+        }
+        .patch();
+        patch["spec"]["ephemeralContainers"][0].clone()
+    }
+
+    #[test]
+    fn promise_6_a_run_and_a_pod_have_one_name() {
+        let one = name("run", "uid-1");
+        assert_eq!(one, name("run", "uid-1"));
+        assert_ne!(one, name("run", "uid-2"));
+        assert_ne!(one, name("other", "uid-1"));
+        assert_eq!(one.len(), "housecall-".len() + 10);
+        assert!(crate::target::subdomain(&one).is_ok());
+    }
+
+    #[test]
+    fn every_dollar_is_doubled() {
+        let container = patched(&attach(Profile::Baseline), None, User::default());
+        assert_eq!(
+            container["command"],
+            json!(["sh", "-c", "echo $$$$ $$(date) $$X"])
+        );
+    }
+
+    #[test]
+    fn only_fields_that_ephemeral_containers_may_have_are_sent() {
+        let mut attach = attach(Profile::Restricted);
+        attach.pull_policy = Some("Never".into());
+        let container = patched(&attach, Some("app"), User::default());
+        let mut keys: Vec<_> = container.as_object().unwrap().keys().cloned().collect();
+        keys.sort();
+        assert_eq!(
+            keys,
+            [
+                "command",
+                "image",
+                "imagePullPolicy",
+                "name",
+                "securityContext",
+                "stdin",
+                "targetContainerName",
+                "tty"
+            ]
+        );
+    }
+
+    #[test]
+    fn profiles_are_kubectls() {
+        let context =
+            |profile| patched(&attach(profile), None, User::default())["securityContext"].clone();
+        assert_eq!(context(Profile::Baseline), Value::Null);
+        for (profile, expected) in [
+            (
+                Profile::General,
+                json!({"capabilities": {"add": ["SYS_PTRACE"]}}),
+            ),
+            (
+                Profile::Netadmin,
+                json!({"capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}}),
+            ),
+            (Profile::Sysadmin, json!({"privileged": true})),
+            (
+                Profile::Restricted,
+                json!({"runAsNonRoot": true, "allowPrivilegeEscalation": false,
+                       "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}}),
+            ),
+        ] {
+            assert_eq!(context(profile), expected, "{profile}");
+        }
+    }
+
+    #[test]
+    fn the_restricted_profile_takes_over_the_patients_own_ids_but_never_root() {
+        let ids = User {
+            uid: Some(1000),
+            gid: Some(2000),
+        };
+        let container = patched(&attach(Profile::Restricted), None, ids);
+        assert_eq!(container["securityContext"]["runAsUser"], 1000);
+        assert_eq!(container["securityContext"]["runAsGroup"], 2000);
+        let root = User {
+            uid: Some(0),
+            gid: None,
+        };
+        let container = patched(&attach(Profile::Restricted), None, root);
+        assert_eq!(container["securityContext"]["runAsUser"], Value::Null);
+        let container = patched(&attach(Profile::General), None, ids);
+        assert_eq!(container["securityContext"]["runAsUser"], Value::Null);
+    }
+}

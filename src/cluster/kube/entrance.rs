@@ -1,0 +1,131 @@
+//! The wait for the way in: tries early, hears of the start, and gives up for a reason.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::candidate::Candidate;
+use super::exec::{Shut, Way, enter};
+use super::pump::Limits;
+use super::server::Server;
+use super::sight::Sight;
+use super::trouble::Trouble;
+use crate::ask::Patient;
+use crate::cluster::shell::Hunt;
+
+/// Pauses before the tries to enter; the last one repeats. A container on a quiet node is up after a quarter of a second, while
+/// its status says so only after a whole one, so the status is not waited for. An event that tells of its start cuts a pause short;
+/// where there is none, these alone must do.
+const PAUSES: [Duration; 6] = [
+    Duration::from_millis(200),
+    Duration::from_millis(100),
+    Duration::from_millis(300),
+    Duration::from_millis(600),
+    Duration::from_millis(500),
+    Duration::from_millis(1000),
+];
+
+/// Pauses once its start was told: then only the way to it is still to come up.
+const STARTED: Duration = Duration::from_millis(100);
+
+/// Where to enter, and how long to try.
+pub(super) struct Entrance<'a> {
+    /// The API server.
+    pub(super) server: &'a Server,
+    /// Namespace, pod and debug container.
+    pub(super) at: (&'a str, &'a str, &'a str),
+    /// The patient's container.
+    pub(super) candidate: &'a Candidate,
+    /// How long the container may take to start.
+    pub(super) within: Duration,
+    /// Bounds of the stream.
+    pub(super) limits: Limits,
+}
+
+impl Entrance<'_> {
+    /// Tries to enter until it works, fails for good, or takes too long.
+    pub(super) async fn pass(self, sight: &mut Sight) -> Result<Way, Trouble> {
+        let until = Instant::now() + self.within;
+        let candidate = self.candidate;
+        let hunt = Hunt {
+            // Among the node's processes only the container's id tells which are the patient's.
+            shared_with_target: (candidate.running || candidate.shared) && !candidate.host,
+            container_id: candidate.container_id.clone(),
+            ..Hunt::default()
+        };
+        let mut pauses = PAUSES.iter();
+        let mut pause = PAUSES[0];
+        let mut told = false;
+        let mut last = String::from("nothing was heard of it");
+        loop {
+            pause = pauses.next().copied().unwrap_or(pause);
+            let rest = sleep(if told { pause.min(STARTED) } else { pause });
+            tokio::select! {
+                biased;
+                news = news(sight, told) => match news {
+                    News::Started => told = true,
+                    News::Trouble(trouble) => return Err(trouble),
+                },
+                () = sleep_until(until) => return Err(Trouble::Late(last)),
+                () = rest => {}
+            }
+            tokio::select! {
+                biased;
+                News::Trouble(trouble) = news(sight, true) => return Err(trouble),
+                () = sleep_until(until) => return Err(Trouble::Late(last)),
+                entered = enter(self.server, self.at, &hunt, self.limits) => match entered {
+                    Ok(mut way) => {
+                        way.patient = explained(candidate, way.patient);
+                        return Ok(way);
+                    }
+                    Err(Shut::NotYet(why)) => last = why,
+                    Err(Shut::Never(refusal)) => return Err(Trouble::Shut(refusal)),
+                },
+            }
+        }
+    }
+}
+
+enum News {
+    Started,
+    Trouble(Trouble),
+}
+
+/// Waits for bad news, or for that of the start where it is not `told` yet.
+async fn news(sight: &mut Sight, told: bool) -> News {
+    loop {
+        if sight.gone() {
+            return News::Trouble(Trouble::Gone);
+        }
+        if let Some(failure) = sight.failure() {
+            return News::Trouble(Trouble::Failure(failure));
+        }
+        if !told && sight.started() {
+            return News::Started;
+        }
+        sight.next().await;
+    }
+}
+
+/// A patient that was not found, with what is known here of the reason.
+fn explained(candidate: &Candidate, patient: Patient) -> Patient {
+    if patient.pid.is_some() {
+        return patient;
+    }
+    let container = &candidate.container;
+    let reason = if !candidate.running {
+        format!(
+            "container `{container}` was not running when the debug container was attached, so its processes and files are not to be seen"
+        )
+    } else if candidate.host {
+        format!(
+            "the pod shares the node's processes (hostPID), and none of them is known to be container `{container}`'s"
+        )
+    } else {
+        return patient;
+    };
+    Patient {
+        reason: Some(reason),
+        ..patient
+    }
+}

@@ -1,0 +1,115 @@
+//! The way in: an exec stream with our shell at its other end, and the patient found from there.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::exec_status::ExecStatus;
+use super::nonce::nonce;
+use super::pump::{End, Limits, Piece, Pump};
+use super::refusal::{Doing, chain, refusal};
+use super::server::Server;
+use crate::ask::Patient;
+use crate::cluster::Refusal;
+use crate::cluster::shell::{Conversation, Hunt, Reply};
+
+/// How long one try may take, the hunt for the patient included.
+const TRY: Duration = Duration::from_secs(15);
+
+/// An open stream with a shell that answers.
+#[derive(Debug)]
+pub(super) struct Way {
+    /// The stream.
+    pub(super) pump: Pump,
+    /// The conversation over it.
+    pub(super) conversation: Conversation,
+    /// The patient, as the shell sees it.
+    pub(super) patient: Patient,
+    /// What the shell finds amiss.
+    pub(super) notes: Vec<String>,
+}
+
+/// Why there is no way in.
+#[derive(Debug)]
+pub(super) enum Shut {
+    /// The container is not up yet, in the server's words: try again.
+    NotYet(String),
+    /// Trying again is of no use.
+    Never(Refusal),
+}
+
+/// Tries once. The API server often accepts the stream first and then tells, as its status, that the container is not there yet.
+pub(super) async fn enter(
+    server: &Server,
+    at: (&str, &str, &str),
+    hunt: &Hunt,
+    limits: Limits,
+) -> Result<Way, Shut> {
+    match timeout(TRY, try_once(server, at, hunt, limits)).await {
+        Ok(result) => result,
+        Err(_) => Err(Shut::NotYet(format!(
+            "no answer from the shell within {} s",
+            TRY.as_secs()
+        ))),
+    }
+}
+
+async fn try_once(
+    server: &Server,
+    at: (&str, &str, &str),
+    hunt: &Hunt,
+    limits: Limits,
+) -> Result<Way, Shut> {
+    let nonce = nonce().map_err(Shut::Never)?;
+    let mut conversation = Conversation::new(nonce, true);
+    let mut text = conversation.opening();
+    match conversation.find_patient(hunt) {
+        Ok(more) => text.extend(more),
+        Err(error) => return Err(Shut::NotYet(error.to_string())),
+    }
+    let doing = server.doing("create", "pods/exec", at.0);
+    let mut pump = server
+        .exec(at, conversation.command(), limits)
+        .await
+        .map_err(|error| shut(&error, &doing))?;
+    pump.send(text);
+    let mut notes = Vec::new();
+    loop {
+        match pump.next().await {
+            Piece::Stdout(bytes) => conversation.stdout(&bytes),
+            Piece::Stderr(bytes) => conversation.stderr(&bytes),
+            Piece::Ended(End::Status(ExecStatus::Exited(code))) => {
+                return Err(Shut::NotYet(format!(
+                    "the shell ended at once with exit code {code}"
+                )));
+            }
+            Piece::Ended(end) => return Err(Shut::NotYet(end.to_string())),
+        }
+        while let Some(reply) = conversation.poll() {
+            match reply {
+                Reply::Hello(hello) => notes.extend(hello.notes),
+                Reply::Patient(patient) => {
+                    return Ok(Way {
+                        pump,
+                        conversation,
+                        patient,
+                        notes,
+                    });
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Sorts a refused upgrade. Codes 400, 404 and 500 are what a container that is not up yet looks like.
+fn shut(error: &kube::Error, doing: &Doing<'_>) -> Shut {
+    match error {
+        kube::Error::Api(status) if matches!(status.code, 401 | 403) => {
+            Shut::Never(refusal(error, doing))
+        }
+        kube::Error::Auth(_) => Shut::Never(refusal(error, doing)),
+        kube::Error::Api(status) => Shut::NotYet(status.message.clone()),
+        error => Shut::NotYet(chain(error)),
+    }
+}

@@ -1,0 +1,204 @@
+//! Opening a session: look at the pod, add the debug container, find the way in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::core::v1::Pod;
+
+use super::candidate::{Candidate, replaced};
+use super::close::read_back;
+use super::debug_container::{self, DebugContainer};
+use super::entrance::Entrance;
+use super::owner::missing;
+use super::pump::Limits;
+use super::server::Server;
+use super::session::LiveSession;
+use super::sight::Sight;
+use super::standing;
+use super::trouble::{LEAVING, with};
+use super::watch::Lookout;
+use crate::clock::Clock;
+use crate::cluster::shell::Keeper;
+use crate::cluster::{Attach, Cause, Refusal};
+use crate::report::AttachReport;
+use crate::target::{ObjectKind, Target};
+
+/// Added to the latest moment at which the keeper may start: what clocks of one cluster may differ by.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// How long the watch of events may hold up an opening.
+const LISTEN: Duration = Duration::from_secs(2);
+
+/// One opening, with all it needs to know.
+pub(super) struct Opening<'a> {
+    /// The API server.
+    pub(super) server: &'a Server,
+    /// The watches of the pod's namespace.
+    pub(super) lookout: Arc<Lookout>,
+    /// The clock for stamps in the report.
+    pub(super) clock: Arc<dyn Clock>,
+    /// The pod.
+    pub(super) target: &'a Target,
+    /// How to attach.
+    pub(super) attach: &'a Attach,
+    /// Bounds of the stream.
+    pub(super) limits: Limits,
+}
+
+impl Opening<'_> {
+    /// Opens, or says why not. After the container was added, what is refused still waits for its end to be read back.
+    pub(super) async fn open(self) -> Result<LiveSession, Refusal> {
+        let requested_at = self.target.requested_at.unwrap_or_else(|| self.clock.now());
+        let (namespace, pod) = self.place();
+        // The kubelet's first word about a failure may come at once: from which version on it is listened for must be settled
+        // before anything is changed.
+        let (read, ()) = tokio::join!(
+            self.server.pod(namespace, pod),
+            self.lookout.listening(LISTEN)
+        );
+        let read = match read {
+            Ok(read) => read,
+            Err(error) => {
+                return Err(missing(self.server, &error, ObjectKind::Pod, pod, namespace).await);
+            }
+        };
+        let candidate = Candidate::of(&read.value, self.target.uid.as_deref(), self.attach)?;
+        let name = debug_container::name(&self.attach.run, &candidate.uid);
+        let server_time = read.date.unwrap_or_else(|| self.clock.now());
+        let not_after = later(server_time, self.attach.start_timeout + MARGIN);
+        let mut record = self.record(&name, requested_at);
+
+        let mut sight = self.sight(&candidate.uid, &name);
+        let added = match self.add(&candidate, &name, not_after).await {
+            Ok(added) => added,
+            Err(Refused::Clean(refusal)) => return Err(refusal),
+            Err(Refused::Unsure(refusal)) => {
+                read_back(&mut sight, &mut record, self.attach.grace + LEAVING).await;
+                return Err(with(refusal, record));
+            }
+        };
+        let uid = added.metadata.uid.as_deref().unwrap_or_default();
+        if uid != candidate.uid {
+            // Never entered: the keeper in the wrong pod leaves by itself.
+            let mut sight = self.sight(uid, &name);
+            read_back(&mut sight, &mut record, self.attach.grace + LEAVING).await;
+            return Err(with(replaced(pod), record));
+        }
+        let entrance = Entrance {
+            server: self.server,
+            at: (namespace, pod, &name),
+            candidate: &candidate,
+            within: self.attach.start_timeout,
+            limits: self.limits,
+        };
+        match entrance.pass(&mut sight).await {
+            Ok(way) => Ok(LiveSession::new(
+                way,
+                sight,
+                record,
+                candidate.container,
+                self.clock,
+            )),
+            Err(trouble) => Err(trouble.settled(self.attach, sight, record, not_after).await),
+        }
+    }
+
+    fn place(&self) -> (&str, &str) {
+        (
+            self.target.namespace.as_deref().unwrap_or("default"),
+            self.target.pod.as_deref().unwrap_or_default(),
+        )
+    }
+
+    fn sight(&self, uid: &str, name: &str) -> Sight {
+        Sight::new(
+            self.server.clone(),
+            Arc::clone(&self.lookout),
+            self.place(),
+            uid,
+            name,
+        )
+    }
+
+    fn record(&self, name: &str, requested_at: Timestamp) -> AttachReport {
+        AttachReport {
+            mode: "ephemeral".into(),
+            transport: "live".into(),
+            container: Some(name.to_owned()),
+            image: Some(self.attach.image.clone()),
+            image_id: None,
+            profile: Some(self.attach.profile.word().into()),
+            requested_at: Some(requested_at),
+            first_answer_at: None,
+            waiting: None,
+            terminated: None,
+            proven: false,
+        }
+    }
+
+    /// Adds the container and checks that the pod holds it.
+    async fn add(
+        &self,
+        candidate: &Candidate,
+        name: &str,
+        not_after: Timestamp,
+    ) -> Result<Pod, Refused> {
+        let keeper = Keeper {
+            not_after: not_after.as_second(),
+            deadline_seconds: self.attach.deadline.as_secs().max(1),
+            grace_seconds: self.attach.grace.as_secs().max(1),
+        };
+        let patch = DebugContainer {
+            name,
+            uid: &candidate.uid,
+            attach: self.attach,
+            keeper: &keeper.script(),
+            // Where the pod shares its processes anyway, naming a target adds nothing and makes the start depend on it.
+            shared_with: (candidate.running && !candidate.shared && !candidate.host)
+                .then_some(candidate.container.as_str()),
+            user: candidate.user,
+        }
+        .patch();
+        let (namespace, pod) = self.place();
+        let added = match self.server.add(namespace, pod, name, &patch).await {
+            Ok(added) => added,
+            Err(unsure) => {
+                let doing = self
+                    .server
+                    .doing("patch", "pods/ephemeralcontainers", namespace);
+                let refusal = unsure.refusal(&doing, self.attach.profile, name);
+                if !unsure.maybe_added {
+                    return Err(Refused::Clean(refusal));
+                }
+                return Err(match self.server.pod(namespace, pod).await {
+                    Ok(read) if !standing::added(&read.value, name) => Refused::Clean(refusal),
+                    _ => Refused::Unsure(refusal),
+                });
+            }
+        };
+        if standing::added(&added, name) {
+            return Ok(added);
+        }
+        Err(Refused::Clean(Refusal {
+            cause: Cause::Api,
+            headline: format!("the server accepted the debug container for pod {namespace}/{pod}, and did not add it"),
+            help: "something between here and the API server changes requests, or the server is older than Kubernetes 1.25".into(),
+            attach: None,
+        }))
+    }
+}
+
+enum Refused {
+    /// Nothing was added.
+    Clean(Refusal),
+    /// Something may have been.
+    Unsure(Refusal),
+}
+
+fn later(moment: Timestamp, by: Duration) -> Timestamp {
+    SignedDuration::try_from(by)
+        .ok()
+        .and_then(|by| moment.checked_add(by).ok())
+        .unwrap_or(Timestamp::MAX)
+}

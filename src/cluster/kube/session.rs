@@ -1,0 +1,286 @@
+//! One open session: asks go down the stream, answers come back, and the end is read back.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use super::close::{SHOWN, read_back};
+use super::exec::Way;
+use super::loss::reason;
+use super::pump::{Piece, Pump};
+use super::sight::Sight;
+use super::standing;
+use crate::ask::{Answer, Ask, Captured, Ended, Patient};
+use crate::clock::Clock;
+use crate::cluster::shell::{Conversation, Raw, Reply};
+use crate::cluster::{Closed, Lost, Session};
+use crate::report::AttachReport;
+
+/// How long after its own timeout a step's end mark may still come: the watchdog beside it strikes, and kills in rounds.
+const SLACK: Duration = Duration::from_secs(6);
+
+/// How long a stopped step may take to be told as over.
+const STOPPED: Duration = Duration::from_secs(6);
+
+/// How long the shell may take to say farewell.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// A session with one pod.
+pub(super) struct LiveSession {
+    pump: Pump,
+    conversation: Conversation,
+    patient: Patient,
+    sight: Sight,
+    record: AttachReport,
+    container: String,
+    clock: Arc<dyn Clock>,
+    remarks: Vec<String>,
+    asking: Option<Asking>,
+    lost: Option<String>,
+    stray: u64,
+}
+
+/// The step that is under way.
+#[derive(Clone, Copy)]
+struct Asking {
+    started: Timestamp,
+    since: Instant,
+}
+
+impl LiveSession {
+    /// A session over an open way.
+    pub(super) fn new(
+        way: Way,
+        sight: Sight,
+        record: AttachReport,
+        container: String,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            pump: way.pump,
+            conversation: way.conversation,
+            patient: way.patient,
+            sight,
+            record,
+            container,
+            clock,
+            remarks: way.notes,
+            asking: None,
+            lost: None,
+            stray: 0,
+        }
+    }
+
+    /// Waits for the step under way until `limit`; `None` when that passes. Cancel-safe: what arrived stays in the conversation.
+    async fn outcome(&mut self, limit: Instant) -> Option<Result<Answer, Lost>> {
+        loop {
+            if let Some(raw) = self.heard() {
+                return Some(Ok(self.answered(raw)));
+            }
+            let piece = tokio::select! {
+                biased;
+                piece = self.pump.next() => piece,
+                () = sleep_until(limit) => return None,
+            };
+            match piece {
+                Piece::Stdout(bytes) => self.conversation.stdout(&bytes),
+                Piece::Stderr(bytes) => self.conversation.stderr(&bytes),
+                Piece::Ended(end) => {
+                    self.lost = Some(end.to_string());
+                    let why = reason(&mut self.sight, &end.to_string()).await;
+                    return Some(Err(self.lose(why)));
+                }
+            }
+        }
+    }
+
+    /// Takes in what the conversation has to tell; the step's result, if it is over.
+    fn heard(&mut self) -> Option<Raw> {
+        while let Some(reply) = self.conversation.poll() {
+            match reply {
+                Reply::FirstByte => self.first_word(),
+                Reply::Done(raw) => {
+                    self.first_word();
+                    return Some(raw);
+                }
+                Reply::Stray(bytes) => self.stray += bytes,
+                Reply::Bye(bye) => self.remarks.extend(bye.remarks),
+                Reply::Hello(_) | Reply::Patient(_) => {}
+            }
+        }
+        None
+    }
+
+    fn first_word(&mut self) {
+        if self.record.first_answer_at.is_none() {
+            self.record.first_answer_at = Some(self.clock.now());
+        }
+    }
+
+    fn answered(&mut self, raw: Raw) -> Answer {
+        let (started, duration) = match self.asking.take() {
+            Some(asking) => (asking.started, asking.since.elapsed()),
+            None => (self.clock.now(), Duration::ZERO),
+        };
+        raw.answer(started, duration)
+    }
+
+    /// Gives the session up, keeping what has arrived of the step under way.
+    fn lose(&mut self, why: String) -> Lost {
+        self.lost = Some(why.clone());
+        let partial = self.rest(Ended::Lost(why.clone()));
+        Lost {
+            why,
+            partial: partial.map(Box::new),
+        }
+    }
+
+    /// A step that was struck before its time: the shell was told to leave, as it is when its pod goes.
+    async fn told_to_leave(&mut self, mut answer: Answer) -> Lost {
+        let why = "the debug container was told to end";
+        self.lost = Some(why.into());
+        let why = reason(&mut self.sight, why).await;
+        self.lost = Some(why.clone());
+        answer.ended = Ended::Lost(why.clone());
+        answer.stdout.truncated = true;
+        answer.stderr.truncated = true;
+        Lost {
+            why,
+            partial: Some(Box::new(answer)),
+        }
+    }
+
+    fn rest(&mut self, ended: Ended) -> Option<Answer> {
+        self.asking?;
+        let raw = self.conversation.partial()?;
+        let mut answer = self.answered(raw);
+        answer.ended = ended;
+        Some(answer)
+    }
+}
+
+#[async_trait]
+impl Session for LiveSession {
+    fn attached(&self) -> AttachReport {
+        let mut record = self.record.clone();
+        if record.image_id.is_none()
+            && let Some(pod) = self.sight.pod()
+        {
+            record.image_id = standing::image_id(&pod, self.sight.container());
+        }
+        record
+    }
+
+    fn container(&self) -> Option<String> {
+        Some(self.container.clone())
+    }
+
+    fn patient(&self) -> &Patient {
+        &self.patient
+    }
+
+    async fn answer(&mut self, ask: &Ask) -> Result<Answer, Lost> {
+        if self.asking.is_some() {
+            self.cancel().await;
+        }
+        if let Some(why) = &self.lost {
+            return Err(Lost {
+                why: why.clone(),
+                partial: None,
+            });
+        }
+        let text = match self.conversation.ask(ask, &self.patient) {
+            Ok(text) => text,
+            Err(error) => return Ok(unaskable(&error.to_string(), self.clock.now())),
+        };
+        let asking = Asking {
+            started: self.clock.now(),
+            since: Instant::now(),
+        };
+        self.asking = Some(asking);
+        self.pump.send(text);
+        let limit = asking.since + ask.timeout + SLACK;
+        match self.outcome(limit).await {
+            Some(Ok(answer))
+                if answer.ended == Ended::TimedOut && answer.duration < ask.timeout =>
+            {
+                return Err(self.told_to_leave(answer).await);
+            }
+            Some(outcome) => return outcome,
+            None => {}
+        }
+        // The watchdog in the container should have struck: one order to stop, then the session counts as lost.
+        let stop = self.conversation.stop();
+        self.pump.send(stop);
+        match self.outcome(limit + STOPPED).await {
+            Some(Ok(mut answer)) => {
+                answer.ended = Ended::TimedOut;
+                Ok(answer)
+            }
+            Some(Err(lost)) => Err(lost),
+            None => Err(self.lose(format!(
+                "the shell in the debug container did not answer within {} s of the step's timeout",
+                (SLACK + STOPPED).as_secs()
+            ))),
+        }
+    }
+
+    async fn cancel(&mut self) -> Option<Answer> {
+        self.asking?;
+        if let Some(why) = self.lost.clone() {
+            return self.rest(Ended::Lost(why));
+        }
+        let stop = self.conversation.stop();
+        self.pump.send(stop);
+        match self.outcome(Instant::now() + STOPPED).await {
+            Some(Ok(answer)) => Some(answer),
+            Some(Err(lost)) => lost.partial.map(|partial| *partial),
+            None => self.rest(Ended::Cancelled),
+        }
+    }
+
+    async fn close(mut self: Box<Self>) -> Closed {
+        if self.lost.is_none() {
+            self.pump.send(self.conversation.farewell());
+            let until = Instant::now() + FAREWELL;
+            while let Ok(piece) = timeout_at(until, self.pump.next()).await {
+                match piece {
+                    Piece::Stdout(bytes) => self.conversation.stdout(&bytes),
+                    Piece::Stderr(bytes) => self.conversation.stderr(&bytes),
+                    Piece::Ended(_) => break,
+                }
+                self.heard();
+            }
+        }
+        // The end of stdin ends a shell that did not listen.
+        drop(self.pump);
+        let mut remarks = self.remarks;
+        if self.stray > 0 {
+            remarks.push(format!(
+                "{} bytes in the stream belonged to no step and were dropped",
+                self.stray
+            ));
+        }
+        remarks.extend(read_back(&mut self.sight, &mut self.record, SHOWN).await);
+        Closed {
+            attach: self.record,
+            remarks,
+        }
+    }
+}
+
+/// What no `sh` can be asked is answered like a command that cannot be executed.
+fn unaskable(why: &str, now: Timestamp) -> Answer {
+    Answer {
+        ended: Ended::Exited(126),
+        stdout: Captured::default(),
+        stderr: Captured::whole(format!("{why}\n")),
+        started: now,
+        duration: Duration::ZERO,
+        file: None,
+        remarks: Vec::new(),
+    }
+}

@@ -1,0 +1,170 @@
+//! The local `sh`: started, in another network namespace where asked for, with its three pipes each in the hands of a task.
+
+use std::io;
+use std::process::{ExitStatus, Stdio};
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use std::os::fd::AsFd;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::Command;
+use tokio::sync::mpsc;
+
+use crate::cluster::shell::{Conversation, Nonce};
+
+/// Bytes read at once.
+const CHUNK: usize = 64 * 1024;
+
+/// A running `sh` and the conversation with it.
+pub(super) struct Child {
+    process: tokio::process::Child,
+    /// Written whole and in order by a task of its own, so that a future that is dropped in mid-sentence tears nothing. Dropping
+    /// this closes the shell's stdin.
+    pub(super) orders: Option<mpsc::UnboundedSender<Vec<u8>>>,
+    heard: mpsc::Receiver<Heard>,
+    pub(super) conversation: Conversation,
+}
+
+/// Bytes of one stream.
+enum Heard {
+    Out(Vec<u8>),
+    Err(Vec<u8>),
+}
+
+impl Child {
+    /// Starts `sh`. With a process id, in that process's network namespace; where that is not permitted it stays in ours, and a
+    /// remark says so.
+    pub(super) fn spawn(pid: Option<u32>) -> io::Result<(Self, Vec<String>)> {
+        let conversation = Conversation::new(Nonce::from_bytes(random()?), false);
+        let mut remarks = Vec::new();
+        let mut process = match pid {
+            None => start(&conversation.command())?,
+            Some(pid) => {
+                let (process, remark) = start_beside(pid, &conversation.command())?;
+                remarks.extend(remark);
+                process
+            }
+        };
+        let (orders, mut written) = mpsc::unbounded_channel::<Vec<u8>>();
+        if let Some(mut stdin) = process.stdin.take() {
+            tokio::spawn(async move {
+                while let Some(bytes) = written.recv().await {
+                    if stdin.write_all(&bytes).await.is_err() || stdin.flush().await.is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        let (hear, heard) = mpsc::channel(16);
+        if let Some(out) = process.stdout.take() {
+            tokio::spawn(listen(out, hear.clone(), Heard::Out));
+        }
+        if let Some(err) = process.stderr.take() {
+            tokio::spawn(listen(err, hear, Heard::Err));
+        }
+        let child = Self {
+            process,
+            orders: Some(orders),
+            heard,
+            conversation,
+        };
+        Ok((child, remarks))
+    }
+
+    /// Sends bytes to the shell. A shell that is gone is noticed by its silence.
+    pub(super) fn say(&self, bytes: Vec<u8>) {
+        if let Some(orders) = &self.orders {
+            let _ = orders.send(bytes);
+        }
+    }
+
+    /// Takes in the next bytes; false when both streams have ended.
+    pub(super) async fn hear(&mut self) -> bool {
+        match self.heard.recv().await {
+            None => return false,
+            Some(Heard::Out(bytes)) => self.conversation.stdout(&bytes),
+            Some(Heard::Err(bytes)) => self.conversation.stderr(&bytes),
+        }
+        true
+    }
+
+    /// Waits for the end of the process.
+    pub(super) async fn ended(&mut self) -> io::Result<ExitStatus> {
+        self.process.wait().await
+    }
+
+    /// Ends it now.
+    pub(super) async fn kill(&mut self) -> io::Result<ExitStatus> {
+        self.process.start_kill()?;
+        self.process.wait().await
+    }
+}
+
+fn start(argv: &[String]) -> io::Result<tokio::process::Child> {
+    let (program, arguments) = argv
+        .split_first()
+        .ok_or_else(|| io::Error::other("an empty command"))?;
+    Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+}
+
+/// Starts it from a thread that has entered the process's network namespace: a child inherits that of the thread, and the thread
+/// ends with this function.
+fn start_beside(pid: u32, argv: &[String]) -> io::Result<(tokio::process::Child, Option<String>)> {
+    let runtime = tokio::runtime::Handle::current();
+    std::thread::scope(|scope| {
+        scope
+            .spawn(|| {
+                let _context = runtime.enter();
+                let remark = enter(pid).err().map(|error| {
+                    format!(
+                        "the network of process {pid} cannot be entered ({error}), so network questions are asked from here; \
+                         run as root to enter it"
+                    )
+                });
+                start(argv).map(|process| (process, remark))
+            })
+            .join()
+            .unwrap_or_else(|_| Err(io::Error::other("the thread that starts `sh` ended early")))
+    })
+}
+
+fn enter(pid: u32) -> io::Result<()> {
+    let theirs = std::fs::File::open(format!("/proc/{pid}/ns/net"))?;
+    let ours = std::fs::File::open("/proc/self/ns/net")?;
+    if same(&theirs, &ours)? {
+        return Ok(());
+    }
+    move_into_link_name_space(theirs.as_fd(), Some(LinkNameSpaceType::Network))?;
+    Ok(())
+}
+
+/// Two handles of one namespace have one inode (namespaces(7)).
+fn same(one: &std::fs::File, other: &std::fs::File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+    let (one, other) = (one.metadata()?, other.metadata()?);
+    Ok((one.dev(), one.ino()) == (other.dev(), other.ino()))
+}
+
+async fn listen(
+    mut stream: impl AsyncRead + Unpin,
+    hear: mpsc::Sender<Heard>,
+    heard: fn(Vec<u8>) -> Heard,
+) {
+    let mut chunk = vec![0; CHUNK];
+    while let Ok(length) = stream.read(&mut chunk).await {
+        if length == 0 || hear.send(heard(chunk[..length].to_vec())).await.is_err() {
+            break;
+        }
+    }
+}
+
+/// 16 bytes of the kernel's random source.
+fn random() -> io::Result<[u8; 16]> {
+    let mut bytes = [0; 16];
+    io::Read::read_exact(&mut std::fs::File::open("/dev/urandom")?, &mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,262 @@
+//! One target from beginning to end.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::attempt::{Asked, Attempt};
+use super::interrupt::Interrupt;
+use super::tell::Teller;
+use crate::cluster::{Cluster, Refusal, Session};
+use crate::plan::{Plan, PlannedStep};
+use crate::report::{AttachReport, Happening, Status, StepReport, Verdict};
+use crate::script::Scope;
+use crate::target::{Target, TargetKind};
+
+/// A target's own place in the run.
+pub(super) struct Lane {
+    pub(super) index: usize,
+    pub(super) plan: Arc<Plan>,
+    pub(super) interrupt: Interrupt,
+    pub(super) teller: Teller,
+}
+
+/// What the steps of a lane came to.
+#[derive(Default)]
+struct Outcome {
+    verdicts: Vec<Verdict>,
+    reason: Option<String>,
+}
+
+impl Lane {
+    /// A target that cannot be asked: why, and what to do next.
+    pub(super) fn refuse(&self, refusal: &Refusal) {
+        if let Some(attach) = &refusal.attach {
+            self.closed(Some(attach.as_ref().clone()));
+        }
+        self.finish(
+            Status::Error,
+            Some(format!("{}; {}", refusal.headline, refusal.help)),
+        );
+    }
+
+    /// Opens, asks, closes. Closing happens on every path.
+    pub(super) async fn examine(self, cluster: &dyn Cluster, target: Target) {
+        if self.interrupt.is_stopped() {
+            return self.finish(
+                Status::Error,
+                Some("not asked: the run was interrupted before its turn".into()),
+            );
+        }
+        self.tell(Happening::TargetStarted { target: self.index });
+        let opened = tokio::select! {
+            biased;
+            opened = cluster.open(&target, &self.plan.attach) => opened,
+            () = self.interrupt.abandoned() => {
+                return self.finish(
+                    Status::Error,
+                    Some("abandoned while the debug container was being attached".into()),
+                );
+            }
+        };
+        match opened {
+            Err(refusal) => self.refuse(&refusal),
+            Ok(session) => self.converse(session, target).await,
+        }
+    }
+
+    async fn converse(&self, mut session: Box<dyn Session>, mut target: Target) {
+        let container = session.container();
+        target.container.clone_from(&container);
+        self.tell(Happening::Attached {
+            target: self.index,
+            container,
+            attach: session.attached(),
+        });
+        let outcome = self.ask(session.as_mut(), &target).await;
+        let last = session.attached();
+        let closed = tokio::select! {
+            biased;
+            closed = session.close() => closed.into(),
+            () = self.interrupt.abandoned() => Ending::abandoned(last),
+        };
+        for text in closed.remarks {
+            self.note(text);
+        }
+        self.closed(Some(closed.attach));
+        let mut status = status(&outcome.verdicts);
+        if outcome.reason.is_some() {
+            status = status.max(Status::Error);
+        }
+        self.finish(status, outcome.reason);
+    }
+
+    async fn ask(&self, session: &mut dyn Session, target: &Target) -> Outcome {
+        let mut scope = self.plan.scope(target, session.patient());
+        let image = match target.kind {
+            TargetKind::Pod => self.plan.attach.image.as_str(),
+            TargetKind::Local | TargetKind::Process => "this machine",
+        };
+        let mut outcome = Outcome::default();
+        let mut steps = self.plan.steps.iter().enumerate();
+        while let Some((index, planned)) = steps.next() {
+            if self.interrupt.is_stopped() {
+                outcome.reason = Some("interrupted".into());
+                break;
+            }
+            self.tell(Happening::StepStarted {
+                target: self.index,
+                id: planned.step.id.clone(),
+                number: index + 1,
+                of: self.plan.steps.len(),
+            });
+            let attempt = Attempt {
+                planned,
+                image,
+                fail_on: self.plan.fail_on,
+                interrupt: &self.interrupt,
+            };
+            let Asked {
+                step,
+                remarks,
+                lost,
+            } = attempt.ask(session, &scope).await;
+            for text in remarks {
+                self.note(format!("step {}: {text}", step.id));
+            }
+            remember(&mut scope, &step);
+            let verdict = step.status;
+            outcome.verdicts.push(verdict);
+            self.tell(Happening::StepFinished {
+                target: self.index,
+                step,
+            });
+            let rest = if let Some(why) = lost {
+                outcome.reason = Some(why.clone());
+                Some((Verdict::Unreachable, format!("not asked: {why}")))
+            } else if planned.step.stop && !matches!(verdict, Verdict::Pass | Verdict::Warn) {
+                Some((
+                    Verdict::Skip,
+                    format!("not asked: step `{}` did not pass", planned.step.id),
+                ))
+            } else {
+                None
+            };
+            if let Some((verdict, why)) = rest {
+                for (_, planned) in steps.by_ref() {
+                    outcome.verdicts.push(verdict);
+                    self.tell(Happening::StepFinished {
+                        target: self.index,
+                        step: unasked(planned, verdict, &why),
+                    });
+                }
+            }
+        }
+        outcome
+    }
+
+    fn tell(&self, happening: Happening) {
+        self.teller.tell(happening);
+    }
+
+    fn note(&self, text: String) {
+        self.tell(Happening::Noted {
+            target: Some(self.index),
+            text,
+        });
+    }
+
+    fn closed(&self, attach: Option<AttachReport>) {
+        self.tell(Happening::Closed {
+            target: self.index,
+            attach,
+        });
+    }
+
+    fn finish(&self, status: Status, reason: Option<String>) {
+        self.tell(Happening::TargetFinished {
+            target: self.index,
+            status,
+            reason,
+        });
+    }
+}
+
+/// How a session ended, proven or given up.
+struct Ending {
+    attach: AttachReport,
+    remarks: Vec<String>,
+}
+
+impl Ending {
+    fn abandoned(last: AttachReport) -> Self {
+        Self {
+            attach: AttachReport {
+                proven: false,
+                ..last
+            },
+            remarks: vec![
+                "interrupted twice: the container ends by itself, and that was not waited for"
+                    .into(),
+            ],
+        }
+    }
+}
+
+impl From<crate::cluster::Closed> for Ending {
+    fn from(closed: crate::cluster::Closed) -> Self {
+        Self {
+            attach: closed.attach,
+            remarks: closed.remarks,
+        }
+    }
+}
+
+/// A step that was not asked, with every check it would have held.
+pub(super) fn unasked(planned: &PlannedStep, verdict: Verdict, why: &str) -> StepReport {
+    StepReport {
+        id: planned.step.id.clone(),
+        kind: planned.step.kind.word().into(),
+        argv: Vec::new(),
+        status: verdict,
+        reason: Some(why.into()),
+        started: None,
+        duration: 0.0,
+        attempts: Vec::new(),
+        facts: Map::new(),
+        checks: super::attempt::undecided(planned, verdict, why),
+        artifacts: Vec::new(),
+    }
+}
+
+/// Later steps see an earlier one under its id: its status, and its facts.
+fn remember(scope: &mut Scope, step: &StepReport) {
+    let mut seen = step.facts.clone();
+    seen.insert("status".into(), step.status.word().into());
+    scope.insert(step.id.clone(), Value::Object(seen));
+}
+
+/// What a target comes to: the worst that was found, and below that what could not be looked at.
+fn status(verdicts: &[Verdict]) -> Status {
+    verdicts
+        .iter()
+        .map(|verdict| verdict.status())
+        .max()
+        .unwrap_or(Status::Error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn found_trouble_outweighs_what_could_not_be_looked_at_and_both_outweigh_green() {
+        use Verdict::{Fail, Pass, Skip, Unavailable, Warn};
+        assert_eq!(status(&[Pass, Unavailable, Fail]), Status::Fail);
+        assert_eq!(status(&[Pass, Unavailable, Warn]), Status::Error);
+        assert_eq!(status(&[Pass, Warn]), Status::Warn);
+        assert_eq!(status(&[Skip, Pass]), Status::Pass);
+        assert_eq!(status(&[Skip]), Status::Skip);
+        assert_eq!(status(&[]), Status::Error);
+    }
+}

@@ -1,0 +1,148 @@
+//! One run over all its targets.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+use super::interrupt::Interrupt;
+use super::lane::Lane;
+use super::tell::Teller;
+use crate::clock::Clock;
+use crate::cluster::{Cluster, Refusal};
+use crate::plan::Plan;
+use crate::report::{Circumstances, Event, Folding, Happening, Report, RunReport, settle};
+use crate::target::Target;
+
+/// A target that is to be examined, or one that is already known not to be.
+#[derive(Clone)]
+pub enum Prospect {
+    /// It is there, and this cluster answers for it.
+    Found(Target, Arc<dyn Cluster>),
+    /// It was named, and cannot be asked.
+    Refused(Target, Refusal),
+}
+
+/// What one run is told beside its plan and targets.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Id: 16 hexadecimal digits, new for each run.
+    pub id: String,
+    /// Name of the cluster, for the report.
+    pub cluster: String,
+    /// How many targets are open at once, at least 1.
+    pub parallel: usize,
+    /// What the reader should know from before the run.
+    pub notes: Vec<String>,
+    /// What the exit code depends on beside the report.
+    pub circumstances: Circumstances,
+    /// Who may stop it.
+    pub interrupt: Interrupt,
+}
+
+/// Asks a plan of many targets.
+pub struct Engine {
+    clock: Arc<dyn Clock>,
+}
+
+impl Engine {
+    /// An engine that stamps events by this clock.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock }
+    }
+
+    /// Runs `plan` over all prospects and tells each event as it happens.
+    ///
+    /// Not a `Result`: whatever goes wrong is in the report.
+    pub async fn run(
+        &self,
+        plan: Arc<Plan>,
+        prospects: Vec<Prospect>,
+        run: Run,
+        mut on_event: impl FnMut(&Event),
+    ) -> Report {
+        let (events, mut heard) = mpsc::unbounded_channel();
+        let teller = Teller {
+            clock: Arc::clone(&self.clock),
+            events,
+        };
+        self.begin(&teller, &plan, &prospects, &run);
+        let mut lanes = launch(&plan, prospects, &run, &teller);
+        drop(teller);
+
+        let mut folding = Folding::default();
+        while let Some(event) = heard.recv().await {
+            folding.take(&event);
+            on_event(&event);
+        }
+        while lanes.join_next().await.is_some() {}
+
+        let mut circumstances = run.circumstances;
+        circumstances.interrupted |= run.interrupt.is_stopped();
+        let last = Event {
+            at: self.clock.now(),
+            happening: Happening::RunFinished {
+                redactions: Vec::new(),
+                exit: settle(&folding.report(), circumstances),
+            },
+        };
+        folding.take(&last);
+        on_event(&last);
+        folding.finish()
+    }
+
+    fn begin(&self, teller: &Teller, plan: &Plan, prospects: &[Prospect], run: &Run) {
+        teller.tell(Happening::RunStarted {
+            run: RunReport {
+                id: run.id.clone(),
+                started: self.clock.now(),
+                finished: None,
+                version: env!("CARGO_PKG_VERSION").into(),
+                runbook: plan.runbook.clone(),
+                params: plan.params.clone(),
+                cluster: run.cluster.clone(),
+            },
+        });
+        for (index, prospect) in prospects.iter().enumerate() {
+            let (Prospect::Found(who, _) | Prospect::Refused(who, _)) = prospect;
+            teller.tell(Happening::TargetFound {
+                target: index,
+                who: who.clone(),
+            });
+        }
+        for text in &run.notes {
+            teller.tell(Happening::Noted {
+                target: None,
+                text: text.clone(),
+            });
+        }
+    }
+}
+
+fn launch(plan: &Arc<Plan>, prospects: Vec<Prospect>, run: &Run, teller: &Teller) -> JoinSet<()> {
+    let slots = Arc::new(Semaphore::new(run.parallel.max(1)));
+    let mut plan = Arc::clone(plan);
+    Arc::make_mut(&mut plan).attach.run.clone_from(&run.id);
+    let mut lanes = JoinSet::new();
+    for (index, prospect) in prospects.into_iter().enumerate() {
+        let lane = Lane {
+            index,
+            plan: Arc::clone(&plan),
+            interrupt: run.interrupt.clone(),
+            teller: teller.clone(),
+        };
+        match prospect {
+            Prospect::Refused(_, refusal) => lane.refuse(&refusal),
+            Prospect::Found(target, cluster) => {
+                let slots = Arc::clone(&slots);
+                lanes.spawn(async move {
+                    // The semaphore is never closed, so a slot always comes.
+                    let slot = slots.acquire().await;
+                    lane.examine(cluster.as_ref(), target).await;
+                    drop(slot);
+                });
+            }
+        }
+    }
+    lanes
+}

@@ -1,0 +1,15 @@
+//! Runbook + params + wishes of the command line → [`Plan`]: what will be asked, in order, with every bound settled, or why not.
+//!
+//! Pure: no IO, no clock, no cluster. A plan can be printed before anything is sent ([`Plan::preview`]), and the rights it needs
+//! follow from it ([`Plan::needs`], [`rbac::role`]).
+
+mod needs;
+mod preview;
+pub mod rbac;
+mod settle;
+
+pub use preview::{Preview, Previewed};
+pub use settle::{
+    DEADLINE_MARGIN, DEFAULT_GRACE, DEFAULT_IMAGE, DEFAULT_START_TIMEOUT, LONGEST_DEADLINE, Plan,
+    PlannedStep, Refused, Wishes,
+};

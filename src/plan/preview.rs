@@ -1,0 +1,87 @@
+//! The dry run: what would be asked of a target, as far as it can be known before the first answer.
+
+use serde_json::Value;
+
+use super::Plan;
+use crate::ask::{Ask, Patient};
+use crate::script::Scope;
+use crate::target::Target;
+
+/// What stands for the patient's process id until it is found.
+const UNKNOWN_PID: &str = "<target pid>";
+
+/// One step of a dry run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Previewed {
+    /// Id of the step.
+    pub id: String,
+    /// Its kind.
+    pub kind: &'static str,
+    /// The condition it is asked under, as written.
+    pub when: Option<String>,
+    /// What would be asked.
+    pub asks: Preview,
+    /// Ids of the checks that would be held against it.
+    pub checks: Vec<String>,
+}
+
+/// What can be said of a step's asks beforehand.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Preview {
+    /// Exactly these; the patient's root and pid stand as placeholders.
+    Asks(Vec<Ask>),
+    /// It depends on an earlier answer: the templates as written.
+    Later(Vec<String>),
+}
+
+impl Plan {
+    /// What would be asked of this target.
+    pub fn preview(&self, target: &Target) -> Vec<Previewed> {
+        let scope = self.foreseen(target);
+        self.steps
+            .iter()
+            .map(|planned| Previewed {
+                id: planned.step.id.clone(),
+                kind: planned.step.kind.word(),
+                when: planned
+                    .step
+                    .when
+                    .as_ref()
+                    .map(|expr| expr.source().to_owned()),
+                asks: match planned.step.kind.asks(&scope) {
+                    Ok(asks) => {
+                        Preview::Asks(asks.into_iter().map(|ask| planned.bound(ask)).collect())
+                    }
+                    Err(_) => Preview::Later(planned.step.kind.templates()),
+                },
+                checks: planned
+                    .step
+                    .expect
+                    .iter()
+                    .map(|expectation| expectation.id.clone())
+                    .collect(),
+            })
+            .collect()
+    }
+
+    fn foreseen(&self, target: &Target) -> Scope {
+        let patient = Patient {
+            pid: None,
+            root: Some(format!("/proc/{UNKNOWN_PID}/root")),
+            reason: None,
+        };
+        let mut scope = self.scope(target, &patient);
+        scope.insert("target_pid".into(), Value::from(UNKNOWN_PID));
+        scope
+    }
+}
+
+impl super::PlannedStep {
+    /// An ask with this step's bounds.
+    pub(crate) fn bound(&self, mut ask: Ask) -> Ask {
+        ask.timeout = self.timeout;
+        ask.stdout_cap = self.cap;
+        ask.stderr_cap = self.cap;
+        ask
+    }
+}

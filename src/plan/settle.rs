@@ -1,0 +1,222 @@
+//! Settling every bound: what the runbook says, what the command line wants, and the defaults under both.
+
+use std::time::Duration;
+
+use crate::ask::{DEFAULT_CAP, DEFAULT_TIMEOUT, MAX_CAP, Patient};
+use crate::cluster::{Attach, Profile};
+use crate::report::{RunbookRef, Severity};
+use crate::runbook::{Runbook, Step};
+use crate::script::Scope;
+use crate::target::Target;
+
+/// Image of the debug container when nobody names one: a public toolbox with every tool the shipped runbooks use, pinned.
+pub const DEFAULT_IMAGE: &str = "docker.io/nicolaka/netshoot:v0.13";
+
+/// How long a container may take to start: 60 s.
+pub const DEFAULT_START_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a keeper waits for its shell: 30 s.
+pub const DEFAULT_GRACE: Duration = Duration::from_secs(30);
+
+/// What is added to the sum of the step timeouts for the keeper's deadline: 60 s.
+pub const DEADLINE_MARGIN: Duration = Duration::from_secs(60);
+
+/// The longest deadline that is not stated: 10 min.
+pub const LONGEST_DEADLINE: Duration = Duration::from_secs(600);
+
+/// What the command line wants; `None` leaves it to the runbook, and then to the defaults.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// Image of the debug container.
+    pub image: Option<String>,
+    /// Image when neither the command line nor the runbook names one (`HOUSECALL_IMAGE`).
+    pub fallback_image: Option<String>,
+    /// When the kubelet pulls it.
+    pub pull_policy: Option<String>,
+    /// Container that is examined.
+    pub container: Option<String>,
+    /// Security profile.
+    pub profile: Option<Profile>,
+    /// How long the container may live.
+    pub deadline: Option<Duration>,
+    /// Checks from this severity up make a target fail.
+    pub fail_on: Severity,
+}
+
+/// What will be asked of each target.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Which runbook.
+    pub runbook: RunbookRef,
+    /// Parameters as they are used.
+    pub params: Scope,
+    /// How the debug container is attached; its `run` is empty until the run has an id.
+    pub attach: Attach,
+    /// The steps, in order.
+    pub steps: Vec<PlannedStep>,
+    /// Checks from this severity up make a target fail.
+    pub fail_on: Severity,
+}
+
+/// A step with its bounds settled.
+#[derive(Clone, Debug)]
+pub struct PlannedStep {
+    /// The step.
+    pub step: Step,
+    /// How long it may take.
+    pub timeout: Duration,
+    /// Cap of each of its streams, bytes.
+    pub cap: u64,
+}
+
+/// Why no plan can be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{headline}\n  help: {help}")]
+pub struct Refused {
+    /// What is wrong.
+    pub headline: String,
+    /// What to do.
+    pub help: String,
+}
+
+impl Plan {
+    /// Settles a runbook. `params` are bound already; nothing is sent.
+    pub fn new(runbook: &Runbook, params: Scope, wishes: &Wishes) -> Result<Self, Refused> {
+        let steps: Vec<_> = runbook.steps.iter().map(settle).collect::<Result<_, _>>()?;
+        let image = first([&wishes.image, &runbook.attach.image, &wishes.fallback_image])
+            .unwrap_or_else(|| DEFAULT_IMAGE.into());
+        reference(&image)?;
+        if let Some(container) = &wishes.container {
+            label(container)?;
+        }
+        Ok(Self {
+            runbook: RunbookRef {
+                id: runbook.id.clone(),
+                title: runbook.title.clone(),
+                digest: runbook.digest.clone(),
+            },
+            params,
+            attach: Attach {
+                run: String::new(),
+                image,
+                pull_policy: wishes.pull_policy.clone(),
+                container: first([&wishes.container, &runbook.target.container]),
+                profile: wishes
+                    .profile
+                    .or(runbook.attach.profile)
+                    .unwrap_or_default(),
+                start_timeout: runbook
+                    .attach
+                    .start_timeout
+                    .unwrap_or(DEFAULT_START_TIMEOUT),
+                grace: DEFAULT_GRACE,
+                deadline: wishes
+                    .deadline
+                    .or(runbook.attach.deadline)
+                    .unwrap_or_else(|| deadline(&steps)),
+            },
+            steps,
+            fail_on: wishes.fail_on,
+        })
+    }
+
+    /// What expressions and templates see of one target before its first step.
+    pub fn scope(&self, target: &Target, patient: &Patient) -> Scope {
+        let mut scope = self.params.clone();
+        scope.insert(
+            "target".into(),
+            serde_json::json!({
+                "namespace": target.namespace,
+                "pod": target.pod,
+                "container": target.container,
+                "node": target.node,
+                "labels": target.labels,
+            }),
+        );
+        scope.insert("target_pid".into(), patient.pid.into());
+        scope.insert("target_root".into(), patient.root.clone().into());
+        scope
+    }
+}
+
+fn first<const N: usize>(wishes: [&Option<String>; N]) -> Option<String> {
+    wishes.into_iter().find_map(Clone::clone)
+}
+
+fn settle(step: &Step) -> Result<PlannedStep, Refused> {
+    let cap = step.output_max.unwrap_or(DEFAULT_CAP);
+    if cap > MAX_CAP {
+        return Err(Refused {
+            headline: format!(
+                "step `{}` wants to keep {cap} bytes of output; at most {MAX_CAP} (8MiB) can be kept",
+                step.id
+            ),
+            help: "lower `output: {max: …}`, or let the command pick what matters".into(),
+        });
+    }
+    Ok(PlannedStep {
+        step: step.clone(),
+        timeout: step.timeout.unwrap_or(DEFAULT_TIMEOUT),
+        cap,
+    })
+}
+
+fn deadline(steps: &[PlannedStep]) -> Duration {
+    let asked: Duration = steps.iter().map(|step| step.timeout).sum();
+    (asked + DEADLINE_MARGIN).min(LONGEST_DEADLINE)
+}
+
+/// An image reference, loosely: what the API server would take and the runtime could parse
+/// (distribution's `reference` grammar, without its limits on parts).
+fn reference(image: &str) -> Result<(), Refused> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "._-/:@".contains(c);
+    let name = image.split(['@', ':']).next().unwrap_or_default();
+    let repository = image.rsplit('/').next().unwrap_or_default();
+    if image.is_empty()
+        || !image.chars().all(plain)
+        || image.contains("//")
+        || name.chars().any(|c| c.is_ascii_uppercase()) && !image.contains('/')
+        || repository
+            .split(['@', ':'])
+            .next()
+            .is_none_or(|name| name.is_empty() || name.chars().any(|c| c.is_ascii_uppercase()))
+    {
+        return Err(Refused {
+            headline: format!("`{image}` is no image reference"),
+            help: "write [HOST/]NAME[:TAG][@sha256:DIGEST], the name in lower case".into(),
+        });
+    }
+    Ok(())
+}
+
+/// A container name is an RFC 1123 label.
+fn label(name: &str) -> Result<(), Refused> {
+    if name.len() <= 63 && !name.contains('.') && crate::target::subdomain(name).is_ok() {
+        return Ok(());
+    }
+    Err(Refused {
+        headline: format!("`{name}` cannot be the name of a container"),
+        help: "names are lower case letters, digits and `-`, at most 63; `kubectl get pod NAME -o jsonpath='{.spec.containers[*].name}'` lists them".into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn image_references_are_told_from_other_words() {
+        for image in [
+            "busybox",
+            "housecall.test/tools:1",
+            "localhost:5000/a/b_c:v1.2",
+            "nixery.dev/shell/curl/dig",
+            "busybox@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef",
+        ] {
+            assert_eq!(reference(image), Ok(()), "{image}");
+        }
+        for image in ["", "a b", "Busybox", "x/Y", "$(id)", "a//b", "x/"] {
+            assert!(reference(image).is_err(), "{image}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! A report as bytes: one file for each format, each a pure function of the [`Report`].
+//!
+//! No clock, no files, no environment: what the place can show comes in as a [`Look`]. Secrets are gone before a report exists, so
+//! nothing here redacts; but everything in a report may have been written by a hostile pod, so everything shown passes through
+//! [`inert`] or is escaped by its format.
+//!
+//! A new format is one new file here with `write(&Report, &mut dyn Write)`, one variant with its word in [`Format::WORDS`], one arm
+//! in [`render`], and its snapshot in `tests/it/snapshots/` (run the tests once with `HOUSECALL_ACCEPT=1`, and read it).
+
+mod command;
+mod excerpt;
+mod inert;
+mod json;
+mod jsonl;
+mod look;
+mod progress;
+mod terminal;
+
+pub use command::command;
+pub use inert::{inert, inert_bytes};
+pub use jsonl::line;
+pub use look::Look;
+pub use progress::Progress;
+
+use std::io::{self, Write};
+use std::str::FromStr;
+
+use crate::report::Report;
+
+/// A format that a report can be written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// For people: what failed, why, and what to do next.
+    Terminal,
+    /// The report itself, one JSON document.
+    Json,
+    /// The events of the run, one JSON object a line; written as they happen, so that a killed run leaves what it saw.
+    Jsonl,
+}
+
+impl Format {
+    /// Every format with its word.
+    pub const WORDS: [(Self, &'static str); 3] = [
+        (Self::Terminal, "terminal"),
+        (Self::Json, "json"),
+        (Self::Jsonl, "jsonl"),
+    ];
+}
+
+/// A word that names no format. The text says which there are.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{word}` is no report format{near}; there are {all}")]
+pub struct UnknownFormat {
+    word: String,
+    near: String,
+    all: String,
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(word: &str) -> Result<Self, Self::Err> {
+        let known = Self::WORDS.iter().find(|(_, known)| *known == word);
+        known.map(|(format, _)| *format).ok_or_else(|| {
+            let words = Self::WORDS.map(|(_, word)| word);
+            let near = words
+                .iter()
+                .map(|known| (strsim::damerau_levenshtein(word, known), known))
+                .filter(|(distance, _)| *distance <= 2)
+                .min()
+                .map_or_else(String::new, |(_, known)| {
+                    format!(" (did you mean `{known}`?)")
+                });
+            UnknownFormat {
+                word: inert(word),
+                near,
+                all: words.join(", "),
+            }
+        })
+    }
+}
+
+/// Writes a report. `Err` only when `out` refuses.
+pub fn render(format: Format, report: &Report, out: &mut dyn Write, look: Look) -> io::Result<()> {
+    match format {
+        Format::Terminal => terminal::write(report, out, look),
+        Format::Json => json::write(report, out),
+        Format::Jsonl => jsonl::write(report, out),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_is_found_by_its_word_alone() {
+        for (format, word) in Format::WORDS {
+            assert_eq!(word.parse(), Ok(format));
+        }
+        assert!("JSON".parse::<Format>().is_err());
+    }
+
+    #[test]
+    fn an_unknown_format_is_told_the_near_one_and_all() {
+        assert_eq!(
+            "jsno".parse::<Format>().unwrap_err().to_string(),
+            "`jsno` is no report format (did you mean `json`?); there are terminal, json, jsonl"
+        );
+        assert_eq!(
+            "\x1b[2J".parse::<Format>().unwrap_err().to_string(),
+            "`\\x1b[2J` is no report format; there are terminal, json, jsonl"
+        );
+    }
+}

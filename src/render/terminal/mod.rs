@@ -1,0 +1,192 @@
+//! The report for people: what failed first, why, and what to do next; what holds in a line each; what it all comes to at the end,
+//! nearest to the prompt.
+//!
+//! ```text
+//! smoke/web: Web smoke
+//! run 3f2a9c01d4e5b678 on local, 2026-01-02T03:04:05Z, 1 target
+//!
+//! ✗ FAIL pid:4711
+//!   ✗ connections fail (0.012 s)
+//!       ✗ no-leak (error): 12 connections in CLOSE_WAIT on port 40123
+//!         hint the program forgets to close what its clients have closed: look for a response body that is not closed
+//!       asked  sh -c '…'
+//!       exit   0
+//!       stdout
+//!       | CLOSE_WAIT 12
+//!   ✓ http (0.034 s) code=200
+//!
+//! targets 1: 1 fail
+//! checks  7: 6 pass, 1 fail
+//! exit    1: a check at or above --fail-on does not hold
+//! ```
+
+mod page;
+mod step;
+mod target;
+
+use std::io::{self, Write};
+
+use page::{Page, Tone};
+
+use crate::render::Look;
+use crate::report::{Counts, Report, Status};
+
+/// Writes the report.
+pub(super) fn write(report: &Report, out: &mut dyn Write, look: Look) -> io::Result<()> {
+    let mut page = Page::new(look);
+    head(&mut page, report);
+    let mut order: Vec<_> = report.targets.iter().collect();
+    // Fail, error, warn, then the quiet ones; within a status as they were found.
+    order.sort_by_key(|entry| std::cmp::Reverse(target::weight(entry)));
+    let alone = report.targets.len() == 1;
+    for entry in &order {
+        if alone || target::loud(entry) {
+            page.blank();
+            target::examined(&mut page, entry);
+        }
+    }
+    if !alone && !order.is_empty() {
+        page.blank();
+        target::table(&mut page, &order);
+    }
+    page.blank();
+    foot(&mut page, report);
+    out.write_all(page.text().as_bytes())
+}
+
+fn head(page: &mut Page, report: &Report) {
+    let run = &report.run;
+    page.line(&[
+        (Tone::Strong, &run.runbook.id),
+        (Tone::Plain, ": "),
+        (Tone::Plain, &run.runbook.title),
+    ]);
+    let targets = counted(report.targets.len() as u64, "target");
+    let about = format!(
+        "run {} on {}, {}, {targets}",
+        run.id,
+        run.cluster,
+        run.started.strftime("%Y-%m-%dT%H:%M:%SZ")
+    );
+    page.line(&[(Tone::Faint, &about)]);
+}
+
+fn foot(page: &mut Page, report: &Report) {
+    for note in &report.notes {
+        let text = match &note.target {
+            Some(target) => format!("{target}: {}", note.text),
+            None => note.text.clone(),
+        };
+        page.prose(0, (Tone::Unsure, "note   "), Tone::Plain, &text);
+    }
+    if !report.redactions.is_empty() {
+        let rules: Vec<_> = report
+            .redactions
+            .iter()
+            .map(|struck| format!("{} {} times", struck.rule, struck.count))
+            .collect();
+        page.prose(0, (Tone::Plain, "redacted"), Tone::Plain, &rules.join(", "));
+    }
+    let tone = match report.summary.status {
+        Status::Pass => Tone::Good,
+        Status::Fail => Tone::Bad,
+        Status::Warn | Status::Error | Status::Skip => Tone::Unsure,
+    };
+    let targets = tally(&report.summary.targets);
+    page.prose(0, (Tone::Strong, "targets"), tone, &targets);
+    let checks = tally(&report.summary.checks);
+    page.prose(0, (Tone::Strong, "checks "), Tone::Plain, &checks);
+    let exit = match &report.exit {
+        None => {
+            "none: the run ended before it was settled; what is above is what was seen until then"
+                .into()
+        }
+        Some(exit) => {
+            let also: Vec<_> = exit
+                .also
+                .iter()
+                .map(|code| format!("; also {code}: {}", meaning(*code)))
+                .collect();
+            format!("{}: {}{}", exit.code, meaning(exit.code), also.concat())
+        }
+    };
+    page.prose(0, (Tone::Strong, "exit   "), Tone::Plain, &exit);
+}
+
+/// What an exit code says, by the table of exit codes.
+fn meaning(code: u8) -> &'static str {
+    match code {
+        0 => "nothing at or above --fail-on",
+        1 => "a check at or above --fail-on does not hold",
+        2 => "the command line or the runbook is wrong",
+        3 => "nothing could be asked, or a target named by name is not there",
+        4 => "the selector matched nothing",
+        5 => "some targets or checks are undetermined",
+        6 => "a debug container is not proven ended",
+        130 => "interrupted",
+        _ => "not in the table of exit codes",
+    }
+}
+
+fn tally(counts: &Counts) -> String {
+    let columns = [
+        (counts.pass, "pass"),
+        (counts.warn, "warn"),
+        (counts.fail, "fail"),
+        (counts.error, "undetermined"),
+        (counts.skip, "skipped"),
+    ];
+    let some: Vec<_> = columns
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    match counts.total() {
+        0 => "none".into(),
+        total => format!("{total}: {}", some.join(", ")),
+    }
+}
+
+fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+/// Seconds, to the millisecond below ten.
+fn seconds(seconds: f64) -> String {
+    if seconds < 10.0 {
+        format!("{seconds:.3} s")
+    } else {
+        format!("{seconds:.1} s")
+    }
+}
+
+/// Bytes, as people say them.
+fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    if count < 1024 {
+        return counted(count, "byte");
+    }
+    #[expect(clippy::cast_precision_loss, reason = "one digit of fraction is shown")]
+    let mut size = count as f64 / 1024.0;
+    let mut unit = 0;
+    while size >= 1024.0 && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    format!("{size:.1} {}", UNITS[unit])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_told_as_people_say_them() {
+        assert_eq!(bytes(1), "1 byte");
+        assert_eq!(bytes(1023), "1023 bytes");
+        assert_eq!(bytes(1536), "1.5 KiB");
+        assert_eq!(bytes(8 * 1024 * 1024), "8.0 MiB");
+        assert_eq!(bytes(u64::MAX), "16777216.0 TiB");
+    }
+}

@@ -1,0 +1,210 @@
+//! Names: what may be one, and what an expression at some place of a runbook can see.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::reader::{Reader, near};
+use crate::script::{Expr, Member, Template, is_keyword};
+use crate::step::COMMON_FACTS;
+use crate::yaml::Node;
+
+/// What every expression sees of the target.
+pub(super) const TARGET: [&str; 3] = ["target", "target_pid", "target_root"];
+
+/// Properties of `target`.
+const TARGET_MEMBERS: [&str; 5] = ["namespace", "pod", "container", "node", "labels"];
+
+/// Properties of an earlier step beside its facts and captures.
+const STEP_MEMBERS: [&str; 2] = ["status", "facts"];
+
+/// The longest name that is taken.
+const LONGEST: usize = 64;
+
+/// What is in sight: names, and for those that are maps, what is in them.
+#[derive(Default)]
+pub(super) struct Sight {
+    names: BTreeMap<String, Option<BTreeSet<String>>>,
+}
+
+impl Sight {
+    pub(super) fn of_target() -> Self {
+        let mut sight = Self::default();
+        for name in TARGET {
+            sight.add(name);
+        }
+        let members = TARGET_MEMBERS.iter().map(|name| (*name).to_owned());
+        sight.names.insert("target".into(), Some(members.collect()));
+        sight
+    }
+
+    pub(super) fn add(&mut self, name: &str) {
+        self.names.insert(name.into(), None);
+    }
+
+    /// A step that was asked before, with its facts and captures.
+    pub(super) fn add_step(&mut self, id: &str, facts: &[String]) {
+        let members = STEP_MEMBERS
+            .iter()
+            .chain(&COMMON_FACTS)
+            .map(|name| (*name).to_owned())
+            .chain(facts.iter().cloned());
+        self.names.insert(id.into(), Some(members.collect()));
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names.contains_key(name)
+    }
+}
+
+/// Reads expressions and templates where `sight` is what they see, and notes which names are used.
+pub(super) struct Language<'s> {
+    pub(super) sight: &'s Sight,
+    /// Facts and captures of the step itself, where it has been asked.
+    pub(super) own: &'s [String],
+    pub(super) used: &'s mut BTreeSet<String>,
+}
+
+impl Language<'_> {
+    pub(super) fn expr(
+        &mut self,
+        reader: &mut Reader<'_>,
+        node: &Node,
+        what: &str,
+    ) -> Option<Expr> {
+        let text = reader.word(node, what)?;
+        match Expr::compile(text) {
+            Ok(expr) => {
+                self.see(reader, node, text, expr.names(), expr.members());
+                Some(expr)
+            }
+            Err(error) => {
+                let offset = error.offset.unwrap_or(0);
+                let fix = match error.message.as_str() {
+                    "unexpected '='" => "compare with `==`",
+                    "unexpected 'and'" => "write `&&`",
+                    "unexpected 'or'" => "write `||`",
+                    "unexpected 'not'" => "write `!`",
+                    _ => "write an expression, such as `exit == 0 && stdout.contains(\"ok\")`",
+                };
+                let span = reader.inside(node, text, offset, 1);
+                reader.error(
+                    span,
+                    format!("{what} cannot be read: {}", error.message),
+                    fix,
+                );
+                None
+            }
+        }
+    }
+
+    pub(super) fn template(
+        &mut self,
+        reader: &mut Reader<'_>,
+        node: &Node,
+        what: &str,
+    ) -> Option<Template> {
+        let text = reader.word(node, what)?;
+        match Template::parse(text) {
+            Ok(template) => {
+                self.see(reader, node, text, template.names(), &template.members());
+                Some(template)
+            }
+            Err(error) => {
+                let span = reader.inside(node, text, error.offset.unwrap_or(0), 2);
+                reader.error(
+                    span,
+                    format!("{what} cannot be read: {}", error.message),
+                    "write `{{ expression }}`; a `{{` that is meant as text is `{{ \"{{\" }}`",
+                );
+                None
+            }
+        }
+    }
+
+    fn see(
+        &mut self,
+        reader: &mut Reader<'_>,
+        node: &Node,
+        text: &str,
+        names: Vec<(String, usize)>,
+        members: &[Member],
+    ) {
+        for (name, offset) in names {
+            if self.own.contains(&name) || self.sight.has(&name) {
+                self.used.insert(name);
+                continue;
+            }
+            let known: BTreeSet<&str> = self
+                .sight
+                .names
+                .keys()
+                .chain(self.own)
+                .map(String::as_str)
+                .collect();
+            let span = reader.inside(node, text, offset, name.len());
+            let (headline, fix) = match near(&name, known.iter().copied()) {
+                Some(near) => (
+                    format!("unknown name `{name}`; did you mean `{near}`?"),
+                    format!("write `{near}`"),
+                ),
+                None => (
+                    format!("unknown name `{name}`"),
+                    format!(
+                        "known here: {}",
+                        known.into_iter().collect::<Vec<_>>().join(", ")
+                    ),
+                ),
+            };
+            reader.error(span, headline, fix);
+        }
+        for member in members {
+            if self.own.contains(&member.of) {
+                continue;
+            }
+            let Some(Some(known)) = self.sight.names.get(&member.of) else {
+                continue;
+            };
+            if known.contains(&member.name) {
+                continue;
+            }
+            let span = reader.inside(node, text, member.offset, member.name.len());
+            let listed = known.iter().cloned().collect::<Vec<_>>().join(", ");
+            let mut headline = format!("`{}` has no `{}`", member.of, member.name);
+            if let Some(near) = near(&member.name, known.iter().map(String::as_str)) {
+                headline.push_str(&format!("; did you mean `{near}`?"));
+            }
+            reader.error(span, headline, format!("it has {listed}"));
+        }
+    }
+}
+
+/// Why `name` cannot name a param, a step or a capture.
+pub(super) fn unfit_identifier(name: &str) -> Option<String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || !name.chars().all(plain) || name.starts_with(|c: char| c.is_ascii_digit())
+    {
+        return Some(
+            "is no identifier: letters, digits and `_`, not beginning with a digit".into(),
+        );
+    }
+    if name.len() > LONGEST {
+        return Some(format!("is longer than {LONGEST} characters"));
+    }
+    if is_keyword(name) {
+        return Some("is a keyword of the expression language".into());
+    }
+    if TARGET.contains(&name) || COMMON_FACTS.contains(&name) || name == "truncated" {
+        return Some("is a name that every step has already".into());
+    }
+    None
+}
+
+/// True for `http-up`: lower case words with hyphens between.
+pub(super) fn is_kebab(name: &str) -> bool {
+    name.len() <= LONGEST
+        && name.split('-').all(|word| {
+            !word.is_empty()
+                && word
+                    .chars()
+                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
+        })
+}

@@ -1,0 +1,277 @@
+//! Reading `params:`: name, type, bounds, default.
+
+use serde_json::Value;
+
+use super::bind::fit;
+use super::document::{Param, ParamKind};
+use super::names::unfit_identifier;
+use super::reader::{Fields, Reader, near};
+use crate::yaml::{Node, Scalar, Span, Yaml};
+
+const KNOWN: [&str; 8] = [
+    "type", "default", "min", "max", "pattern", "required", "values", "doc",
+];
+const LATER: [&str; 2] = ["from", "from_alert"];
+const TYPES: [&str; 7] = ["int", "float", "bool", "string", "enum", "duration", "list"];
+
+/// A param and where its name stands.
+pub(super) type Placed = (Param, Span);
+
+pub(super) fn params(reader: &mut Reader<'_>, node: &Node) -> Vec<Placed> {
+    let mut params = Vec::new();
+    for (key, spec) in reader.map(node, "`params`").unwrap_or_default() {
+        let name = key.text.as_str();
+        if let Some(why) = unfit_identifier(name) {
+            reader.error(
+                key.span,
+                format!("the param `{name}` {why}"),
+                "give it another name",
+            );
+        } else if changes_the_shell(name) {
+            reader.error(
+                key.span,
+                format!("the param `{name}` would change how scripts run: params stand in their environment"),
+                "give it another name",
+            );
+        }
+        if let Some(param) = param(reader, name, spec) {
+            params.push((param, key.span));
+        }
+    }
+    params
+}
+
+/// Names that a shell or the loader reads from the environment.
+fn changes_the_shell(name: &str) -> bool {
+    const READ: [&str; 12] = [
+        "PATH",
+        "HOME",
+        "IFS",
+        "ENV",
+        "BASH_ENV",
+        "CDPATH",
+        "OLDPWD",
+        "PWD",
+        "PS1",
+        "PS2",
+        "PS4",
+        "SHELLOPTS",
+    ];
+    READ.contains(&name) || name.starts_with("LD_")
+}
+
+fn param(reader: &mut Reader<'_>, name: &str, node: &Node) -> Option<Param> {
+    let what = format!("param `{name}`");
+    let fields = reader.fields(node, &what, &KNOWN, &LATER)?;
+    let Some(kind_node) = fields.get("type") else {
+        reader.error(
+            fields.span,
+            format!("{what} has no `type`"),
+            format!("write one of {}", TYPES.join(", ")),
+        );
+        return None;
+    };
+    let word = reader.text(kind_node, "`type`")?;
+    let kind = kind(reader, word, kind_node, &fields)?;
+    let doc = fields
+        .get("doc")
+        .and_then(|node| reader.text(node, "`doc`"))
+        .map(str::to_owned);
+    let required = fields
+        .get("required")
+        .and_then(|node| reader.boolean(node, "`required`"))
+        .unwrap_or(false);
+    let default = fields
+        .get("default")
+        .and_then(|node| default(reader, name, &kind, node));
+    if required && let Some((key, _)) = fields.entry("default") {
+        reader.error(
+            key.span,
+            format!("{what} is required and has a default"),
+            "take one of the two out",
+        );
+    }
+    Some(Param {
+        name: name.into(),
+        kind,
+        default,
+        required,
+        doc,
+    })
+}
+
+fn kind(
+    reader: &mut Reader<'_>,
+    word: &str,
+    node: &Node,
+    fields: &Fields<'_>,
+) -> Option<ParamKind> {
+    let allowed: &[&str] = match word {
+        "int" | "float" | "duration" => &["min", "max"],
+        "string" => &["pattern"],
+        "enum" => &["values"],
+        _ => &[],
+    };
+    if TYPES.contains(&word) {
+        for bound in ["min", "max", "pattern", "values"] {
+            if let Some((key, _)) = fields.entry(bound)
+                && !allowed.contains(&bound)
+            {
+                reader.error(
+                    key.span,
+                    format!("`{bound}` does not go with `type: {word}`"),
+                    "take it out",
+                );
+            }
+        }
+    }
+    Some(match word {
+        "int" => ParamKind::Int {
+            min: bound(reader, fields, "min", whole),
+            max: bound(reader, fields, "max", whole),
+        },
+        "float" => ParamKind::Float {
+            min: bound(reader, fields, "min", number),
+            max: bound(reader, fields, "max", number),
+        },
+        "duration" => ParamKind::Duration {
+            min: bound(reader, fields, "min", |reader, node| {
+                reader.duration(node, "`min`")
+            }),
+            max: bound(reader, fields, "max", |reader, node| {
+                reader.duration(node, "`max`")
+            }),
+        },
+        "bool" => ParamKind::Bool,
+        "list" => ParamKind::List,
+        "string" => ParamKind::String {
+            pattern: bound(reader, fields, "pattern", pattern),
+        },
+        "enum" => {
+            let Some(node) = fields.get("values") else {
+                reader.error(
+                    fields.span,
+                    "an enum needs its `values`",
+                    "write `values: [one, other]`",
+                );
+                return None;
+            };
+            let items = reader.list(node, "`values`")?;
+            ParamKind::Enum(
+                items
+                    .iter()
+                    .filter_map(|item| reader.word(item, "a value").map(str::to_owned))
+                    .collect(),
+            )
+        }
+        "secret" => {
+            reader.error(
+                node.span,
+                "`type: secret` is not supported in this version",
+                "take it out",
+            );
+            return None;
+        }
+        other => {
+            let near = near(other, TYPES)
+                .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            reader.error(
+                node.span,
+                format!("`{other}` is no type{near}"),
+                format!("write one of {}", TYPES.join(", ")),
+            );
+            return None;
+        }
+    })
+}
+
+fn bound<T>(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    key: &str,
+    read: impl FnOnce(&mut Reader<'_>, &Node) -> Option<T>,
+) -> Option<T> {
+    fields.get(key).and_then(|node| read(reader, node))
+}
+
+fn whole(reader: &mut Reader<'_>, node: &Node) -> Option<i64> {
+    match &node.value {
+        Yaml::Scalar(Scalar::Int(value), _) => Some(*value),
+        _ => {
+            reader.wrong_type(node, "the bound", "a whole number");
+            None
+        }
+    }
+}
+
+fn number(reader: &mut Reader<'_>, node: &Node) -> Option<f64> {
+    match &node.value {
+        Yaml::Scalar(Scalar::Float(value), _) => Some(*value),
+        // Bounds are small; nothing is lost below 2^53.
+        Yaml::Scalar(Scalar::Int(value), _) => Some(*value as f64),
+        _ => {
+            reader.wrong_type(node, "the bound", "a number");
+            None
+        }
+    }
+}
+
+pub(super) fn pattern(reader: &mut Reader<'_>, node: &Node) -> Option<regex::Regex> {
+    let text = reader.text(node, "the regular expression")?;
+    match regex::RegexBuilder::new(text).size_limit(1 << 20).build() {
+        Ok(regex) => Some(regex),
+        Err(error) => {
+            let said = error.to_string();
+            let said = said.lines().last().unwrap_or_default();
+            let said = said.strip_prefix("error: ").unwrap_or(said);
+            let fix = if said.contains("look-around") || said.contains("backreference") {
+                "matching takes linear time, so there is no look-around and no back-reference"
+            } else {
+                "put the expression in single quotes, so that YAML leaves its backslashes alone"
+            };
+            reader.error(
+                node.span,
+                format!("this is no regular expression: {said}"),
+                fix,
+            );
+            None
+        }
+    }
+}
+
+fn default(reader: &mut Reader<'_>, name: &str, kind: &ParamKind, node: &Node) -> Option<Value> {
+    let given = match (&node.value, kind) {
+        (Yaml::List(items), ParamKind::List) => {
+            let words: Vec<_> = items
+                .iter()
+                .filter_map(|item| reader.word(item, "an item of the default"))
+                .collect();
+            return Some(words.into());
+        }
+        (Yaml::Text(_), ParamKind::List) => {
+            reader.wrong_type(node, &format!("the default of `{name}`"), "a list");
+            return None;
+        }
+        (Yaml::Scalar(..), ParamKind::String { .. }) => {
+            reader.wrong_type(node, &format!("the default of `{name}`"), "text");
+            return None;
+        }
+        (Yaml::Text(_), ParamKind::Int { .. } | ParamKind::Float { .. } | ParamKind::Bool) => {
+            let wanted = match kind {
+                ParamKind::Int { .. } => "a whole number",
+                ParamKind::Float { .. } => "a number",
+                _ => "`true` or `false`",
+            };
+            reader.wrong_type(node, &format!("the default of `{name}`"), wanted);
+            return None;
+        }
+        _ => reader.word(node, &format!("the default of `{name}`"))?,
+    };
+    match fit(kind, given) {
+        Ok(value) => Some(value),
+        Err((why, fix)) => {
+            reader.error(node.span, format!("the default of `{name}`: {why}"), fix);
+            None
+        }
+    }
+}

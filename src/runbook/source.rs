@@ -1,0 +1,119 @@
+//! A complaint about a source, and how it is shown: headline, file, line and column, the line itself with carets, and the fix.
+
+use annotate_snippets::{AnnotationKind, Group, Level as Title, Renderer, Snippet};
+use serde::Serialize;
+
+use crate::yaml::{Span, without_mark};
+
+/// How bad a complaint is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The runbook cannot be run.
+    Error,
+    /// It can, but something is odd.
+    Warning,
+}
+
+/// One complaint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub level: Level,
+    /// What is wrong, lower case.
+    pub headline: String,
+    /// What to do.
+    pub fix: Option<String>,
+    /// File name as given, or the name of a shipped runbook.
+    pub origin: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// Characters it spans on its line, at least 1.
+    pub length: usize,
+    #[serde(skip)]
+    span: Span,
+}
+
+/// Whether a rendering carries colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    /// Text alone.
+    Plain,
+    /// With ANSI colours.
+    Coloured,
+}
+
+impl Diagnostic {
+    pub(super) fn new(
+        level: Level,
+        origin: &str,
+        source: &str,
+        span: Span,
+        headline: String,
+        fix: Option<String>,
+    ) -> Self {
+        let start = boundary(source, span.start);
+        let line_start = source[..start].rfind('\n').map_or(0, |at| at + 1);
+        let line_end = source[start..]
+            .find(['\n', '\r'])
+            .map_or(source.len(), |at| start + at);
+        // Carets under one line: where a value goes on over many, its first line says which.
+        let end = boundary(source, span.end.clamp(start, line_end));
+        Self {
+            level,
+            headline,
+            fix,
+            origin: origin.into(),
+            line: source[..start].matches('\n').count() + 1,
+            column: source[line_start..start].chars().count() + 1,
+            length: source[start..end].chars().count().max(1),
+            span: Span { start, end },
+        }
+    }
+
+    /// Where it stands, in bytes of the source after its byte order mark.
+    pub fn span(&self) -> Span {
+        self.span
+    }
+}
+
+/// `at`, or the next place where a character begins.
+fn boundary(source: &str, at: usize) -> usize {
+    (at..source.len())
+        .find(|at| source.is_char_boundary(*at))
+        .unwrap_or(source.len())
+}
+
+/// All complaints about one source, each with its line, in the order given.
+pub fn render(diagnostics: &[Diagnostic], source: &str, paint: Paint) -> String {
+    let source = without_mark(source);
+    let renderer = match paint {
+        Paint::Plain => Renderer::plain(),
+        Paint::Coloured => Renderer::styled(),
+    };
+    let mut text = String::new();
+    for diagnostic in diagnostics {
+        let title = match diagnostic.level {
+            Level::Error => Title::ERROR,
+            Level::Warning => Title::WARNING,
+        };
+        let span = diagnostic.span;
+        let mut group: Group<'_> = title.primary_title(diagnostic.headline.as_str()).element(
+            Snippet::source(source)
+                .path(diagnostic.origin.as_str())
+                .annotation(AnnotationKind::Primary.span(span.start..span.end)),
+        );
+        if let Some(fix) = &diagnostic.fix {
+            group = group.element(Title::HELP.message(fix.as_str()));
+        }
+        text.push_str(&renderer.render(&[group]));
+        text.push_str("\n\n");
+    }
+    text.truncate(text.trim_end().len());
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,224 @@
+//! The words of the language: its keywords, which are no names, and the functions that runbooks get beside the standard ones.
+//!
+//! | function | gives |
+//! |---|---|
+//! | `is_set(x)` | false for a value that is not there, true for any other |
+//! | `text.trim()` | the text without white space at its ends |
+//! | `text.lines()` | its lines, without their ends |
+//! | `text.words()` | its words, split at white space |
+//! | `text.matches("re")` | whether a linear-time regular expression matches anywhere |
+//! | `text.to_int()`, `text.to_float()` | the number it spells; an error when it spells none |
+//! | `text.replace("a", "b")` | the text with every `a` as `b` |
+//! | `list.join(", ")` | its items as one text |
+//!
+//! Standard, among others: `len`, `is_empty`, `contains`, `starts_with`, `ends_with`, `split`, `to_upper`, `to_lower`, `sub_string`,
+//! `index_of`, `filter`, `map`, `all`, `some`, `reduce`, `keys`, `values`, `abs`, `min`, `max`, `round`.
+
+use std::sync::Mutex;
+
+use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString};
+
+use super::value::outward;
+
+type Outcome<T> = Result<T, Box<EvalAltResult>>;
+
+/// Words that cannot name a param, a step, a capture: keywords and reserved words of Rhai 1.27, and the names that
+/// expressions see already.
+const KEYWORDS: &[&str] = &[
+    "Fn",
+    "as",
+    "async",
+    "await",
+    "break",
+    "call",
+    "case",
+    "catch",
+    "const",
+    "continue",
+    "curry",
+    "debug",
+    "default",
+    "do",
+    "else",
+    "eval",
+    "exit",
+    "export",
+    "false",
+    "fn",
+    "for",
+    "global",
+    "go",
+    "goto",
+    "if",
+    "import",
+    "in",
+    "is",
+    "is_def_fn",
+    "is_def_var",
+    "is_shared",
+    "let",
+    "loop",
+    "match",
+    "module",
+    "new",
+    "nil",
+    "null",
+    "package",
+    "print",
+    "private",
+    "protected",
+    "public",
+    "return",
+    "shared",
+    "sleep",
+    "spawn",
+    "static",
+    "super",
+    "switch",
+    "sync",
+    "this",
+    "thread",
+    "throw",
+    "true",
+    "try",
+    "type_of",
+    "unless",
+    "until",
+    "use",
+    "var",
+    "void",
+    "while",
+    "with",
+    "yield",
+];
+
+/// Functions that are worth a "did you mean".
+const FUNCTIONS: &[&str] = &[
+    "abs",
+    "all",
+    "contains",
+    "ends_with",
+    "filter",
+    "index_of",
+    "is_empty",
+    "is_set",
+    "join",
+    "keys",
+    "len",
+    "lines",
+    "map",
+    "matches",
+    "max",
+    "min",
+    "reduce",
+    "replace",
+    "round",
+    "some",
+    "split",
+    "starts_with",
+    "sub_string",
+    "to_float",
+    "to_int",
+    "to_lower",
+    "to_string",
+    "to_upper",
+    "trim",
+    "values",
+    "words",
+];
+
+/// True for a word that the language keeps to itself.
+pub fn is_keyword(word: &str) -> bool {
+    KEYWORDS.binary_search(&word).is_ok()
+}
+
+/// The function that was probably meant by a name that is none.
+pub(super) fn meant(name: &str) -> Option<&'static str> {
+    FUNCTIONS
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(name, known), *known))
+        .filter(|(distance, known)| *distance <= 2 && *distance < known.len().min(name.len()))
+        .min()
+        .map(|(_, known)| known)
+}
+
+pub(super) fn register(engine: &mut Engine) {
+    engine
+        .register_fn("is_set", |value: Dynamic| !value.is_unit())
+        .register_fn("trim", |text: ImmutableString| text.trim().to_owned())
+        .register_fn("lines", |text: ImmutableString| list(text.lines()))
+        .register_fn("words", |text: ImmutableString| {
+            list(text.split_whitespace())
+        })
+        .register_fn("matches", matches)
+        .register_fn("to_int", to_int)
+        .register_fn("to_float", to_float)
+        .register_fn(
+            "replace",
+            |text: ImmutableString, from: ImmutableString, to: ImmutableString| {
+                text.replace(from.as_str(), to.as_str())
+            },
+        )
+        .register_fn("join", join);
+}
+
+fn list<'a>(items: impl Iterator<Item = &'a str>) -> Array {
+    items.map(|item| Dynamic::from(item.to_owned())).collect()
+}
+
+fn join(items: Array, between: ImmutableString) -> String {
+    let items: Vec<_> = items
+        .iter()
+        .map(|item| match outward(item) {
+            serde_json::Value::String(text) => text,
+            other => other.to_string(),
+        })
+        .collect();
+    items.join(between.as_str())
+}
+
+fn to_int(text: ImmutableString) -> Outcome<i64> {
+    text.trim()
+        .parse()
+        .map_err(|_| format!("{:?} is no whole number", text.trim()).into())
+}
+
+fn to_float(text: ImmutableString) -> Outcome<f64> {
+    match text.trim().parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        _ => Err(format!("{:?} is no number", text.trim()).into()),
+    }
+}
+
+fn matches(text: ImmutableString, pattern: ImmutableString) -> Outcome<bool> {
+    // The same few patterns come again for every row; a closure over 10,000 rows must not compile each time.
+    static LAST: Mutex<Vec<(String, regex::Regex)>> = Mutex::new(Vec::new());
+    let mut last = LAST
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some((_, regex)) = last.iter().find(|(source, _)| *source == pattern.as_str()) {
+        return Ok(regex.is_match(&text));
+    }
+    let regex = regex::RegexBuilder::new(&pattern)
+        .size_limit(1 << 20)
+        .build()
+        .map_err(|_| format!("{pattern:?} is no regular expression that is supported"))?;
+    let found = regex.is_match(&text);
+    if last.len() >= 8 {
+        last.remove(0);
+    }
+    last.push((pattern.to_string(), regex));
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_of_words_are_sorted_so_that_they_can_be_searched() {
+        assert!(KEYWORDS.is_sorted());
+        assert!(FUNCTIONS.is_sorted());
+        assert!(is_keyword("until") && !is_keyword("port"));
+    }
+}

@@ -1,0 +1,67 @@
+//! Every way to break a runbook that has a message of its own: `tests/broken/NAME.yaml` and, beside it, `NAME.err` as it is told.
+//!
+//! With `HOUSECALL_ACCEPT=1` in the environment the `.err` files are written anew.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use housecall::runbook::{Level, Paint, Runbook, render};
+
+fn cases() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken");
+    let mut cases: Vec<_> = fs::read_dir(folder)
+        .expect("the folder of cases is part of the source")
+        .map(|entry| entry.expect("it can be listed").path())
+        .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
+        .collect();
+    cases.sort();
+    cases
+}
+
+#[test]
+fn every_broken_runbook_is_told_what_is_wrong_with_it() {
+    let accept = std::env::var_os("HOUSECALL_ACCEPT").is_some();
+    let mut different = Vec::new();
+    let cases = cases();
+    assert!(cases.len() >= 25);
+    for case in cases {
+        let source = fs::read_to_string(&case).unwrap();
+        let name = case.file_name().unwrap().to_str().unwrap();
+        let found = match Runbook::parse(&source, name) {
+            Ok((_, warnings)) => {
+                assert!(name.starts_with("warnings"), "{name} is not broken");
+                warnings
+            }
+            Err(errors) => {
+                assert!(errors.iter().any(|one| one.level == Level::Error), "{name}");
+                errors
+            }
+        };
+        let told = render(&found, &source, Paint::Plain);
+        let expected = case.with_extension("err");
+        if accept {
+            fs::write(&expected, &told).unwrap();
+        } else if fs::read_to_string(&expected).unwrap_or_default() != told {
+            different.push(format!("--- {name}\n{told}"));
+        }
+    }
+    assert!(different.is_empty(), "{}", different.join("\n"));
+}
+
+#[test]
+fn every_complaint_has_a_place_and_nearly_every_one_a_fix() {
+    let (mut complaints, mut without) = (0, 0);
+    for case in cases() {
+        let source = fs::read_to_string(&case).unwrap();
+        for one in Runbook::parse(&source, "x").err().unwrap_or_default() {
+            assert!(one.line > 0 && one.column > 0 && one.length > 0);
+            assert!(!one.headline.ends_with('.'), "{}", one.headline);
+            complaints += 1;
+            without += usize::from(one.fix.is_none());
+        }
+    }
+    assert!(
+        complaints > 90 && without * 20 <= complaints,
+        "{without} of {complaints}"
+    );
+}

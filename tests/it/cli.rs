@@ -1,0 +1,216 @@
+//! The command line as a user meets it, on the real program, without a cluster.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// Runs the program where no cluster can be reached: whatever it would send, it could not.
+fn housecall(words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_housecall"))
+        .args(words)
+        .env("KUBECONFIG", "/nonexistent/kubeconfig")
+        .env_remove("HOUSECALL_IMAGE")
+        .output()
+        .unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn written(folder: &Path, text: &str) -> String {
+    let path = folder.join("runbook.yaml");
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn what_is_wrong_with_the_command_line_is_told_at_once_and_is_exit_2() {
+    let output = housecall(&[
+        "run",
+        "smoke/web",
+        "pod/Web",
+        "dploy/x",
+        "-p",
+        "port=99999",
+        "-p",
+        "colour=red",
+        "--image",
+        "not an image",
+    ]);
+    assert_eq!(code(&output), 2);
+    let text = stderr(&output);
+    for part in ["`Web`", "did you mean `deploy`?", "99999", "colour"] {
+        assert!(text.contains(part), "{part} is missing in\n{text}");
+    }
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_word_that_is_no_runbook_names_the_near_one() {
+    let output = housecall(&["run", "smoke/wbe", "pod/web"]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("smoke/web"), "{}", stderr(&output));
+}
+
+#[test]
+fn a_run_without_a_target_or_with_two_reports_on_stdout_is_usage() {
+    assert_eq!(code(&housecall(&["run", "smoke/web"])), 2);
+    let both = housecall(&["run", "smoke/web", "local", "-o", "json", "-o", "terminal"]);
+    assert_eq!(code(&both), 2);
+    assert!(stderr(&both).contains("stdout"));
+    assert_eq!(
+        code(&housecall(&["run", "smoke/web", "local", "-o", "jsno"])),
+        2
+    );
+}
+
+#[test]
+fn a_broken_runbook_shows_every_mistake_with_its_place_and_fix() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = written(
+        folder.path(),
+        "version: 1\nid: x\ntitle: X\nsteps:\n  - id: a\n    run: [echo]\n    timeot: 5s\n  - id: b\n    run: [echo]\n    timeout: 90\n",
+    );
+    for verb in ["lint", "run"] {
+        let mut words = vec![verb, &path];
+        if verb == "run" {
+            words.push("local");
+        }
+        let output = housecall(&words);
+        assert_eq!(code(&output), 2, "{verb}");
+        let text = stderr(&output);
+        for part in [
+            "runbook.yaml:7:5",
+            "unknown key `timeot`",
+            "`timeout`",
+            "runbook.yaml:10:",
+            "90",
+        ] {
+            assert!(text.contains(part), "{verb}: {part} is missing in\n{text}");
+        }
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_told_before_anything_is_asked() {
+    let output = housecall(&[
+        "run",
+        "smoke/web",
+        "local",
+        "-o",
+        "json=/nonexistent/report.json",
+    ]);
+    assert_eq!(code(&output), 2);
+    assert!(stderr(&output).contains("/nonexistent/report.json"));
+}
+
+#[test]
+fn without_a_kubeconfig_a_pod_cannot_be_asked_and_the_report_says_so() {
+    let output = housecall(&["run", "smoke/web", "pod/web", "-o", "json"]);
+    assert_eq!(code(&output), 3, "{}", stderr(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["schema"], "housecall.report/1");
+    assert_eq!(report["targets"][0]["status"], "error");
+    assert!(report["targets"][0]["attach"].is_null());
+    let reason = report["targets"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("kubeconfig"), "{reason}");
+}
+
+#[test]
+fn the_demo_finds_the_fault_of_its_patient_and_leaves_nothing_running() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.json");
+    let output = housecall(&[
+        "demo",
+        "-o",
+        "terminal",
+        "-o",
+        &format!("json={}", path.display()),
+    ]);
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    let report: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let steps = report["targets"][0]["steps"].as_array().unwrap();
+    let connections = steps
+        .iter()
+        .find(|step| step["id"] == "connections")
+        .unwrap();
+    assert_eq!(connections["status"], "fail");
+    assert_eq!(connections["facts"]["close_wait"], 12);
+    let patient = report["targets"][0]["target"]["pid"].as_u64().unwrap();
+    assert!(!Path::new(&format!("/proc/{patient}")).exists());
+    assert!(String::from_utf8_lossy(&output.stdout).contains("CLOSE_WAIT"));
+}
+
+#[test]
+fn the_event_log_folds_into_the_same_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let runbook = written(
+        folder.path(),
+        "version: 1\nid: x\ntitle: X\nsteps:\n  - {id: a, run: [echo, hello]}\n",
+    );
+    let output = housecall(&[
+        "run",
+        &runbook,
+        "local",
+        "-o",
+        "terminal",
+        "-o",
+        &format!("json={}", at("r.json")),
+        "-o",
+        &format!("jsonl={}", at("e.jsonl")),
+    ]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let events: Vec<housecall::report::Event> = std::fs::read_to_string(at("e.jsonl"))
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let report: housecall::report::Report =
+        serde_json::from_slice(&std::fs::read(at("r.json")).unwrap()).unwrap();
+    assert_eq!(housecall::report::fold(&events), report);
+}
+
+#[test]
+fn list_show_and_completions_need_nothing() {
+    let list = housecall(&["list"]);
+    assert!(String::from_utf8_lossy(&list.stdout).contains("smoke/web"));
+    let show = housecall(&["show", "smoke/web"]);
+    assert!(String::from_utf8_lossy(&show.stdout).contains("no-leaked-connections"));
+    let script = housecall(&["completions", "bash"]);
+    assert!(String::from_utf8_lossy(&script.stdout).contains("housecall"));
+    for output in [list, show, script] {
+        assert_eq!(code(&output), 0);
+    }
+}
+
+#[test]
+fn promise_8_the_printed_role_is_what_the_plan_needs_and_no_more() {
+    let output = housecall(&[
+        "plan",
+        "smoke/web",
+        "pod/web",
+        "-n",
+        "shop",
+        "--rbac",
+        "yaml",
+    ]);
+    assert_eq!(code(&output), 0);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let (required, optional) = text.split_once("# Optional").unwrap();
+    for resource in ["\"pods\"", "\"pods/ephemeralcontainers\"", "\"pods/exec\""] {
+        assert!(required.contains(resource), "{text}");
+    }
+    assert!(!required.contains("events\"]"));
+    assert!(optional.contains("\"events\""));
+    assert!(text.contains("housecall/optional"));
+    for refused in ["delete", "update", "secrets", "\"*\""] {
+        assert!(!text.contains(refused), "{refused}");
+    }
+}

@@ -1,0 +1,274 @@
+//! A cluster of canned answers, keyed by the program that is asked for.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use housecall::ask::{Answer, Ask, Captured, Ended, Need, Patient};
+use housecall::clock::{Clock, FixedClock};
+use housecall::cluster::{
+    Attach, Cause, Closed, Cluster, Found, Lost, Profile, Refusal, Scope, Session,
+};
+use housecall::engine::{Interrupt, Prospect, Run};
+use housecall::plan::{Plan, PlannedStep};
+use housecall::report::{AttachReport, Circumstances, RunbookRef, Severity, Terminated};
+use housecall::runbook::Step;
+use housecall::script::Template;
+use housecall::step::{Kind, Run as RunKind};
+use housecall::target::{Selector, Target};
+
+#[derive(Clone)]
+pub(super) enum Reply {
+    Ended(Ended, &'static str),
+    Lost(&'static str),
+    Never,
+}
+
+impl Reply {
+    pub(super) fn exit(code: i32) -> Self {
+        Self::Ended(Ended::Exited(code), "")
+    }
+}
+
+pub(super) fn pass(text: &'static str) -> Reply {
+    Reply::Ended(Ended::Exited(0), text)
+}
+
+pub(super) struct Canned {
+    pub(super) replies: HashMap<&'static str, Reply>,
+    pub(super) refusals: HashMap<&'static str, Refusal>,
+    pub(super) proven: bool,
+    pub(super) closes: bool,
+    pub(super) pace: Duration,
+    pub(super) open: Arc<Mutex<(usize, usize)>>,
+}
+
+impl Default for Canned {
+    fn default() -> Self {
+        Self {
+            replies: HashMap::new(),
+            refusals: HashMap::new(),
+            proven: true,
+            closes: true,
+            pace: Duration::ZERO,
+            open: Arc::default(),
+        }
+    }
+}
+
+impl Canned {
+    pub(super) fn on(mut self, program: &'static str, reply: Reply) -> Self {
+        self.replies.insert(program, reply);
+        self
+    }
+
+    pub(super) fn refusing(mut self, pod: &'static str, refusal: Refusal) -> Self {
+        self.refusals.insert(pod, refusal);
+        self
+    }
+
+    pub(super) fn most_open(&self) -> usize {
+        self.open.lock().unwrap().1
+    }
+}
+
+#[async_trait]
+impl Cluster for Canned {
+    fn name(&self) -> String {
+        "canned".into()
+    }
+
+    async fn find(&self, _: &Selector, _: &Scope) -> Result<Found, Refusal> {
+        Ok(Found {
+            targets: Vec::new(),
+            notes: Vec::new(),
+        })
+    }
+
+    async fn denied(&self, _: &[Need], _: &str) -> Result<Vec<Need>, Refusal> {
+        Ok(Vec::new())
+    }
+
+    async fn open(&self, target: &Target, _: &Attach) -> Result<Box<dyn Session>, Refusal> {
+        if let Some(refusal) = self.refusals.get(target.pod.as_deref().unwrap_or_default()) {
+            return Err(refusal.clone());
+        }
+        let mut open = self.open.lock().unwrap();
+        open.0 += 1;
+        open.1 = open.1.max(open.0);
+        Ok(Box::new(Talk {
+            replies: self.replies.clone(),
+            patient: Patient {
+                pid: Some(1),
+                root: Some("/proc/1/root".into()),
+                reason: None,
+            },
+            proven: self.proven,
+            closes: self.closes,
+            pace: self.pace,
+            open: Arc::clone(&self.open),
+        }))
+    }
+}
+
+struct Talk {
+    replies: HashMap<&'static str, Reply>,
+    patient: Patient,
+    proven: bool,
+    closes: bool,
+    pace: Duration,
+    open: Arc<Mutex<(usize, usize)>>,
+}
+
+fn answer(ended: Ended, text: &str) -> Answer {
+    Answer {
+        ended,
+        stdout: Captured::whole(text),
+        stderr: Captured::default(),
+        started: clock().now(),
+        duration: Duration::from_millis(5),
+        file: None,
+        remarks: Vec::new(),
+    }
+}
+
+#[async_trait]
+impl Session for Talk {
+    fn attached(&self) -> AttachReport {
+        AttachReport {
+            mode: "ephemeral".into(),
+            transport: "live".into(),
+            container: Some("housecall-0".into()),
+            image: Some("toolbox:1".into()),
+            image_id: None,
+            profile: Some("general".into()),
+            requested_at: Some(clock().now()),
+            first_answer_at: None,
+            waiting: None,
+            terminated: None,
+            proven: false,
+        }
+    }
+
+    fn container(&self) -> Option<String> {
+        Some("app".into())
+    }
+
+    fn patient(&self) -> &Patient {
+        &self.patient
+    }
+
+    async fn answer(&mut self, ask: &Ask) -> Result<Answer, Lost> {
+        tokio::time::sleep(self.pace).await;
+        let argv = ask.question.argv();
+        match self.replies.get(argv[0].as_str()) {
+            Some(Reply::Ended(ended, text)) => Ok(answer(ended.clone(), text)),
+            Some(Reply::Lost(why)) => Err(Lost {
+                why: (*why).into(),
+                partial: None,
+            }),
+            Some(Reply::Never) => std::future::pending().await,
+            None => Ok(answer(Ended::Exited(127), "")),
+        }
+    }
+
+    async fn cancel(&mut self) -> Option<Answer> {
+        Some(answer(Ended::Cancelled, "so far"))
+    }
+
+    async fn close(self: Box<Self>) -> Closed {
+        if !self.closes {
+            std::future::pending::<()>().await;
+        }
+        self.open.lock().unwrap().0 -= 1;
+        Closed {
+            attach: AttachReport {
+                proven: self.proven,
+                terminated: self.proven.then(|| Terminated {
+                    exit_code: 0,
+                    reason: Some("Completed".into()),
+                    started_at: None,
+                    finished_at: None,
+                }),
+                ..self.attached()
+            },
+            remarks: Vec::new(),
+        }
+    }
+}
+
+pub(super) fn clock() -> Arc<dyn Clock> {
+    Arc::new(FixedClock("2026-01-02T03:04:05Z".parse().unwrap()))
+}
+
+pub(super) fn pod(name: &str) -> Target {
+    Target::pod("shop", name)
+}
+
+pub(super) fn prospects(cluster: &Arc<Canned>, pods: &[&str]) -> Vec<Prospect> {
+    pods.iter()
+        .map(|name| Prospect::Found(pod(name), Arc::clone(cluster) as Arc<dyn Cluster>))
+        .collect()
+}
+
+pub(super) fn refusal(cause: Cause) -> Refusal {
+    Refusal {
+        cause,
+        headline: "it says no".into(),
+        help: "what to do".into(),
+        attach: None,
+    }
+}
+
+pub(super) fn run_of(interrupt: Interrupt) -> Run {
+    Run {
+        id: "0123456789abcdef".into(),
+        cluster: "canned".into(),
+        parallel: 10,
+        notes: Vec::new(),
+        circumstances: Circumstances::default(),
+        interrupt,
+    }
+}
+
+pub(super) fn plan(steps: &[(&str, &str)]) -> Arc<Plan> {
+    Arc::new(Plan {
+        runbook: RunbookRef {
+            id: "t".into(),
+            title: "T".into(),
+            digest: "sha256:0".into(),
+        },
+        params: serde_json::Map::new(),
+        attach: Attach {
+            run: String::new(),
+            image: "toolbox:1".into(),
+            pull_policy: None,
+            container: None,
+            profile: Profile::General,
+            start_timeout: Duration::from_secs(60),
+            grace: Duration::from_secs(30),
+            deadline: Duration::from_secs(120),
+        },
+        steps: steps
+            .iter()
+            .map(|(id, program)| PlannedStep {
+                step: Step {
+                    id: (*id).into(),
+                    kind: Kind::Run(RunKind {
+                        argv: vec![Template::parse(program).unwrap()],
+                    }),
+                    when: None,
+                    timeout: None,
+                    output_max: None,
+                    capture: Vec::new(),
+                    expect: Vec::new(),
+                    stop: false,
+                },
+                timeout: Duration::from_secs(10),
+                cap: 1024,
+            })
+            .collect(),
+        fail_on: Severity::Error,
+    })
+}

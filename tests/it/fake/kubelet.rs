@@ -1,0 +1,100 @@
+//! The kubelet of the fake: starts debug containers, or says why not, by their image.
+//!
+//! `tools:1` runs its command for real. `missing:1` cannot be pulled and `rootly:1` may not run as root: one event each, and no
+//! status for long, as a kubelet does it. `shellless:1` has no `sh`. `slow:1` is never heard of.
+
+use std::process::Stdio;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use super::world::World;
+
+/// Starts what a pod's spec holds and is not started yet.
+pub(crate) fn start(world: &Arc<World>, pod: &Value, container: &Value) {
+    let name = container["name"].as_str().unwrap().to_owned();
+    match container["image"].as_str().unwrap() {
+        "missing:1" => world.event(
+            pod,
+            &name,
+            "Failed",
+            "Failed to pull image \"missing:1\": rpc error: code = NotFound desc = not found",
+        ),
+        "rootly:1" => world.event(
+            pod,
+            &name,
+            "Failed",
+            "Error: container has runAsNonRoot and image will run as root",
+        ),
+        "shellless:1" => {
+            let words = "failed to create containerd task: OCI runtime create failed: exec: \"sh\": executable file not found in $PATH";
+            world.event(pod, &name, "Failed", &format!("Error: {words}"));
+            status(
+                world,
+                pod,
+                &name,
+                json!({"waiting": {"reason": "RunContainerError", "message": words}}),
+                json!({"terminated": {"exitCode": 128, "reason": "StartError", "message": words}}),
+            );
+        }
+        "slow:1" => {}
+        _ => run(world, pod, &name, container),
+    }
+}
+
+fn run(world: &Arc<World>, pod: &Value, name: &str, container: &Value) {
+    let log = world.directory.path().join(format!("{name}.log"));
+    let words = container["command"].as_array().unwrap();
+    let command: Vec<String> = words
+        .iter()
+        .map(|word| expanded(word.as_str().unwrap(), &log.to_string_lossy()))
+        .collect();
+    let mut child = Command::new(&command[0])
+        .args(&command[1..])
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let stopped = world.started(name, log);
+    status(
+        world,
+        pod,
+        name,
+        json!({"running": {"startedAt": "2026-01-02T03:04:05Z"}}),
+        json!({}),
+    );
+    let (world, pod, name) = (Arc::clone(world), pod.clone(), name.to_owned());
+    tokio::spawn(async move {
+        let code = tokio::select! {
+            ended = child.wait() => ended.unwrap().code().unwrap_or(137),
+            _ = stopped => return,
+        };
+        world.ended(&name);
+        let reason = if code == 0 { "Completed" } else { "Error" };
+        let state = json!({"terminated": {"exitCode": code, "reason": reason,
+            "startedAt": "2026-01-02T03:04:05Z", "finishedAt": "2026-01-02T03:04:06Z"}});
+        status(&world, &pod, &name, state, json!({}));
+    });
+}
+
+/// What Kubernetes and the runtime make of a word of the command.
+pub(crate) fn expanded(word: &str, log: &str) -> String {
+    word.replace("$$", "$").replace("/dev/termination-log", log)
+}
+
+fn status(world: &World, pod: &Value, name: &str, state: Value, last: Value) {
+    let status = json!({"name": name, "image": "tools:1", "imageID": "sha256:tools", "ready": false,
+        "restartCount": 0, "state": state, "lastState": last});
+    world.change_pod(pod["metadata"]["name"].as_str().unwrap(), |pod| {
+        let mut statuses = pod["status"]["ephemeralContainerStatuses"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        statuses.retain(|old| old["name"] != name);
+        statuses.push(status);
+        pod["status"]["ephemeralContainerStatuses"] = json!(statuses);
+    });
+}

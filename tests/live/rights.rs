@@ -1,0 +1,131 @@
+//! Promise 8: the Role that `plan --rbac yaml` prints is enough, and every right in it is needed.
+
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+use crate::ground::Ground;
+use crate::visit::{Visit, runbook};
+
+const STEPS: &str = "  - {id: one, run: [ps]}\n";
+
+/// The Role and the RoleBinding that are printed for these words, and a kubeconfig of the account they are for.
+fn printed(ground: &Ground, words: &[&str]) -> (Value, Value, NamedTempFile) {
+    let book = ground.scratch("own.yaml");
+    std::fs::write(&book, runbook(STEPS)).unwrap();
+    let seen = Visit::bare(&["plan", &book])
+        .words(words.iter().copied())
+        .words(["-n", &ground.namespace, "--rbac", "yaml"])
+        .seen();
+    assert_eq!(seen.code, Some(0), "{}", seen.stderr);
+    let text = String::from_utf8(seen.stdout).unwrap();
+    let (role, binding) = text.split_once("\n---\n").expect("two documents");
+    let role: Value = serde_yaml::from_str(role).unwrap();
+    let binding: Value = serde_yaml::from_str(binding).unwrap();
+    assert_eq!(
+        (&role["kind"], &binding["kind"]),
+        (&json!("Role"), &json!("RoleBinding"))
+    );
+    let account = binding["subjects"][0]["name"].as_str().unwrap().to_owned();
+    let kubeconfig = ground.kubeconfig_with(&ground.token(&account));
+    (role, binding, kubeconfig)
+}
+
+/// The verbs of a role, one by one, optional ones left out.
+fn required(role: &Value) -> Vec<(String, String, String)> {
+    let optional = role["metadata"]["annotations"]["housecall/optional"]
+        .as_str()
+        .unwrap_or_default();
+    let optional: Vec<_> = optional.split(", ").collect();
+    let mut all = Vec::new();
+    for rule in role["rules"].as_array().unwrap() {
+        let (group, resource) = (&rule["apiGroups"][0], &rule["resources"][0]);
+        for verb in rule["verbs"].as_array().unwrap() {
+            let word = |value: &Value| value.as_str().unwrap().to_owned();
+            let right = (word(group), word(resource), word(verb));
+            if !optional.contains(&format!("{} {}", right.2, right.1).as_str()) {
+                all.push(right);
+            }
+        }
+    }
+    all
+}
+
+fn role_of(role: &Value, rights: &[(String, String, String)]) -> Value {
+    let rules: Vec<_> = rights
+        .iter()
+        .map(|(group, resource, verb)| {
+            json!({"apiGroups": [group], "resources": [resource], "verbs": [verb]})
+        })
+        .collect();
+    let mut role = role.clone();
+    role["rules"] = rules.into();
+    role
+}
+
+fn enough_and_no_more(words: &[&str]) {
+    let Some(ground) = Ground::find() else { return };
+    let mut pod = ground.patient("web");
+    pod["metadata"]["labels"] = json!({"app": "web"});
+    ground.admit(pod);
+    ground.make(
+        "services",
+        json!({"metadata": {"name": "front"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}}),
+    );
+    let (role, binding, kubeconfig) = printed(&ground, words);
+    ground.put_rbac("roles", role.clone());
+    ground.put_rbac("rolebindings", binding);
+    let run = || {
+        Visit::steps(&ground, STEPS, &words.join(" "))
+            .kubeconfig(kubeconfig.path())
+            .seen()
+    };
+    let seen = run();
+    assert_eq!(seen.code, Some(0), "as printed: {}", seen.told());
+
+    let rights = required(&role);
+    ground.put_rbac("roles", role_of(&role, &rights));
+    let seen = run();
+    assert_eq!(
+        seen.code,
+        Some(0),
+        "without the optional rights: {}",
+        seen.told()
+    );
+
+    for missing in &rights {
+        let (_, resource, verb) = missing;
+        // A WebSocket needs both verbs of pods/exec only since Kubernetes 1.35; before it, the one is not missed.
+        if resource == "pods/exec" && verb == "create" {
+            continue;
+        }
+        let rest: Vec<_> = rights
+            .iter()
+            .filter(|one| *one != missing)
+            .cloned()
+            .collect();
+        ground.put_rbac("roles", role_of(&role, &rest));
+        let seen = run();
+        assert_ne!(seen.code, Some(0), "without {missing:?}");
+        let told = seen.told();
+        assert!(
+            told.contains(&format!("cannot {verb} resource")),
+            "{missing:?}: {told}"
+        );
+        assert!(told.contains("plan --rbac yaml"), "{missing:?}: {told}");
+    }
+}
+
+#[test]
+fn promise_8_the_printed_role_is_just_enough_for_a_named_pod() {
+    enough_and_no_more(&["pod/web"]);
+}
+
+#[test]
+fn promise_8_the_printed_role_is_just_enough_for_a_selector() {
+    enough_and_no_more(&["-l", "app=web"]);
+}
+
+#[test]
+fn promise_8_the_printed_role_is_just_enough_for_an_owner() {
+    enough_and_no_more(&["svc/front"]);
+}
