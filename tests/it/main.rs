@@ -1,3 +1,4 @@
+//! it
 //! The integration tests that need no cluster.
 
 #![expect(
