@@ -55,7 +55,6 @@ fn one_pod_that_cannot_be_asked_leaves_the_others_asked_and_the_run_undetermined
 }
 
 #[test]
-#[ignore = "mended since it failed, not run on the real cluster again yet"]
 fn one_pod_in_which_the_debug_container_cannot_start_leaves_the_others_asked() {
     let Some(ground) = Ground::ours() else { return };
     three(&ground);

@@ -45,7 +45,6 @@ fn bad_params_are_usage() {
 }
 
 #[test]
-#[ignore = "the bounds themselves are not told yet"]
 fn a_param_out_of_bounds_is_told_with_its_bounds() {
     holds(&refused(GOOD, "web -p port=70000"), &["65535"]);
 }

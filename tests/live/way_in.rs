@@ -56,7 +56,6 @@ fn a_missing_right_is_told_in_the_servers_words_with_verb_and_resource() {
 }
 
 #[test]
-#[ignore = "not seen to hold on the real cluster yet"]
 fn admission_is_told_with_the_profile_that_passes() {
     for level in ["baseline", "restricted"] {
         let labels = json!({"pod-security.kubernetes.io/enforce": level});

@@ -62,7 +62,6 @@ fn a_pod_without_a_node_is_refused_with_the_schedulers_words() {
 }
 
 #[test]
-#[ignore = "not seen to hold on the real cluster yet"]
 fn a_mirror_pod_is_refused_with_where_to_examine_it() {
     let Some(ground) = Ground::find() else { return };
     let mut pod = ground.patient("static");
@@ -109,7 +108,6 @@ fn promise_6_a_pod_replaced_in_mid_run_is_not_taken_for_its_predecessor() {
 }
 
 #[test]
-#[ignore = "not seen to hold on the real cluster yet"]
 fn promise_6_the_patch_for_a_pod_is_refused_by_its_successor() {
     let Some(ground) = Ground::find() else { return };
     ground.admit(ground.patient("web"));

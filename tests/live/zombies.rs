@@ -71,7 +71,6 @@ fn promise_5_a_run_that_ends_well_leaves_no_zombie() {
 }
 
 #[test]
-#[ignore = "not seen to hold on the real cluster yet"]
 fn promise_5_time_outs_of_pipelines_and_nested_shells_leave_no_zombie() {
     let Some(bed) = Bed::made() else { return };
     let steps: String = TANGLES
@@ -86,7 +85,6 @@ fn promise_5_time_outs_of_pipelines_and_nested_shells_leave_no_zombie() {
 }
 
 #[test]
-#[ignore = "fails: a script in `wait` leaves when it is told to, before its children are ended"]
 fn promise_5_background_children_of_a_script_that_waits_for_them_leave_no_zombie() {
     let Some(bed) = Bed::made() else { return };
     let (id, script) = BACKGROUND;
