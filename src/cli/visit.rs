@@ -54,7 +54,11 @@ impl Visit {
         }
         let given = pairs(&args.param, &mut wrong);
         let params = bind(&runbook.params, &given).map_err(|problems| {
-            wrong.extend(problems.iter().map(ToString::to_string));
+            wrong.extend(
+                problems
+                    .iter()
+                    .map(|unfit| format!("{}\n  help: {}", unfit.headline, unfit.fix)),
+            );
         });
         let plan = match params {
             Ok(params) => Plan::new(&runbook, params, &wishes(args))

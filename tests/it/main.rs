@@ -1,3 +1,4 @@
+//! it
 //! The integration tests that need no cluster.
 
 #![expect(
@@ -17,4 +18,6 @@ mod floors;
 mod kube;
 mod language;
 mod pump;
+mod readme;
+mod render;
 mod shell;

@@ -173,7 +173,6 @@ fn exit_codes_pass_through_with_126_and_127_for_what_cannot_run() {
 }
 
 #[test]
-#[ignore = "fails: the conversation does not hold this yet in every shell"]
 fn a_timeout_keeps_what_was_written_and_leaves_nothing_running() {
     each(|shell| {
         for text in [
@@ -281,7 +280,6 @@ fn a_process_left_without_output_is_told_of_and_ends_with_the_session() {
 }
 
 #[test]
-#[ignore = "fails: the conversation does not hold this yet in every shell"]
 fn a_process_that_hides_and_holds_the_output_does_not_hold_the_session() {
     each(|shell| {
         let begin = Instant::now();
@@ -304,7 +302,6 @@ fn a_process_that_hides_and_holds_the_output_does_not_hold_the_session() {
 }
 
 #[test]
-#[ignore = "fails: the conversation does not hold this yet in every shell"]
 fn a_stop_ends_the_step_and_the_session_goes_on() {
     each(|shell| {
         for text in [
@@ -341,7 +338,6 @@ fn a_stop_that_comes_with_the_step_is_not_missed() {
 }
 
 #[test]
-#[ignore = "fails: the conversation does not hold this yet in every shell"]
 fn promise_3_the_end_of_stdin_ends_the_step_and_the_shell() {
     for program in SHELLS {
         for text in [
@@ -367,7 +363,6 @@ fn promise_3_the_end_of_stdin_ends_the_step_and_the_shell() {
 }
 
 #[test]
-#[ignore = "fails: the conversation does not hold this yet in every shell"]
 fn promise_3_a_terminated_shell_takes_its_step_along() {
     for program in SHELLS {
         let mut shell = Shell::start(program);
@@ -460,7 +455,6 @@ fn a_session_of_many_steps_does_not_grow() {
 }
 
 #[test]
-#[ignore = "fails: the conversation does not hold this yet in every shell"]
 fn a_step_without_grep_head_readlink_or_stat_in_the_image_still_answers() {
     for program in ["dash", "bash"] {
         let tools = tempfile::tempdir().unwrap();

@@ -55,21 +55,30 @@ fn one_pod_that_cannot_be_asked_leaves_the_others_asked_and_the_run_undetermined
 }
 
 #[test]
-#[ignore = "fails on the real cluster: not held yet"]
-fn one_pod_whose_admission_refuses_leaves_the_others_asked() {
+fn one_pod_in_which_the_debug_container_cannot_start_leaves_the_others_asked() {
     let Some(ground) = Ground::ours() else { return };
     three(&ground);
     let mut modest = ground.modest_patient("web-3");
     modest["metadata"]["labels"] = json!({"app": "web"});
+    // Its pod allows no root, and the debug image names no other user.
     ground.admit(modest);
-    // The image runs as root, which only the modest pod does not allow.
     let seen = Visit::steps(
         &ground,
         "  - {id: one, run: [ps]}\n",
         "-l app=web --profile baseline",
     )
     .seen();
-    assert_eq!(seen.code, Some(0), "{}", seen.told());
+    assert_eq!(seen.code, Some(5), "{}", seen.told());
+    for name in NAMES {
+        assert_eq!(seen.target(name)["status"], "pass", "{name}");
+    }
+    let refused = seen.target("web-3");
+    assert_eq!(refused["status"], "error");
+    assert!(
+        refused["reason"].as_str().unwrap().contains("runAsNonRoot"),
+        "{refused:#}"
+    );
+    assert_eq!(refused["attach"]["terminated"], Value::Null);
 }
 
 #[test]

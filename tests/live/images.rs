@@ -98,7 +98,6 @@ fn promise_4_a_missing_tool_is_unavailable_and_names_tool_and_image() {
 }
 
 #[test]
-#[ignore = "fails on the real cluster: not held yet"]
 fn promise_4_a_step_over_its_timeout_keeps_what_it_wrote_and_is_no_pass() {
     let Some(ground) = Ground::find() else { return };
     ground.admit(ground.patient("web"));
@@ -113,7 +112,6 @@ fn promise_4_a_step_over_its_timeout_keeps_what_it_wrote_and_is_no_pass() {
 }
 
 #[test]
-#[ignore = "fails on the real cluster: not held yet"]
 fn promise_4_output_over_its_cap_is_said_and_is_no_pass_for_a_check_of_it() {
     let Some(ground) = Ground::find() else { return };
     ground.admit(ground.patient("web"));

@@ -13,6 +13,15 @@ use crate::patience::eventually;
 /// How long a run may take before it counts as hanging.
 const LONGEST: u64 = 90;
 
+/// A kubeconfig of a cluster that is not there.
+const NOWHERE: &str = "apiVersion: v1
+kind: Config
+current-context: production
+contexts: [{name: production, context: {cluster: nowhere, user: nobody}}]
+clusters: [{name: nowhere, cluster: {server: 'https://127.0.0.1:1'}}]
+users: [{name: nobody, user: {token: nothing}}]
+";
+
 /// A run that is being made up.
 pub(crate) struct Visit {
     command: Command,
@@ -44,10 +53,25 @@ impl Visit {
 
     /// `run` of a whole runbook of one's own.
     pub(crate) fn runbook(ground: &Ground, text: &str, target: &str) -> Self {
+        Self::written(text).on(ground, target)
+    }
+
+    /// `run` of a whole runbook where `https://127.0.0.1:1` is the cluster, at which nobody listens. Needs no cluster.
+    pub(crate) fn nowhere(text: &str, words: &str) -> Self {
+        let visit = Self::written(text);
+        let kubeconfig = visit.folder.path().join("nowhere.kubeconfig");
+        std::fs::write(&kubeconfig, NOWHERE).unwrap();
+        visit
+            .words(words.split_whitespace())
+            .words(["-o", "json"])
+            .kubeconfig(&kubeconfig)
+    }
+
+    fn written(text: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("own.yaml");
         std::fs::write(&path, text).unwrap();
-        Self::in_folder(folder, &["run", path.to_str().unwrap()]).on(ground, target)
+        Self::in_folder(folder, &["run", path.to_str().unwrap()])
     }
 
     fn on(self, ground: &Ground, target: &str) -> Self {

@@ -149,7 +149,9 @@ impl Conversation {
                 for (variable, value) in env {
                     vars += &format!("export {}={}\n", name(variable)?, quote(value)?);
                 }
-                let text = quote(&format!("trap 'exit 143' TERM; {text}"))?;
+                // A script that is told to end waits for its children first: it is their parent, and nobody else will reap them.
+                let told = "trap \"trap '' TERM; wait; exit 143\" TERM";
+                let text = quote(&format!("{told}; {text}"))?;
                 (Purpose::Command, out, format!("run sh -c {text}"))
             }
             Question::File { path, max } => {

@@ -5,6 +5,8 @@ secret=@SECRET@ mark=@MARK@ job= keeper= order=
 vars() { :; }
 command -v grep && grep=1 || grep=
 command -v head || head() { cat; }
+# GNU head keeps back what fills no block; this is what GNU stdbuf would put into its environment
+eager=$(stdbuf -o0 sh -c 'echo "$LD_PRELOAD"')
 
 say() { printf '%s %s\n' "$secret" "$*" >&3; }
 cry() { printf '%s %s\n' "$secret" "$*" >&6; }
@@ -85,20 +87,32 @@ still() {
 # PID: whether it has a handler for TERM (15)
 handles() { while read -r key value; do case $key:$value in SigCgt:*[4567cdefCDEF]???) return 0 ;; esac; done <"/proc/$1/status"; return 1; }
 
-# STEP: ROOT: ends a step's processes leaf first, so that parents reap; a parent that handles TERM is told before, so that a
-# script does not go on with its next line. $unreaped counts what stays as a zombie of someone else.
+# PID: ends it, if it is still the process that was proven ours
+finish() { still "$1" && kill -9 "$1" && killed="$killed $1"; }
+
+# STEP: ROOT: ends a step's processes leaf first, so that parents reap: a process loses its children when none of them has
+# children left, and all at once. One that handles TERM, as our scripts do, is held meanwhile and then told, so that it reaps
+# them and does not go on with its next line. $unreaped counts what stays as a zombie of someone else.
 stop() {
   round=0 killed=
-  while ours "$1" "$2"; [ "$all" != ' ' ]; do
+  while ours "$1" "$2"; [ "$all" != ' ' ] && [ "$round" -lt 30 ]; do
     for pid in $all; do
-      case $tree in *":$pid "*) handles "$pid" && still "$pid" && kill -TERM "$pid" ;; esac
-    done
-    for pid in $all; do
-      case $tree in *":$pid "*) [ "$round" -ge 25 ] || continue ;; esac
-      still "$pid" && kill -9 "$pid" && killed="$killed $pid"
+      kids= branch= above=
+      for pair in $tree; do
+        case $pair in
+          *":$pid") kids="$kids ${pair%:*}"; case $tree in *":${pair%:*} "*) branch=1 ;; esac ;;
+          "$pid":*) above=${pair#*:} ;;
+        esac
+      done
+      if [ -z "$kids" ]; then case $all in *" $above "*) ;; *) finish "$pid" ;; esac; continue; fi
+      [ -z "$branch" ] || [ "$round" -ge 25 ] || continue
+      told=
+      if handles "$pid" && still "$pid"; then kill -STOP "$pid"; told=1; fi
+      for kid in $kids; do finish "$kid"; done
+      [ -z "$told" ] || { kill -TERM "$pid"; kill -CONT "$pid"; }
+      [ "$round" -lt 25 ] || finish "$pid"
     done
     round=$((round+1))
-    [ "$round" -lt 30 ] || break
     nap
   done
   for pid in $killed; do
@@ -145,7 +159,7 @@ watch() {
   ( while read -r word value; do [ "$word" != exit ] || say "$id exit $value"; done ) <&7 & reader=$!
   timer "$1"
   [ ! -e "/proc/$$/fd/8" ] || strike
-  while [ "$struck" -lt 3 ]; do wait "$reader"; [ $? -gt 128 ] || break; done
+  while [ "$struck" -lt 3 ]; do wait "$reader"; [ $? -gt 128 ] && kill -0 "$reader" || break; done
   trap '' URG
   untime
   left=0; for pid in $(holding "HOUSECALL_STEP=$mark:$id:" environ); do left=$((left+1)); done
@@ -167,8 +181,8 @@ begin() {
         own) "$@" 2>&4 3>&- 4>&- 5>&- 6>&- 8<&- ;;
         *) exec "$@" 2>&4 3>&- 4>&- 5>&- 6>&- 8<&- ;;
       esac )
-    echo "exit $?" >&5; } </dev/null | HOUSECALL_PIPE=$mark:$id: head -c "$out" >&3 4>&- 5>&- 6>&-
-  } 4>&1 | HOUSECALL_PIPE=$mark:$id: head -c "$err" >&6 3>&- 5>&-
+    echo "exit $?" >&5; } </dev/null | HOUSECALL_PIPE=$mark:$id: LD_PRELOAD=$eager _STDBUF_O=0 head -c "$out" >&3 4>&- 5>&- 6>&-
+  } 4>&1 | HOUSECALL_PIPE=$mark:$id: LD_PRELOAD=$eager _STDBUF_O=0 head -c "$err" >&6 3>&- 5>&-
   } 5>&1 | watch "$seconds" &
   job=$!
 }
@@ -210,7 +224,11 @@ resolve() {
 }
 end='
 '
-target() { if [ -n "$readlink" ]; then readlink "$1"; else link=$(ls -ld "$1" && echo x) && printf '%s\n' "${link#*"$1 -> "}" && return 0; fi; }
+target() {
+  if [ -n "$readlink" ]; then readlink "$1"; else
+    link=$(ls -ld "$1" && echo x) && link=${link%x} && printf %s "${link#*"$1 -> "}"
+  fi
+}
 
 # ROOT PATH MAX: one line of status, the path and a NUL, then content
 look() {

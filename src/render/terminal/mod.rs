@@ -2,21 +2,24 @@
 //! nearest to the prompt.
 //!
 //! ```text
-//! smoke/web: Web smoke
-//! run 3f2a9c01d4e5b678 on local, 2026-01-02T03:04:05Z, 1 target
+//! web-smoke: HTTP, DNS and connections of a web pod
+//! run 0123456789abcdef on kind-shop, 2026-01-02T03:04:05Z, 1 target
 //!
-//! ✗ FAIL pid:4711
-//!   ✗ connections fail (0.012 s)
-//!       ✗ no-leak (error): 12 connections in CLOSE_WAIT on port 40123
-//!         hint the program forgets to close what its clients have closed: look for a response body that is not closed
-//!       asked  sh -c '…'
+//! ✗ FAIL shop/web-1, container web, of replicaset/web-7d9f, on node-1
+//!   ✗ connections fail 0.012 s
+//!       ✗ no-leaked-connections (error): 12 connections on port 80 are in CLOSE_WAIT
+//!         hint the application does not close its end
+//!       asked  sh -c
+//!       | hex=$(printf '%04X' "$port")
 //!       exit   0
-//!       stdout
-//!       | CLOSE_WAIT 12
-//!   ✓ http (0.034 s) code=200
+//!       stdout 36 bytes
+//!       | listen=1 established=0 close_wait=12
+//!   ✓ http 0.012 s  code=200
+//!   container housecall-1b2c3d4e5f, image tools:1, profile general, first answer after 0.312 s
+//!   ended     exit 0, Completed, at 03:04:07Z; read back from the API
 //!
 //! targets 1: 1 fail
-//! checks  7: 6 pass, 1 fail
+//! checks  2: 1 pass, 1 fail
 //! exit    1: a check at or above --fail-on does not hold
 //! ```
 

@@ -2,6 +2,7 @@
 //!
 //! Every piece of every line passes through here, and here it is made inert; no caller can forget it.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
@@ -39,6 +40,9 @@ impl Tone {
     }
 }
 
+/// Characters of one piece or text that are shown at most: a message may quote an output, and an output may be megabytes.
+const MOST: usize = 2048;
+
 /// The text of a report, line by line.
 pub(super) struct Page {
     look: Look,
@@ -71,22 +75,28 @@ impl Page {
     pub(super) fn line(&mut self, pieces: &[(Tone, &str)]) {
         let pieces: Vec<_> = pieces
             .iter()
-            .map(|(tone, text)| (*tone, escaped(text)))
+            .map(|(tone, text)| (*tone, escaped(&bounded(text))))
             .collect();
         self.set(&pieces);
     }
 
     /// A label and text under it, wrapped at blanks; line breaks of the text are kept.
     pub(super) fn prose(&mut self, indent: usize, label: (Tone, &str), tone: Tone, text: &str) {
-        let hang = indent + label.1.chars().count() + usize::from(!label.1.is_empty());
+        const DEEPEST: usize = 12;
+        let label = (label.0, bounded(label.1));
+        let label_width = label.1.chars().count() + usize::from(!label.1.is_empty());
+        // Under a long label the text hangs a little under the label itself.
+        let deep = label_width > DEEPEST;
+        let hang = indent + if deep { 2 } else { label_width };
         let room = self.look.columns().saturating_sub(hang).max(20);
         let mut first = true;
-        for line in text.trim_end().lines() {
-            for part in wrapped(&escaped(line.trim_end()), room) {
+        for line in bounded(text.trim_end()).lines() {
+            let taken = if first && deep { label_width - 2 } else { 0 };
+            for part in wrapped(&escaped(line.trim_end()), room, taken) {
                 let margin = " ".repeat(if first { indent } else { hang });
                 let mut pieces = vec![(Tone::Plain, margin)];
                 if std::mem::take(&mut first) && !label.1.is_empty() {
-                    pieces.push((label.0, escaped(label.1)));
+                    pieces.push((label.0, escaped(&label.1)));
                     pieces.push((Tone::Plain, " ".into()));
                 }
                 pieces.push((tone, part));
@@ -98,7 +108,7 @@ impl Page {
     /// A line of output behind a gutter, cut hard at the width and carried on behind a `+`, so that nothing is lost.
     pub(super) fn quoted(&mut self, indent: usize, line: &str) {
         let room = self.look.columns().saturating_sub(indent + 2).max(20);
-        let chars: Vec<char> = escaped(line).trim_end().chars().collect();
+        let chars: Vec<char> = escaped(&bounded(line)).trim_end().chars().collect();
         let mut parts: Vec<String> = chars
             .chunks(room)
             .map(|part| part.iter().collect())
@@ -132,17 +142,26 @@ impl Page {
     }
 }
 
-/// Breaks at blanks, or within a word that alone is too long.
-fn wrapped(line: &str, room: usize) -> Vec<String> {
+/// The beginning of a text that is too long, and what is missing.
+fn bounded(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(MOST) {
+        None => text.into(),
+        Some((at, _)) => format!("{} ({} more bytes)", &text[..at], text.len() - at).into(),
+    }
+}
+
+/// Breaks at blanks, or within a word that alone is too long. Of the first part's room some is taken.
+fn wrapped(line: &str, room: usize, taken: usize) -> Vec<String> {
     let mut parts = Vec::new();
     let mut part = String::new();
-    let mut width = 0;
+    let mut width = taken;
     for word in line.split(' ') {
         let long = word.chars().count();
-        if width > 0 && width + 1 + long > room {
+        let gap = usize::from(!part.is_empty());
+        if width > 0 && width + gap + long > room {
             parts.push(std::mem::take(&mut part));
             width = 0;
-        } else if !part.is_empty() || width > 0 {
+        } else if gap > 0 {
             part.push(' ');
             width += 1;
         }
@@ -186,9 +205,22 @@ mod tests {
     }
 
     #[test]
+    fn under_a_long_label_prose_hangs_a_little() {
+        assert_eq!(
+            page(|page| page.prose(
+                2,
+                (Tone::Faint, "no-leaked-connections:"),
+                Tone::Plain,
+                "twelve of them, and more than that"
+            )),
+            "  no-leaked-connections: twelve of them,\n    and more than that\n"
+        );
+    }
+
+    #[test]
     fn a_word_too_long_is_cut_and_nothing_lost() {
         assert_eq!(
-            wrapped(&"x".repeat(45), 20),
+            wrapped(&"x".repeat(45), 20, 0),
             ["x".repeat(20), "x".repeat(20), "x".repeat(5)]
         );
     }

@@ -6,8 +6,8 @@ use crate::render::command;
 use crate::render::excerpt::Excerpt;
 use crate::report::{AttemptReport, CheckReport, Output, StepReport, Verdict};
 
-/// Facts that every step has and the page tells in other ways.
-const COMMON: [&str; 4] = ["exit", "stdout", "stderr", "duration"];
+/// Facts that the page tells in other ways, or that are whole outputs.
+const COMMON: [&str; 5] = ["exit", "stdout", "stderr", "duration", "text"];
 
 /// True of a step that is told in a line.
 pub(super) fn quiet(step: &StepReport) -> bool {
@@ -49,11 +49,26 @@ pub(super) fn examined(page: &mut Page, step: &StepReport) {
         (tone, &format!(" {}", step.status.word())),
         (Tone::Faint, &format!(" {}", seconds(step.duration))),
     ]);
-    if let Some(reason) = &step.reason {
+    let broken: Vec<_> = step
+        .checks
+        .iter()
+        .filter(|check| !holds(check.status))
+        .collect();
+    let said = |check: &&CheckReport| check.message == step.reason;
+    // The checks of a step that could not look all say why it could not; once is enough.
+    let mute = step.status.undetermined() && broken.iter().all(said);
+    if let Some(reason) = &step.reason
+        && (mute || !broken.iter().any(said))
+    {
         page.prose(6, (Tone::Plain, ""), tone, reason);
     }
-    for check in step.checks.iter().filter(|check| !holds(check.status)) {
-        held(page, check);
+    if mute {
+        let ids: Vec<_> = broken.iter().map(|check| check.id.as_str()).collect();
+        page.prose(6, (Tone::Faint, "unjudged"), Tone::Plain, &ids.join(", "));
+    } else {
+        for check in broken {
+            held(page, check);
+        }
     }
     asked(page, &step.argv);
     if let Some(last) = step.attempts.last() {
@@ -75,29 +90,25 @@ fn held(page: &mut Page, check: &CheckReport) {
     }
 }
 
-/// A script is told by its lines, anything else by one that can be pasted.
+/// A script is told by its first lines; anything else by one line, not wrapped, so that it can be pasted.
 fn asked(page: &mut Page, argv: &[String]) {
-    const LINES: usize = 6;
-    let script = argv.iter().find(|word| word.trim().contains('\n'));
-    match script {
-        None if argv.is_empty() => {}
-        None => page.prose(6, (Tone::Faint, "asked "), Tone::Plain, &command(argv)),
-        Some(script) => {
-            let before: Vec<_> = argv
-                .iter()
-                .take_while(|word| *word != script)
-                .cloned()
-                .collect();
-            page.prose(6, (Tone::Faint, "asked "), Tone::Plain, &command(&before));
-            let lines: Vec<_> = script.trim_end().lines().collect();
-            for line in lines.iter().take(LINES) {
-                page.quoted(6, line);
-            }
-            if lines.len() > LINES {
-                let more = format!("      {} more lines", lines.len() - LINES);
-                page.line(&[(Tone::Faint, &more)]);
-            }
-        }
+    const LINES: usize = 4;
+    let (before, script) = match argv {
+        [] => return,
+        [before @ .., last] if last.trim().contains('\n') => (before, last.as_str()),
+        all => (all, ""),
+    };
+    page.line(&[
+        (Tone::Faint, "      asked  "),
+        (Tone::Plain, &command(before)),
+    ]);
+    let lines: Vec<_> = script.trim_end().lines().collect();
+    for line in lines.iter().take(LINES) {
+        page.quoted(6, line);
+    }
+    if lines.len() > LINES {
+        let more = format!("      {} more lines", lines.len() - LINES);
+        page.line(&[(Tone::Faint, &more)]);
     }
 }
 

@@ -41,8 +41,9 @@ pub(super) fn examined(page: &mut Page, entry: &TargetReport) {
     if let Some(reason) = &entry.reason {
         page.prose(2, (Tone::Plain, ""), tone, reason);
     }
-    if let Some(attach) = &entry.attach {
-        reached(page, entry, attach);
+    let unproven = entry.attach.as_ref().filter(|attach| !attach.proven);
+    if let Some(attach) = unproven {
+        warn(page, entry, attach);
     }
     let (quiet, loud): (Vec<_>, Vec<_>) = entry.steps.iter().partition(|step| step::quiet(step));
     for step in loud {
@@ -50,6 +51,9 @@ pub(super) fn examined(page: &mut Page, entry: &TargetReport) {
     }
     for step in quiet {
         step::compact(page, step);
+    }
+    if let Some(attach) = &entry.attach {
+        reached(page, attach);
     }
 }
 
@@ -136,7 +140,7 @@ fn place(entry: &TargetReport) -> String {
     .collect()
 }
 
-fn reached(page: &mut Page, entry: &TargetReport, attach: &AttachReport) {
+fn reached(page: &mut Page, attach: &AttachReport) {
     if let Some(container) = &attach.container {
         let mut parts = vec![container.clone()];
         parts.extend(attach.image.as_ref().map(|it| format!("image {it}")));
@@ -175,12 +179,16 @@ fn reached(page: &mut Page, entry: &TargetReport, attach: &AttachReport) {
             let text = "nothing of ours is running: it never started, or the pod is gone";
             page.prose(2, (Tone::Faint, "ended    "), Tone::Faint, text);
         }
-        (None, true) => {}
-        (_, false) => unproven(page, entry, attach),
+        (None, true) => {
+            let text = "nothing of ours is running";
+            page.prose(2, (Tone::Faint, "ended    "), Tone::Faint, text);
+        }
+        // Told at the top.
+        (_, false) => {}
     }
 }
 
-fn unproven(page: &mut Page, entry: &TargetReport, attach: &AttachReport) {
+fn warn(page: &mut Page, entry: &TargetReport, attach: &AttachReport) {
     let sign = page.sign("‼", "!!");
     page.line(&[
         (Tone::Plain, "  "),
@@ -189,8 +197,7 @@ fn unproven(page: &mut Page, entry: &TargetReport, attach: &AttachReport) {
     ]);
     let text = match (entry.target.kind, &attach.container) {
         (TargetKind::Pod, Some(container)) => format!(
-            "debug container {container} may still be running; it ends by itself at its deadline. To see its state: {}",
-            crate::render::command(&inquiry(entry, container))
+            "debug container {container} may still be running; it ends by itself at its deadline. To see its state:"
         ),
         (TargetKind::Pod, None) => "a debug container may be running in this pod".into(),
         (TargetKind::Local | TargetKind::Process, _) => {
@@ -198,6 +205,10 @@ fn unproven(page: &mut Page, entry: &TargetReport, attach: &AttachReport) {
         }
     };
     page.prose(4, (Tone::Plain, ""), Tone::Plain, &text);
+    if let (TargetKind::Pod, Some(container)) = (entry.target.kind, &attach.container) {
+        let command = crate::render::command(&inquiry(entry, container));
+        page.line(&[(Tone::Plain, "    "), (Tone::Plain, &command)]);
+    }
 }
 
 fn inquiry(entry: &TargetReport, container: &str) -> Vec<String> {

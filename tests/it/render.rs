@@ -1,0 +1,196 @@
+//! What a report looks like in each format, and that nothing a pod writes is obeyed in any of them.
+
+mod sample;
+
+use std::path::Path;
+
+use housecall::render::{Format, Look, line, render};
+use housecall::report::{Event, Report, fold};
+use proptest::prelude::*;
+use sample::{HOSTILE, report, report_saying};
+
+fn written(format: Format, report: &Report, look: Look) -> String {
+    let mut bytes = Vec::new();
+    render(format, report, &mut bytes, look).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+/// Compares with the snapshot of that name; `HOUSECALL_ACCEPT=1` writes it instead.
+fn as_accepted(name: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/it/snapshots")
+        .join(name);
+    if std::env::var_os("HOUSECALL_ACCEPT").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+    }
+    let accepted = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        accepted == text,
+        "{name} has changed; if that is meant, run the test once with HOUSECALL_ACCEPT=1 and read the difference\n{text}"
+    );
+}
+
+/// Nothing moves the cursor, hides or reorders text, and no line is a command of a CI system.
+fn assert_inert(text: &str) {
+    for line in text.lines() {
+        let seen =
+            |c: char| !c.is_control() && !"\u{200b}\u{202e}\u{2066}\u{2028}\u{feff}".contains(c);
+        assert!(line.chars().all(seen), "{line:?}");
+        assert!(!commands(line), "{line:?}");
+    }
+    assert_eq!(text.matches('\r').count(), 0);
+}
+
+/// By the rules of the GitHub runner, Azure Pipelines and TeamCity.
+fn commands(line: &str) -> bool {
+    let led = line.trim_start().strip_prefix("::").is_some_and(|rest| {
+        rest.starts_with(|c: char| c.is_ascii_alphabetic()) && rest.contains("::")
+    });
+    led || ["##[", "##vso[", "##teamcity["]
+        .iter()
+        .any(|mark| line.contains(mark))
+}
+
+/// The text without the colours that the report itself sets: nothing else may be a sequence.
+fn without_colours(text: &str) -> String {
+    let sgr = regex::Regex::new("\x1b\\[[0-9;]*m").unwrap();
+    sgr.replace_all(text, "").into_owned()
+}
+
+#[test]
+fn the_terminal_report_tells_trouble_first_and_what_to_do_next() {
+    as_accepted(
+        "terminal.txt",
+        &written(Format::Terminal, &report(), Look::default()),
+    );
+}
+
+#[test]
+fn a_narrow_ascii_terminal_loses_nothing() {
+    let look = Look {
+        width: Some(60),
+        unicode: false,
+        ..Look::default()
+    };
+    let text = written(Format::Terminal, &report(), look);
+    as_accepted("terminal-narrow.txt", &text);
+    let own = written(Format::Terminal, &sample::passing(), look);
+    assert!(own.is_ascii(), "{own}");
+}
+
+#[test]
+fn one_target_that_passes_is_told_step_by_step() {
+    as_accepted(
+        "terminal-pass.txt",
+        &written(Format::Terminal, &sample::passing(), Look::default()),
+    );
+}
+
+#[test]
+fn the_json_report_is_the_report() {
+    let text = written(Format::Json, &report(), Look::default());
+    as_accepted("report.json", &text);
+    assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report());
+}
+
+#[test]
+fn the_events_of_a_report_fold_into_the_same_report() {
+    let lines = written(Format::Jsonl, &report(), Look::default());
+    let events: Vec<Event> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(fold(&events), report());
+    let again: String = events.iter().map(line).collect();
+    assert_eq!(again, lines);
+}
+
+#[test]
+fn colours_change_how_it_looks_and_not_what_it_says() {
+    let colour = Look {
+        colour: true,
+        ..Look::default()
+    };
+    let text = written(Format::Terminal, &report(), colour);
+    assert!(text.contains("\x1b["));
+    assert_eq!(
+        without_colours(&text),
+        written(Format::Terminal, &report(), Look::default())
+    );
+}
+
+#[test]
+fn a_thousand_targets_that_pass_are_folded() {
+    let mut many = sample::passing();
+    let one = many.targets[0].clone();
+    many.targets = (0..1000)
+        .map(|n| {
+            let mut entry = one.clone();
+            entry.target.pod = Some(format!("web-{n}"));
+            entry
+        })
+        .collect();
+    let text = written(Format::Terminal, &many, Look::default());
+    assert!(text.lines().count() < 70, "{text}");
+    assert!(text.contains("950 targets more"), "{text}");
+}
+
+#[test]
+fn promise_7_hostile_output_is_inert_in_every_format() {
+    for hostile in HOSTILE {
+        let report = report_saying(hostile);
+        for colour in [false, true] {
+            let look = Look {
+                colour,
+                ..Look::default()
+            };
+            let text = written(Format::Terminal, &report, look);
+            assert_inert(&without_colours(&text));
+        }
+        for format in [Format::Json, Format::Jsonl] {
+            assert_inert(&written(format, &report, Look::default()));
+        }
+        let json = written(Format::Json, &report, Look::default());
+        assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
+        let lines = written(Format::Jsonl, &report, Look::default());
+        let events: Vec<Event> = lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(fold(&events), report);
+    }
+}
+
+#[test]
+fn promise_7_an_output_of_megabytes_is_shown_by_its_end() {
+    let flood = "x".repeat(8 << 20) + "\nthe end";
+    let text = written(
+        Format::Terminal,
+        &report_saying(flood.as_bytes()),
+        Look::default(),
+    );
+    assert!(text.contains("| the end"));
+    assert!(text.len() < 100 * 1024, "{}", text.len());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn promise_7_whatever_a_pod_writes_it_is_inert(
+        bytes in prop::collection::vec(any::<u8>(), 0..300),
+        text in "(::|##|vso|error|\\[|#|\n|\r| |\\PC|\\p{Cc}|\\p{Cf}|\\p{Z}){0,60}",
+        width in 40_usize..120,
+        colour: bool,
+    ) {
+        for said in [bytes.as_slice(), text.as_bytes()] {
+            let report = report_saying(said);
+            let look = Look { width: Some(width), colour, unicode: true };
+            assert_inert(&without_colours(&written(Format::Terminal, &report, look)));
+            let json = written(Format::Json, &report, look);
+            assert_inert(&json);
+            prop_assert_eq!(serde_json::from_str::<Report>(&json).unwrap(), report);
+        }
+    }
+}
