@@ -28,7 +28,6 @@ pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Val
         keeper,
         shared_with: Some("app"),
         user: User::default(),
-        rootless: false,
     }
     .patch()
 }

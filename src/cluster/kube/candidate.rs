@@ -31,8 +31,6 @@ pub(super) struct Candidate {
     pub(super) shared: bool,
     /// True where that is the node's: process 1 is then the node's own.
     pub(super) host: bool,
-    /// True where the pod allows no root.
-    pub(super) rootless: bool,
     /// User and group that the container states for itself.
     pub(super) user: User,
 }
@@ -138,9 +136,6 @@ impl Candidate {
             running: standing::state(pod, container).is_some_and(|state| state.running.is_some()),
             shared: spec.and_then(|spec| spec.share_process_namespace) == Some(true),
             host: spec.and_then(|spec| spec.host_pid) == Some(true),
-            rootless: spec
-                .and_then(|spec| spec.security_context.as_ref()?.run_as_non_root)
-                .unwrap_or(false),
             user: User::of(pod, container),
             container: container.to_owned(),
             uid,

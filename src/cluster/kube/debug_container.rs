@@ -29,11 +29,9 @@ pub struct DebugContainer<'a> {
     pub keeper: &'a str,
     /// Container whose process namespace is shared.
     pub shared_with: Option<&'a str>,
-    /// User and group that the patient's own container states, taken over by the `restricted` profile, and by `baseline` where the
-    /// pod allows no root: with the patient's ids, and no others, a process without capabilities may read `/proc/PID/root`.
+    /// User and group that the patient's own container states, taken over by the `restricted` profile: with the patient's ids,
+    /// and no others, a process without capabilities may read `/proc/PID/root`.
     pub user: User,
-    /// True where the pod allows no root (`runAsNonRoot`).
-    pub rootless: bool,
 }
 
 /// User and group ids, where a container's own security context states them.
@@ -79,7 +77,7 @@ impl DebugContainer<'_> {
         if let Some(target) = self.shared_with {
             container["targetContainerName"] = json!(target);
         }
-        if let Some(context) = self.security_context() {
+        if let Some(context) = security_context(self.attach.profile, self.user) {
             container["securityContext"] = context;
         }
         json!({
@@ -87,37 +85,30 @@ impl DebugContainer<'_> {
             "spec": {"ephemeralContainers": [container]},
         })
     }
+}
 
-    /// What the profile sets, as kubectl sets it (kubernetes/kubectl `pkg/cmd/debug/profiles.go`), and the patient's ids.
-    fn security_context(&self) -> Option<Value> {
-        let mut context = match self.attach.profile {
-            Profile::General => json!({"capabilities": {"add": ["SYS_PTRACE"]}}),
-            Profile::Baseline => json!({}),
-            Profile::Restricted => json!({
+/// What a profile sets, as kubectl sets it (kubernetes/kubectl `pkg/cmd/debug/profiles.go`).
+fn security_context(profile: Profile, user: User) -> Option<Value> {
+    match profile {
+        Profile::General => Some(json!({"capabilities": {"add": ["SYS_PTRACE"]}})),
+        Profile::Baseline => None,
+        Profile::Restricted => {
+            let mut context = json!({
                 "runAsNonRoot": true,
                 "allowPrivilegeEscalation": false,
                 "capabilities": {"drop": ["ALL"]},
                 "seccompProfile": {"type": "RuntimeDefault"},
-            }),
-            Profile::Netadmin => json!({"capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}}),
-            Profile::Sysadmin => json!({"privileged": true}),
-        };
-        let taken_over = match self.attach.profile {
-            Profile::Restricted => true,
-            Profile::Baseline => self.rootless,
-            // Capabilities are of no effect for another user than root.
-            Profile::General | Profile::Netadmin | Profile::Sysadmin => false,
-        };
-        if taken_over && let Some(uid) = self.user.uid.filter(|uid| *uid != 0) {
-            context["runAsUser"] = json!(uid);
+            });
+            if let Some(uid) = user.uid.filter(|uid| *uid != 0) {
+                context["runAsUser"] = json!(uid);
+            }
+            if let Some(gid) = user.gid {
+                context["runAsGroup"] = json!(gid);
+            }
+            Some(context)
         }
-        if taken_over && let Some(gid) = self.user.gid {
-            context["runAsGroup"] = json!(gid);
-        }
-        context
-            .as_object()
-            .is_some_and(|set| !set.is_empty())
-            .then_some(context)
+        Profile::Netadmin => Some(json!({"capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}})),
+        Profile::Sysadmin => Some(json!({"privileged": true})),
     }
 }
 
@@ -141,10 +132,6 @@ mod tests {
     }
 
     fn patched(attach: &Attach, shared_with: Option<&str>, user: User) -> Value {
-        in_pod(attach, shared_with, user, false)
-    }
-
-    fn in_pod(attach: &Attach, shared_with: Option<&str>, user: User, rootless: bool) -> Value {
         let patch = DebugContainer {
             name: "housecall-0011223344",
             uid: "u-1",
@@ -152,7 +139,6 @@ mod tests {
             keeper: "echo $$ $(date) $X",
             shared_with,
             user,
-            rootless,
         }
         .patch();
         patch["spec"]["ephemeralContainers"][0].clone()
@@ -241,18 +227,5 @@ mod tests {
         assert_eq!(container["securityContext"]["runAsUser"], Value::Null);
         let container = patched(&attach(Profile::General), None, ids);
         assert_eq!(container["securityContext"]["runAsUser"], Value::Null);
-    }
-
-    #[test]
-    fn the_baseline_profile_takes_them_over_only_where_the_pod_allows_no_root() {
-        let ids = User {
-            uid: Some(1000),
-            gid: None,
-        };
-        let context = |rootless| {
-            in_pod(&attach(Profile::Baseline), None, ids, rootless)["securityContext"].clone()
-        };
-        assert_eq!(context(false), Value::Null);
-        assert_eq!(context(true), json!({"runAsUser": 1000}));
     }
 }

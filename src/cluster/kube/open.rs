@@ -158,7 +158,6 @@ impl Opening<'_> {
             shared_with: (candidate.running && !candidate.shared && !candidate.host)
                 .then_some(candidate.container.as_str()),
             user: candidate.user,
-            rootless: candidate.rootless,
         }
         .patch();
         let (namespace, pod) = self.place();
