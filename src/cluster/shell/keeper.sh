@@ -8,7 +8,7 @@ left=@DEADLINE@ grace=@GRACE@
 while [ -z "$end" ]; do
   sleep 1 & nap=$!
   wait $nap
-  [ $? -le 128 ] || { kill $nap; wait $nap; }
+  [ $? -le 128 ] || { kill -9 $nap; wait $nap; }
   left=$((left-1)) grace=$((grace-1))
   { read -r _; read -r _ shell; } <$log
   [ -n "$end" ] || [ $left -gt 0 ] || end=74

@@ -120,14 +120,15 @@ stop() {
   done
 }
 
-# SECONDS: tells the watcher when they are over, and again each second
+# SECONDS: tells the watcher when they are over, and again each second. Its `sleep` is killed outright: between fork and exec it
+# still has our handler of TERM, which would swallow that one
 timer() {
   ( over= nap=
-    trap 'over=1; [ -z "$nap" ] || kill "$nap"' TERM
+    trap 'over=1; [ -z "$nap" ] || kill -9 "$nap"' TERM
     set -- "$1"
     while [ -z "$over" ]; do
       sleep "$1" & nap=$!
-      [ -z "$over" ] || kill "$nap"
+      [ -z "$over" ] || kill -9 "$nap"
       wait "$nap"; wait "$nap"; nap=
       read -r _ _ _ up _ </proc/self/stat
       [ "$up" = "$me" ] || exit
