@@ -105,7 +105,9 @@ fn open(output: &Output) -> Result<Sink, Failure> {
 }
 
 fn note(trouble: &mut Option<String>, name: &str, written: std::io::Result<()>) {
+    // Whoever reads stdout may have seen enough, as `head` does: that is no trouble.
     if let Err(error) = written
+        && error.kind() != std::io::ErrorKind::BrokenPipe
         && trouble.is_none()
     {
         *trouble = Some(format!("{name}: {error}"));

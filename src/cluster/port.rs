@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 
 use crate::ask::{Answer, Ask, Need, Patient};
 use crate::report::AttachReport;
@@ -124,7 +125,15 @@ pub trait Cluster: Send + Sync {
     async fn denied(&self, needs: &[Need], namespace: &str) -> Result<Vec<Need>, Refusal>;
 
     /// Opens the way to one target: attaches, starts the shell, finds and probes the patient.
-    async fn open(&self, target: &Target, attach: &Attach) -> Result<Box<dyn Session>, Refusal>;
+    ///
+    /// Once `stop` is cancelled, nothing new is begun, and what has begun is brought to an end that can be read back, or refused
+    /// with the record of how far it came.
+    async fn open(
+        &self,
+        target: &Target,
+        attach: &Attach,
+        stop: &CancellationToken,
+    ) -> Result<Box<dyn Session>, Refusal>;
 }
 
 /// An open way to one target. Dropping it without [`close`](Session::close) still ends the container, unproven.
@@ -213,6 +222,8 @@ pub enum Cause {
     Start,
     /// It did not start in time, and nobody said why.
     StartTimeout,
+    /// The run was interrupted meanwhile.
+    Interrupted,
     /// A local process cannot be entered or does not exist.
     Process,
     /// The cluster answered with something else: its words are in the headline.

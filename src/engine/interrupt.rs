@@ -31,6 +31,11 @@ impl Interrupt {
         self.stopped.cancelled().await;
     }
 
+    /// What an opening watches.
+    pub(super) fn stop_token(&self) -> &CancellationToken {
+        &self.stopped
+    }
+
     pub(super) async fn abandoned(&self) {
         self.abandoned.cancelled().await;
     }

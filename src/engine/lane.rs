@@ -51,18 +51,39 @@ impl Lane {
         self.tell(Happening::TargetStarted { target: self.index });
         let opened = tokio::select! {
             biased;
-            opened = cluster.open(&target, &self.plan.attach) => opened,
-            () = self.interrupt.abandoned() => {
-                return self.finish(
-                    Status::Error,
-                    Some("abandoned while the debug container was being attached".into()),
-                );
-            }
+            opened = cluster.open(&target, &self.plan.attach, self.interrupt.stop_token()) => opened,
+            () = self.interrupt.abandoned() => return self.abandon(&target),
         };
         match opened {
             Err(refusal) => self.refuse(&refusal),
             Ok(session) => self.converse(session, target).await,
         }
+    }
+
+    /// An opening that was given up may have added a container, which is then not proven ended.
+    fn abandon(&self, target: &Target) {
+        if target.kind == TargetKind::Pod {
+            self.closed(Some(AttachReport {
+                mode: "ephemeral".into(),
+                transport: "live".into(),
+                container: None,
+                image: Some(self.plan.attach.image.clone()),
+                image_id: None,
+                profile: Some(self.plan.attach.profile.word().into()),
+                requested_at: target.requested_at,
+                first_answer_at: None,
+                waiting: None,
+                terminated: None,
+                proven: false,
+            }));
+        }
+        self.finish(
+            Status::Error,
+            Some(
+                "interrupted twice while the debug container was being attached: it may be there, and ends by itself"
+                    .into(),
+            ),
+        );
     }
 
     async fn converse(&self, mut session: Box<dyn Session>, mut target: Target) {

@@ -217,6 +217,29 @@ async fn an_abandoned_end_is_told_as_not_proven() {
     assert_eq!((exit.code, exit.also[0]), (6, 130));
 }
 
+#[tokio::test]
+async fn an_abandoned_opening_may_have_left_a_container_and_is_exit_6() {
+    let cluster = Arc::new(Canned {
+        opens: false,
+        ..Canned::default()
+    });
+    let interrupt = Interrupt::default();
+    let stopper = interrupt.clone();
+    let report = Engine::new(canned::clock())
+        .run(
+            plan(&[("one", "a")]),
+            prospects(&cluster, &["web"]),
+            run_of(interrupt),
+            move |event: &Event| {
+                if matches!(event.happening, Happening::TargetStarted { .. }) {
+                    stopper.abandon();
+                }
+            },
+        )
+        .await;
+    assert_eq!(exit(&report), 6);
+}
+
 #[tokio::test(start_paused = true)]
 async fn no_more_targets_are_open_at_once_than_asked_for() {
     let cluster = Arc::new(Canned {

@@ -12,6 +12,7 @@ mod refusals;
 mod sessions;
 
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 use housecall::ask::{Ask, Question};
 use housecall::cluster::{Attach, Cluster, Profile, Refusal, Session};
@@ -51,7 +52,10 @@ async fn patient() -> Fake {
 
 async fn opened(fake: &Fake) -> Box<dyn Session> {
     let cluster = fake.cluster().await;
-    match cluster.open(&web(), &attach("tools:1")).await {
+    match cluster
+        .open(&web(), &attach("tools:1"), &CancellationToken::new())
+        .await
+    {
         Ok(session) => session,
         Err(refusal) => panic!("{refusal}"),
     }
@@ -59,7 +63,10 @@ async fn opened(fake: &Fake) -> Box<dyn Session> {
 
 async fn refused(fake: &Fake, image: &str) -> Refusal {
     let cluster = fake.cluster().await;
-    match cluster.open(&web(), &attach(image)).await {
+    match cluster
+        .open(&web(), &attach(image), &CancellationToken::new())
+        .await
+    {
         Ok(_) => panic!("it was opened"),
         Err(refusal) => refusal,
     }

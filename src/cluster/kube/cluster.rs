@@ -9,6 +9,7 @@ use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
 use kube::api::{Api, PostParams};
+use tokio_util::sync::CancellationToken;
 
 use super::client::{Access, Link};
 use super::find::find;
@@ -156,7 +157,12 @@ impl Cluster for KubeCluster {
         Ok(denied)
     }
 
-    async fn open(&self, target: &Target, attach: &Attach) -> Result<Box<dyn Session>, Refusal> {
+    async fn open(
+        &self,
+        target: &Target,
+        attach: &Attach,
+        stop: &CancellationToken,
+    ) -> Result<Box<dyn Session>, Refusal> {
         let opening = Opening {
             server: &self.server,
             lookout: self.lookout(target),
@@ -164,6 +170,7 @@ impl Cluster for KubeCluster {
             target,
             attach,
             limits: self.limits,
+            stop,
         };
         Ok(Box::new(opening.open().await?))
     }

@@ -1,8 +1,10 @@
 //! The wait for the way in: tries early, hears of the start, and gives up for a reason.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::candidate::Candidate;
 use super::exec::{Shut, Way, enter};
@@ -28,6 +30,9 @@ const PAUSES: [Duration; 6] = [
 /// Pauses once its start was told: then only the way to it is still to come up.
 const STARTED: Duration = Duration::from_millis(100);
 
+/// How long an interrupted wait goes on: what is about to start is better entered, ended and proven than left to itself.
+const STOPPING: Duration = Duration::from_secs(5);
+
 /// Where to enter, and how long to try.
 pub(super) struct Entrance<'a> {
     /// The API server.
@@ -38,6 +43,8 @@ pub(super) struct Entrance<'a> {
     pub(super) candidate: &'a Candidate,
     /// How long the container may take to start.
     pub(super) within: Duration,
+    /// Who may stop it.
+    pub(super) stop: &'a CancellationToken,
     /// Bounds of the stream.
     pub(super) limits: Limits,
 }
@@ -53,6 +60,10 @@ impl Entrance<'_> {
             container_id: candidate.container_id.clone(),
             ..Hunt::default()
         };
+        let mut interrupted = pin!(async {
+            self.stop.cancelled().await;
+            sleep(STOPPING).await;
+        });
         let mut pauses = PAUSES.iter();
         let mut pause = PAUSES[0];
         let mut told = false;
@@ -67,12 +78,14 @@ impl Entrance<'_> {
                     News::Trouble(trouble) => return Err(trouble),
                 },
                 () = sleep_until(until) => return Err(Trouble::Late(last)),
+                () = &mut interrupted => return Err(Trouble::Interrupted(last)),
                 () = rest => {}
             }
             tokio::select! {
                 biased;
                 News::Trouble(trouble) = news(sight, true) => return Err(trouble),
                 () = sleep_until(until) => return Err(Trouble::Late(last)),
+                () = &mut interrupted => return Err(Trouble::Interrupted(last)),
                 entered = enter(self.server, self.at, &hunt, self.limits) => match entered {
                     Ok(mut way) => {
                         way.patient = explained(candidate, way.patient);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Pod;
+use tokio_util::sync::CancellationToken;
 
 use super::candidate::{Candidate, replaced};
 use super::close::read_back;
@@ -44,6 +45,8 @@ pub(super) struct Opening<'a> {
     pub(super) attach: &'a Attach,
     /// Bounds of the stream.
     pub(super) limits: Limits,
+    /// Who may stop it.
+    pub(super) stop: &'a CancellationToken,
 }
 
 impl Opening<'_> {
@@ -70,6 +73,14 @@ impl Opening<'_> {
         let mut record = self.record(&name, requested_at);
 
         let mut sight = self.sight(&candidate.uid, &name);
+        if self.stop.is_cancelled() {
+            return Err(Refusal {
+                cause: Cause::Interrupted,
+                headline: "interrupted before the debug container was added".into(),
+                help: "nothing was changed; run again".into(),
+                attach: None,
+            });
+        }
         let added = match self.add(&candidate, &name, not_after).await {
             Ok(added) => added,
             Err(Refused::Clean(refusal)) => return Err(refusal),
@@ -90,6 +101,7 @@ impl Opening<'_> {
             at: (namespace, pod, &name),
             candidate: &candidate,
             within: self.attach.start_timeout,
+            stop: self.stop,
             limits: self.limits,
         };
         match entrance.pass(&mut sight).await {

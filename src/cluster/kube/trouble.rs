@@ -24,6 +24,8 @@ pub(super) enum Trouble {
     Shut(Refusal),
     /// It took too long; the last word that was heard.
     Late(String),
+    /// The run was interrupted; the last word that was heard.
+    Interrupted(String),
 }
 
 impl Trouble {
@@ -82,19 +84,7 @@ impl Trouble {
                 with(refusal, record)
             }
             Trouble::Late(last) => {
-                sight.read().await;
-                let state = sight.pod().and_then(|pod| {
-                    let state = standing::state(&pod, sight.container())?.clone();
-                    Some(state)
-                });
-                let started = state.as_ref().is_some_and(|state| state.waiting.is_none());
-                let within = if started {
-                    attach.grace + LEAVING
-                } else {
-                    Duration::ZERO
-                };
-                read_back(&mut sight, &mut record, within).await;
-                let word = record.waiting.clone().unwrap_or(last);
+                let word = unanswered(attach, &mut sight, &mut record, last).await;
                 let refusal = Refusal {
                     cause: Cause::StartTimeout,
                     headline: format!(
@@ -109,8 +99,47 @@ impl Trouble {
                 };
                 with(refusal, record)
             }
+            Trouble::Interrupted(last) => {
+                let word = unanswered(attach, &mut sight, &mut record, last).await;
+                let refusal = Refusal {
+                    cause: Cause::Interrupted,
+                    headline: format!(
+                        "interrupted while the debug container started; the last word was: {word}"
+                    ),
+                    help: format!(
+                        "should it start after all, it ends by itself: no later than {} s after, and at once after {}",
+                        attach.grace.as_secs(),
+                        not_after.strftime("%H:%M:%SZ"),
+                    ),
+                    attach: None,
+                };
+                with(refusal, record)
+            }
         }
     }
+}
+
+/// Reads back what became of a container that was never spoken with: one that runs leaves when its grace is over. Returns the last
+/// word on it.
+async fn unanswered(
+    attach: &Attach,
+    sight: &mut Sight,
+    record: &mut AttachReport,
+    last: String,
+) -> String {
+    sight.read().await;
+    let state = sight.pod().and_then(|pod| {
+        let state = standing::state(&pod, sight.container())?.clone();
+        Some(state)
+    });
+    let started = state.as_ref().is_some_and(|state| state.waiting.is_none());
+    let within = if started {
+        attach.grace + LEAVING
+    } else {
+        Duration::ZERO
+    };
+    read_back(sight, record, within).await;
+    record.waiting.clone().unwrap_or(last)
 }
 
 /// A refusal with the record of how far it came.

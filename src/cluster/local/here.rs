@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
 
 use super::child::Child;
 use super::session::LocalSession;
@@ -61,7 +62,12 @@ impl Cluster for Local {
         Ok(Vec::new())
     }
 
-    async fn open(&self, target: &Target, _: &Attach) -> Result<Box<dyn Session>, Refusal> {
+    async fn open(
+        &self,
+        target: &Target,
+        _: &Attach,
+        _: &CancellationToken,
+    ) -> Result<Box<dyn Session>, Refusal> {
         let hunt = Hunt {
             shared_with_target: false,
             container_id: None,

@@ -17,6 +17,7 @@ use housecall::runbook::Step;
 use housecall::script::Template;
 use housecall::step::{Kind, Run as RunKind};
 use housecall::target::{Selector, Target};
+use tokio_util::sync::CancellationToken;
 
 #[derive(Clone)]
 pub(super) enum Reply {
@@ -39,6 +40,7 @@ pub(super) struct Canned {
     pub(super) replies: HashMap<&'static str, Reply>,
     pub(super) refusals: HashMap<&'static str, Refusal>,
     pub(super) proven: bool,
+    pub(super) opens: bool,
     pub(super) closes: bool,
     pub(super) pace: Duration,
     pub(super) open: Arc<Mutex<(usize, usize)>>,
@@ -50,6 +52,7 @@ impl Default for Canned {
             replies: HashMap::new(),
             refusals: HashMap::new(),
             proven: true,
+            opens: true,
             closes: true,
             pace: Duration::ZERO,
             open: Arc::default(),
@@ -90,9 +93,17 @@ impl Cluster for Canned {
         Ok(Vec::new())
     }
 
-    async fn open(&self, target: &Target, _: &Attach) -> Result<Box<dyn Session>, Refusal> {
+    async fn open(
+        &self,
+        target: &Target,
+        _: &Attach,
+        _: &CancellationToken,
+    ) -> Result<Box<dyn Session>, Refusal> {
         if let Some(refusal) = self.refusals.get(target.pod.as_deref().unwrap_or_default()) {
             return Err(refusal.clone());
+        }
+        if !self.opens {
+            std::future::pending::<()>().await;
         }
         let mut open = self.open.lock().unwrap();
         open.0 += 1;

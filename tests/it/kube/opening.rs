@@ -4,6 +4,7 @@ use super::{attach, opened, patient, refused, script, web};
 use crate::fake::Fault;
 use housecall::cluster::{Cause, Cluster};
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
 async fn promise_6_a_patch_that_landed_before_its_answer_was_lost_adds_nothing_twice() {
@@ -112,7 +113,11 @@ async fn promise_3_an_exec_that_is_denied_still_ends_the_keeper_and_reads_its_en
     let cluster = fake.cluster().await;
     let mut attach = attach("tools:1");
     attach.grace = Duration::from_secs(1);
-    let refusal = cluster.open(&web(), &attach).await.err().unwrap();
+    let refusal = cluster
+        .open(&web(), &attach, &CancellationToken::new())
+        .await
+        .err()
+        .unwrap();
     assert_eq!(
         (refusal.cause, refusal.headline.as_str()),
         (Cause::Forbidden, words)

@@ -5,6 +5,7 @@ use crate::fake::{Fake, Fault, NAMESPACE};
 use housecall::cluster::{Cause, Cluster, Scope};
 use serde_json::json;
 use std::time::Duration;
+use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
 async fn pod_security_is_told_with_the_profile_that_would_pass() {
@@ -94,7 +95,11 @@ async fn a_container_that_is_never_heard_of_is_given_up_at_the_start_timeout_and
     let cluster = fake.cluster().await;
     let mut attach = attach("slow:1");
     attach.start_timeout = Duration::from_secs(1);
-    let refusal = cluster.open(&web(), &attach).await.err().unwrap();
+    let refusal = cluster
+        .open(&web(), &attach, &CancellationToken::new())
+        .await
+        .err()
+        .unwrap();
     assert_eq!(refusal.cause, Cause::StartTimeout);
     assert!(
         refusal.headline.contains("container not found"),
@@ -111,7 +116,11 @@ async fn promise_6_a_pod_replaced_under_its_name_is_refused_before_anything_is_s
     let found = cluster.find(&named("web"), &scope).await.unwrap();
     fake.pod("web", "uid-2");
     let refusal = cluster
-        .open(&found.targets[0], &attach("tools:1"))
+        .open(
+            &found.targets[0],
+            &attach("tools:1"),
+            &CancellationToken::new(),
+        )
         .await
         .err()
         .unwrap();
@@ -129,4 +138,33 @@ async fn promise_6_a_pod_replaced_between_reading_and_adding_is_refused_by_the_s
     let refusal = refused(&fake, "tools:1").await;
     assert_eq!(refusal.cause, Cause::Replaced);
     assert!(refusal.attach.is_none());
+}
+
+#[tokio::test]
+async fn an_interrupted_opening_changes_nothing_before_the_patch_and_tells_what_it_left_after_it() {
+    let fake = patient().await;
+    let cluster = fake.cluster().await;
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let before = cluster
+        .open(&web(), &attach("tools:1"), &stop)
+        .await
+        .err()
+        .unwrap();
+    assert_eq!((before.cause, before.attach), (Cause::Interrupted, None));
+    assert_eq!(fake.calls("PATCH"), 0);
+
+    let stop = CancellationToken::new();
+    let slow = attach("slow:1");
+    let target = web();
+    let opening = cluster.open(&target, &slow, &stop);
+    let stopping = async {
+        while fake.calls("EXEC") == 0 {
+            tokio::task::yield_now().await;
+        }
+        stop.cancel();
+    };
+    let after = tokio::join!(opening, stopping).0.err().unwrap();
+    assert_eq!(after.cause, Cause::Interrupted);
+    assert!(!after.attach.unwrap().proven);
 }

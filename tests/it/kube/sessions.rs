@@ -6,6 +6,7 @@ use housecall::ask::{Ask, Ended, Question};
 use housecall::cluster::kube::Limits;
 use housecall::cluster::{Cluster, Scope};
 use housecall::target::Selector;
+use tokio_util::sync::CancellationToken;
 
 #[tokio::test]
 async fn promise_3_a_pod_is_asked_and_its_debug_container_is_proven_ended() {
@@ -97,7 +98,11 @@ async fn an_answer_that_was_dropped_can_be_cancelled_and_the_next_one_is_right()
 async fn promise_3_a_session_that_is_dropped_still_ends_its_container() {
     let fake = patient().await;
     let cluster = fake.cluster().await;
-    let session = cluster.open(&web(), &attach("tools:1")).await.ok().unwrap();
+    let session = cluster
+        .open(&web(), &attach("tools:1"), &CancellationToken::new())
+        .await
+        .ok()
+        .unwrap();
     drop(session);
     fake.until_ended("web").await;
 }
@@ -171,7 +176,11 @@ async fn twenty_sessions_share_one_watch_of_each_kind() {
     assert_eq!(found.targets.len(), 20);
     let attach = attach("tools:1");
     let runs = found.targets.iter().map(|target| async {
-        let mut session = cluster.open(target, &attach).await.ok().unwrap();
+        let mut session = cluster
+            .open(target, &attach, &CancellationToken::new())
+            .await
+            .ok()
+            .unwrap();
         let answer = session.answer(&script("echo here")).await.unwrap();
         (
             answer.stdout.text().into_owned(),
