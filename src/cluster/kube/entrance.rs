@@ -18,13 +18,12 @@ use crate::cluster::shell::Hunt;
 /// Pauses before the tries to enter; the last one repeats. A container on a quiet node is up after a quarter of a second, while
 /// its status says so only after a whole one, so the status is not waited for. An event that tells of its start cuts a pause short;
 /// where there is none, these alone must do.
-const PAUSES: [Duration; 6] = [
+const PAUSES: [Duration; 5] = [
     Duration::from_millis(200),
-    Duration::from_millis(100),
-    Duration::from_millis(300),
-    Duration::from_millis(600),
-    Duration::from_millis(500),
+    Duration::from_millis(400),
     Duration::from_millis(1000),
+    Duration::from_millis(1500),
+    Duration::from_millis(2000),
 ];
 
 /// Pauses once its start was told: then only the way to it is still to come up.

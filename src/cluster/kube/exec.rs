@@ -62,17 +62,12 @@ async fn try_once(
 ) -> Result<Way, Shut> {
     let nonce = nonce().map_err(Shut::Never)?;
     let mut conversation = Conversation::new(nonce, true);
-    let mut text = conversation.opening();
-    match conversation.find_patient(hunt) {
-        Ok(more) => text.extend(more),
-        Err(error) => return Err(Shut::NotYet(error.to_string())),
-    }
     let doing = server.doing("create", "pods/exec", at.0);
     let mut pump = server
         .exec(at, conversation.command(), limits)
         .await
         .map_err(|error| shut(&error, &doing))?;
-    pump.send(text);
+    pump.send(conversation.opening());
     let mut notes = Vec::new();
     loop {
         match pump.next().await {
@@ -87,7 +82,13 @@ async fn try_once(
         }
         while let Some(reply) = conversation.poll() {
             match reply {
-                Reply::Hello(hello) => notes.extend(hello.notes),
+                Reply::Hello(hello) => {
+                    notes.extend(hello.notes);
+                    match conversation.find_patient(hunt) {
+                        Ok(look) => pump.send(look),
+                        Err(error) => return Err(Shut::NotYet(error.to_string())),
+                    }
+                }
                 Reply::Patient(patient) => {
                     return Ok(Way {
                         pump,

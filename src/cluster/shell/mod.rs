@@ -5,7 +5,7 @@
 //! arrives on stdout and stderr in any chunking, and polls:
 //!
 //! ```text
-//! write(opening())                                    -> Reply::Hello
+//! write(opening())                                    -> Reply::Hello, and only then
 //! write(find_patient(&hunt)?)                         -> Reply::Patient(patient)
 //! write(ask(&ask, &patient)?)      -> Reply::FirstByte, Reply::Done(raw)       one step at a time
 //! write(stop())    while a step is under way          -> Reply::Done(raw), ended Cancelled
