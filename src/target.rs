@@ -194,6 +194,60 @@ pub fn subdomain(name: &str) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// Whether this is a label selector as the API server takes it (`labels.Parse` in k8s.io/apimachinery). An empty one would select
+/// every pod there is, and to each a container would be added: that is refused.
+pub fn label_selector(text: &str) -> Result<(), String> {
+    const KEY: &str = r"(?:[A-Za-z0-9.-]+/)?[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?";
+    const VALUE: &str = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)?";
+    if text.trim().is_empty() {
+        return Err("it is empty, and would select every pod\n  help: name a label, or write `--field-selector status.phase=Running` to mean them all".into());
+    }
+    let one = format!(
+        r"(?:!?\s*{KEY}|{KEY}\s*(?:==?|!=)\s*{VALUE}|{KEY}\s+(?:in|notin)\s*\(\s*{VALUE}(?:\s*,\s*{VALUE})*\s*\))"
+    );
+    let whole = format!(r"^\s*{one}(?:\s*,\s*{one})*\s*$");
+    match regex::Regex::new(&whole) {
+        Ok(whole) if !whole.is_match(text) => Err(
+            "it is no label selector\n  help: write app=web, tier!=db, 'env in (a, b)', key or '!key', with commas between".into(),
+        ),
+        // The pattern is a constant that compiles; a server would refuse what slipped by.
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// Fields that pods can be selected by (`ToSelectableFields` in kubernetes `pkg/registry/core/pod/strategy.go`).
+const POD_FIELDS: [&str; 10] = [
+    "metadata.name",
+    "metadata.namespace",
+    "spec.nodeName",
+    "spec.restartPolicy",
+    "spec.schedulerName",
+    "spec.serviceAccountName",
+    "spec.hostNetwork",
+    "status.phase",
+    "status.podIP",
+    "status.nominatedNodeName",
+];
+
+/// Whether this is a field selector that pods can be selected by.
+pub fn field_selector(text: &str) -> Result<(), String> {
+    for term in text.split(',') {
+        let Some((key, _)) = term.split_once("!=").or_else(|| term.split_once('=')) else {
+            return Err(format!(
+                "`{term}` compares nothing\n  help: write status.phase=Running, or spec.nodeName!=NAME"
+            ));
+        };
+        if !POD_FIELDS.contains(&key.trim()) {
+            return Err(format!(
+                "pods cannot be selected by `{}`\n  help: there are {}",
+                key.trim(),
+                POD_FIELDS.join(", ")
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// One thing to examine, as it was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
@@ -309,6 +363,38 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Selector>(), Ok(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn selectors_are_read_as_the_server_reads_them() {
+        for text in [
+            "app=web",
+            "a==b,c!=d",
+            "env in (a, b)",
+            "x notin (y),!z",
+            "app.io/part=1",
+            "a=",
+            " k ",
+        ] {
+            assert_eq!(label_selector(text), Ok(()), "{text}");
+        }
+        for text in [
+            "",
+            " ",
+            "app==web,,(",
+            "=x",
+            "a in b",
+            "a=b c",
+            "!",
+            "a=$(id)",
+        ] {
+            assert!(label_selector(text).is_err(), "{text}");
+        }
+        assert_eq!(
+            field_selector("status.phase=Running,spec.nodeName!=a"),
+            Ok(())
+        );
+        assert!(field_selector("bogus=1").is_err() && field_selector("status.phase").is_err());
     }
 
     #[test]

@@ -27,6 +27,19 @@ pub fn implicit_exit(
         ),
         (None, None | Some(0)) => return None,
         (None, Some(_)) if spoken_of("exit") => return None,
+        // Its output was cut, and writing on after that is what ended it: ours, not the patient's doing (128 + SIGPIPE).
+        (None, Some(141)) if facts.contains_key("truncated") => {
+            return Some(CheckReport {
+                id: "exit".into(),
+                status: Verdict::Error,
+                severity: Severity::Error,
+                message: Some(
+                    "the command was stopped when its output came to the cap; raise `output.max`, or let it say less".into(),
+                ),
+                hint: None,
+                url: None,
+            });
+        }
         (None, Some(code)) => {
             let signal = match code {
                 129..=192 => format!(" (ended by signal {})", code - 128),

@@ -3,10 +3,20 @@
 use std::io::Write;
 use std::process::ExitCode;
 
+use housecall::render::inert;
+use housecall::report::graver;
+
 /// Why a verb ended without a report.
 pub(crate) struct Failure {
     code: u8,
-    text: String,
+    text: Text,
+}
+
+enum Text {
+    /// May hold words of the user or of a server; made harmless when it is shown.
+    Plain(String),
+    /// Made by the house itself, harmless and maybe coloured.
+    Drawn(String),
 }
 
 impl Failure {
@@ -14,25 +24,41 @@ impl Failure {
     pub(crate) fn usage(text: impl Into<String>) -> Self {
         Self {
             code: 2,
-            text: text.into(),
+            text: Text::Plain(text.into()),
         }
     }
 
     /// Several failures as one, with the code of the first; `None` of none.
     pub(crate) fn all(failures: Vec<Self>) -> Option<Self> {
         let code = failures.first()?.code;
-        let texts: Vec<_> = failures.into_iter().map(|failure| failure.text).collect();
-        Some(Self {
-            code,
-            text: texts.join("\n"),
-        })
+        let texts: Vec<_> = failures
+            .into_iter()
+            .map(|failure| failure.text.shown())
+            .collect();
+        Some(Self::drawn(texts.join("\n"))).map(|all| Self { code, ..all })
+    }
+
+    /// The same failure with the graver of its own code and this one.
+    pub(crate) fn or_graver(self, code: u8) -> Self {
+        Self {
+            code: graver(self.code, code),
+            ..self
+        }
+    }
+
+    /// A runbook is wrong; `text` is drawn already, with its own colours.
+    pub(crate) fn drawn(text: String) -> Self {
+        Self {
+            code: 2,
+            text: Text::Drawn(text),
+        }
     }
 
     /// Interrupted before anything was asked.
     pub(crate) fn interrupted() -> Self {
         Self {
             code: 130,
-            text: "interrupted before anything was asked".into(),
+            text: Text::Plain("interrupted before anything was asked".into()),
         }
     }
 
@@ -40,7 +66,19 @@ impl Failure {
     pub(crate) fn could_not(what: &str, why: &dyn std::fmt::Display) -> Self {
         Self {
             code: 3,
-            text: format!("failed to {what}: {why}"),
+            text: Text::Plain(format!("failed to {what}: {why}")),
+        }
+    }
+}
+
+impl Text {
+    fn shown(&self) -> String {
+        match self {
+            Self::Drawn(text) => text.trim_end().to_owned(),
+            Self::Plain(text) => {
+                let lines: Vec<_> = text.trim_end().lines().map(inert).collect();
+                format!("error: {}", lines.join("\n"))
+            }
         }
     }
 }
@@ -50,14 +88,7 @@ pub(crate) fn code(done: Result<u8, Failure>) -> ExitCode {
     match done {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            // A diagnostic already begins with its own `error:`.
-            let text = failure.text.trim_end();
-            let prefix = if text.starts_with("error") {
-                ""
-            } else {
-                "error: "
-            };
-            let _ = writeln!(std::io::stderr(), "{prefix}{text}");
+            let _ = writeln!(std::io::stderr(), "{}", failure.text.shown());
             ExitCode::from(failure.code)
         }
     }

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use housecall::render::inert;
 use housecall::runbook::Runbook;
 
 use super::args::LintArgs;
@@ -20,12 +21,12 @@ pub(crate) fn run(args: &LintArgs) -> Result<u8, Failure> {
             }
         };
         match Runbook::parse(&text, &origin) {
-            Err(problems) => wrong.push(Failure::usage(drawn(&problems, &text))),
+            Err(problems) => wrong.push(Failure::drawn(drawn(&problems, &text))),
             Ok((_, warnings)) => {
                 if !warnings.is_empty() {
                     let _ = writeln!(std::io::stderr(), "{}", drawn(&warnings, &text));
                 }
-                let _ = writeln!(std::io::stdout(), "{origin}: ok");
+                let _ = writeln!(std::io::stdout(), "{}: ok", inert(&origin));
             }
         }
     }

@@ -40,6 +40,17 @@ impl Outputs {
                 "two reports would go to stdout\n  help: give all but one a file: -o json=report.json",
             ));
         }
+        for (index, output) in wanted.iter().enumerate() {
+            let again = |other: &&Output| other.file.is_some() && other.file == output.file;
+            if let Some(other) = wanted[..index].iter().find(again)
+                && let Some(path) = &other.file
+            {
+                return Err(Failure::usage(format!(
+                    "two reports would go to {}\n  help: give each a file of its own",
+                    path.display()
+                )));
+            }
+        }
         let sinks = wanted.iter().map(open).collect::<Result<_, _>>()?;
         Ok(Self {
             sinks,

@@ -19,8 +19,12 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Failure> {
     let visit = Visit::of(&args.visit)?;
     let needs = visit.plan.needs(&visit.selectors);
     if args.rbac.is_some() {
-        let namespace = args.visit.namespace.as_deref().unwrap_or("default");
-        print(&rbac::role(&visit.plan.runbook.id, namespace, &needs))?;
+        let place = if args.visit.all_namespaces {
+            rbac::Place::Cluster
+        } else {
+            rbac::Place::Namespace(args.visit.namespace.as_deref().unwrap_or("default"))
+        };
+        print(&rbac::role(&visit.plan.runbook.id, place, &needs))?;
         return Ok(0);
     }
     let prospects = Prospects::find(&visit.selectors, &visit.scope, &args.visit).await;
@@ -44,7 +48,8 @@ fn head(text: &mut String, plan: &Plan) {
     let _ = writeln!(
         text,
         "runbook    {} ({})",
-        plan.runbook.id, plan.runbook.title
+        plan.runbook.id,
+        inert(&plan.runbook.title)
     );
     for (name, value) in &plan.params {
         let _ = writeln!(text, "param      {name} = {}", inert(&value.to_string()));

@@ -20,6 +20,8 @@ pub(crate) struct Prospects {
     pub(crate) notes: Vec<String>,
     /// A selector could not be looked up at all.
     pub(crate) unasked: bool,
+    /// A selector matched nothing.
+    pub(crate) unmatched: bool,
     /// What the report calls the cluster.
     pub(crate) cluster: String,
 }
@@ -59,6 +61,12 @@ impl Prospects {
         };
         match looked {
             Ok((Found { targets, notes }, cluster)) => {
+                if targets.is_empty() {
+                    self.unmatched = true;
+                    self.notes.push(format!(
+                        "{selector}: matches no pod; see `kubectl get pods` with the same selector and namespace, or pass --allow-none"
+                    ));
+                }
                 self.notes.extend(notes);
                 self.all.extend(
                     targets

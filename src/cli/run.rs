@@ -30,6 +30,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
     let circumstances = Circumstances {
         interrupted: false,
         unasked: prospects.unasked,
+        unmatched: prospects.unmatched,
         allow_none: args.allow_none,
         exit_zero: args.exit_zero,
     };
@@ -64,15 +65,11 @@ pub(crate) async fn examine(
     wanted: Wanted<'_>,
     mut outputs: Outputs,
 ) -> Result<u8, Failure> {
-    let mut notes = prospects.notes;
-    if prospects.all.is_empty() && !prospects.unasked {
-        notes.push("the selector matches no pod; see `kubectl get pods` with the same selector and namespace, or pass --allow-none".into());
-    }
     let run = Run {
         id: run_id()?,
         cluster: prospects.cluster,
         parallel: wanted.parallel,
-        notes,
+        notes: prospects.notes,
         circumstances: wanted.circumstances,
         interrupt: wanted.interrupt,
     };
@@ -85,8 +82,12 @@ pub(crate) async fn examine(
         })
         .await;
     progress.finish();
-    outputs.report(&report)?;
-    Ok(report.exit.map_or(3, |exit| exit.code))
+    let code = report.exit.as_ref().map_or(3, |exit| exit.code);
+    // A report that cannot be written must not hide what it would have said.
+    match outputs.report(&report) {
+        Ok(()) => Ok(code),
+        Err(failure) => Err(failure.or_graver(code)),
+    }
 }
 
 /// 16 hexadecimal digits from the kernel's random source.

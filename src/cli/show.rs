@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::Write as _;
 
+use housecall::render::inert;
 use housecall::runbook::{Param, Runbook};
 
 use super::args::ShowArgs;
@@ -14,7 +15,8 @@ pub(crate) fn run(args: &ShowArgs) -> Result<u8, Failure> {
     let text = if args.source {
         source(&args.runbook)?.1
     } else {
-        described(&load(&args.runbook)?)
+        let text = described(&load(&args.runbook)?);
+        text.lines().map(|line| inert(line) + "\n").collect()
     };
     std::io::stdout()
         .write_all(text.as_bytes())

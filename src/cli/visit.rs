@@ -8,7 +8,7 @@ use housecall::catalog::Catalog;
 use housecall::cluster::Scope;
 use housecall::plan::{Plan, Wishes};
 use housecall::runbook::{self, Diagnostic, Paint, Runbook, bind};
-use housecall::target::{Selector, subdomain};
+use housecall::target::{Selector, field_selector, label_selector, subdomain};
 
 use super::args::VisitArgs;
 use super::exit::Failure;
@@ -32,6 +32,25 @@ impl Visit {
                 Ok(selector) => selectors.push(selector),
                 Err(error) => wrong.push(format!("{error}")),
             }
+        }
+        if args.all_namespaces
+            && selectors
+                .iter()
+                .any(|selector| matches!(selector, Selector::Named { .. }))
+        {
+            wrong.push(
+                "-A goes with a selector: a name is one object's, in one namespace\n  help: write -n NAMESPACE, or -l SELECTOR with -A".into(),
+            );
+        }
+        if let Some(labels) = &args.selector
+            && let Err(why) = label_selector(labels)
+        {
+            wrong.push(format!("`-l {labels}`: {why}"));
+        }
+        if let Some(fields) = &args.field_selector
+            && let Err(why) = field_selector(fields)
+        {
+            wrong.push(format!("`--field-selector {fields}`: {why}"));
         }
         if args.selector.is_some() || args.field_selector.is_some() {
             selectors.push(Selector::Pods {
@@ -153,7 +172,7 @@ pub(crate) fn load(word: &str) -> Result<Runbook, Failure> {
     let (origin, source) = source(word)?;
     Runbook::parse(&source, &origin)
         .map(|(runbook, _)| runbook)
-        .map_err(|problems| Failure::usage(drawn(&problems, &source)))
+        .map_err(|problems| Failure::drawn(drawn(&problems, &source)))
 }
 
 /// Problems as they are shown: file, line, column, the source line, what to do.

@@ -129,7 +129,12 @@ impl Attempt<'_> {
             blocked,
             truncated,
         } = observation;
-        let (status, reason, checks) = if let Some((verdict, why)) = blocked {
+        let (status, reason, checks) = if let Some((verdict, mut why)) = blocked {
+            if verdict == Verdict::Timeout {
+                // The step's own bound is what its author knows, not how long stopping it took.
+                let bound = self.planned.timeout.as_secs_f64();
+                why = format!("no end within {bound}s; output until then is kept");
+            }
             let checks = undecided(self.planned, verdict, &why);
             (verdict, Some(why), checks)
         } else {

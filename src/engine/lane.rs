@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::attempt::{Asked, Attempt};
 use super::interrupt::Interrupt;
 use super::tell::Teller;
+use crate::ask::Patient;
 use crate::cluster::{Cluster, Refusal, Session};
 use crate::plan::{Plan, PlannedStep};
 use crate::report::{AttachReport, Happening, Status, StepReport, Verdict};
@@ -94,6 +95,16 @@ impl Lane {
             container,
             attach: session.attached(),
         });
+        if let Patient {
+            pid: None,
+            reason: Some(reason),
+            ..
+        } = session.patient()
+        {
+            self.note(format!(
+                "the patient's own processes are out of sight: {reason}"
+            ));
+        }
         let outcome = self.ask(session.as_mut(), &target).await;
         let last = session.attached();
         let closed = tokio::select! {
@@ -155,7 +166,9 @@ impl Lane {
             let rest = if let Some(why) = lost {
                 outcome.reason = Some(why.clone());
                 Some((Verdict::Unreachable, format!("not asked: {why}")))
-            } else if planned.step.stop && !matches!(verdict, Verdict::Pass | Verdict::Warn) {
+            } else if planned.step.stop
+                && !matches!(verdict, Verdict::Pass | Verdict::Warn | Verdict::Skip)
+            {
                 Some((
                     Verdict::Skip,
                     format!("not asked: step `{}` did not pass", planned.step.id),

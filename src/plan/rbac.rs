@@ -11,11 +11,27 @@ use std::fmt::Write;
 
 use crate::ask::Need;
 
-/// Renders the manifests. `runbook` names them; `namespace` is where they stand, none for a placeholder-free default.
+/// Where the rights are to hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// In one namespace: a Role.
+    Namespace(&'a str),
+    /// In all of them: a ClusterRole.
+    Cluster,
+}
+
+/// Renders the manifests; `runbook` names them. Where nothing is needed, a comment says so.
 ///
 /// A right without which the run still goes on stands last, under a comment, and in the annotation `housecall/optional`.
-pub fn role(runbook: &str, namespace: &str, needs: &[Need]) -> String {
+pub fn role(runbook: &str, place: Place<'_>, needs: &[Need]) -> String {
+    if needs.is_empty() {
+        return "# no right of a cluster is needed: the targets are on this machine\n".into();
+    }
     let name = format!("housecall-{runbook}");
+    let (prefix, own, home) = match place {
+        Place::Namespace(namespace) => ("", format!("  namespace: {namespace}\n"), namespace),
+        Place::Cluster => ("Cluster", String::new(), "default"),
+    };
     let optional: Vec<_> = needs.iter().filter(|need| need.optional).collect();
     let required: Vec<_> = needs.iter().filter(|need| !need.optional).collect();
     let listed: Vec<_> = optional
@@ -27,8 +43,8 @@ pub fn role(runbook: &str, namespace: &str, needs: &[Need]) -> String {
     let _ = write!(
         text,
         "apiVersion: rbac.authorization.k8s.io/v1\n\
-         kind: Role\n\
-         metadata:\n  name: {name}\n  namespace: {namespace}\n  annotations:\n    housecall/optional: \"{}\"\n\
+         kind: {prefix}Role\n\
+         metadata:\n  name: {name}\n{own}  annotations:\n    housecall/optional: \"{}\"\n\
          rules:\n",
         listed.join(", ")
     );
@@ -43,10 +59,10 @@ pub fn role(runbook: &str, namespace: &str, needs: &[Need]) -> String {
         text,
         "---\n\
          apiVersion: rbac.authorization.k8s.io/v1\n\
-         kind: RoleBinding\n\
-         metadata:\n  name: {name}\n  namespace: {namespace}\n\
-         roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: Role\n  name: {name}\n\
-         subjects:\n  - kind: ServiceAccount\n    name: housecall\n    namespace: {namespace}\n"
+         kind: {prefix}RoleBinding\n\
+         metadata:\n  name: {name}\n{own}\
+         roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: {prefix}Role\n  name: {name}\n\
+         subjects:\n  - kind: ServiceAccount\n    name: housecall\n    namespace: {home}\n"
     );
     text
 }

@@ -23,10 +23,23 @@ pub struct Circumstances {
     pub interrupted: bool,
     /// A selector could not even be looked up.
     pub unasked: bool,
+    /// A selector matched nothing, whatever others did.
+    pub unmatched: bool,
     /// A selector that matches nothing is fine.
     pub allow_none: bool,
     /// A failed check is reported, but does not change the code.
     pub exit_zero: bool,
+}
+
+/// Codes, gravest first; 0 is none of them.
+const GRAVITY: [u8; 7] = [6, 130, 2, 1, 3, 5, 4];
+
+/// The graver of two codes, by the order of the table.
+pub fn graver(one: u8, other: u8) -> u8 {
+    GRAVITY
+        .into_iter()
+        .find(|code| *code == one || *code == other)
+        .unwrap_or(one)
 }
 
 /// The exit code of a run, with every other code whose condition holds.
@@ -47,18 +60,21 @@ pub fn settle(report: &Report, circumstances: Circumstances) -> Exit {
                             || target.steps.iter().any(|step| step.status.undetermined())
                     }))
         }
-        4 => nothing && !circumstances.allow_none && !circumstances.interrupted,
+        4 => {
+            (nothing || circumstances.unmatched)
+                && !circumstances.allow_none
+                && !circumstances.interrupted
+        }
         _ => false,
     };
-    let mut codes: Vec<u8> = [6, 130, 1, 3, 5, 4]
-        .into_iter()
-        .filter(|code| holds(*code))
-        .collect();
-    if circumstances.exit_zero && codes.first() == Some(&1) {
-        codes.insert(0, 0);
-    }
-    let code = if codes.is_empty() { 0 } else { codes.remove(0) };
-    Exit { code, also: codes }
+    let mut also: Vec<u8> = GRAVITY.into_iter().filter(|code| holds(*code)).collect();
+    // A failed check alone is let pass; what could not be looked at never is.
+    let counts = |code: &u8| !(circumstances.exit_zero && *code == 1);
+    let code = match also.iter().position(counts) {
+        Some(place) => also.remove(place),
+        None => 0,
+    };
+    Exit { code, also }
 }
 
 /// Whether anything was sent to it: an answer that never came was asked for all the same.
@@ -202,5 +218,24 @@ mod tests {
         assert_eq!(code(&[], lenient).0, 0);
         assert_eq!(code(&[FAIL], lenient), (0, vec![1]));
         assert_eq!(code(&[LOST], lenient).0, 5);
+        assert_eq!(code(&[FAIL, LOST], lenient), (5, vec![1]));
+    }
+
+    #[test]
+    fn a_selector_that_matches_nothing_is_told_beside_one_that_matches() {
+        let unmatched = Circumstances {
+            unmatched: true,
+            ..Circumstances::default()
+        };
+        assert_eq!(code(&[PASS], unmatched), (4, vec![]));
+        assert_eq!(code(&[LOST], unmatched), (5, vec![4]));
+    }
+
+    #[test]
+    fn of_two_codes_the_graver_counts() {
+        assert_eq!(graver(6, 3), 6);
+        assert_eq!(graver(5, 3), 3);
+        assert_eq!(graver(0, 3), 3);
+        assert_eq!(graver(0, 0), 0);
     }
 }

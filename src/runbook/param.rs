@@ -43,7 +43,7 @@ pub(super) fn params(reader: &mut Reader<'_>, node: &Node) -> Vec<Placed> {
 
 /// Names that a shell or the loader reads from the environment.
 fn changes_the_shell(name: &str) -> bool {
-    const READ: [&str; 12] = [
+    const READ: [&str; 20] = [
         "PATH",
         "HOME",
         "IFS",
@@ -56,8 +56,19 @@ fn changes_the_shell(name: &str) -> bool {
         "PS2",
         "PS4",
         "SHELLOPTS",
+        "PPID",
+        "OPTIND",
+        "OPTARG",
+        "LINENO",
+        "RANDOM",
+        "SECONDS",
+        "UID",
+        "EUID",
     ];
-    READ.contains(&name) || name.starts_with("LD_")
+    READ.contains(&name)
+        || name.starts_with("LD_")
+        || name.starts_with("BASH_")
+        || name.starts_with("HOUSECALL_")
 }
 
 fn param(reader: &mut Reader<'_>, name: &str, node: &Node) -> Option<Param> {

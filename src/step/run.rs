@@ -38,8 +38,10 @@ impl Run {
             let place = answer::place(image);
             let said =
                 answer::last_word(answer).map_or_else(String::new, |said| format!(": {said}"));
-            if code == 127 {
+            if code == 127 && (said.is_empty() || said.contains(tool)) {
                 format!("no `{tool}` in {place}{said}")
+            } else if code == 127 {
+                format!("`{tool}` ended with 127, a tool is missing in {place}{said}")
             } else {
                 format!("`{tool}` cannot be executed in {place}{said}")
             }

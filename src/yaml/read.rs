@@ -46,12 +46,12 @@ pub fn read(source: &str) -> Result<Node, Vec<YamlError>> {
     }
     let raw: Spanned<Raw> = serde_saphyr::from_str_with_options(source, settings())
         .map_err(|error| vec![complaint(source, error.without_snippet())])?;
-    let mut duplicates = Vec::new();
-    let node = settle(source, raw, &mut duplicates);
-    if duplicates.is_empty() {
+    let mut complaints = Vec::new();
+    let node = settle(source, raw, &mut complaints);
+    if complaints.is_empty() {
         Ok(node)
     } else {
-        Err(duplicates)
+        Err(complaints)
     }
 }
 
@@ -146,7 +146,7 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 }
 
-fn settle(source: &str, raw: Spanned<Raw>, duplicates: &mut Vec<YamlError>) -> Node {
+fn settle(source: &str, raw: Spanned<Raw>, complaints: &mut Vec<YamlError>) -> Node {
     let mut span = span_of(source, raw.referenced);
     let written = |span: Span| {
         source
@@ -163,11 +163,21 @@ fn settle(source: &str, raw: Spanned<Raw>, duplicates: &mut Vec<YamlError>) -> N
         Raw::Float(value) => {
             Yaml::Scalar(Scalar::Float(value), written(span_of(source, raw.defined)))
         }
-        Raw::Text(text) => Yaml::Text(text),
+        Raw::Text(text) => {
+            if text.contains('\0') {
+                complaints.push(YamlError {
+                    span: span_of(source, raw.defined),
+                    headline: "this text holds a NUL byte, which no argument, script or path can"
+                        .into(),
+                    fix: Some("take `\\0` out".into()),
+                });
+            }
+            Yaml::Text(text)
+        }
         Raw::List(items) => {
             let items: Vec<_> = items
                 .into_iter()
-                .map(|item| settle(source, item, duplicates))
+                .map(|item| settle(source, item, complaints))
                 .collect();
             Yaml::List(items)
         }
@@ -176,9 +186,9 @@ fn settle(source: &str, raw: Spanned<Raw>, duplicates: &mut Vec<YamlError>) -> N
             let mut seen = HashMap::new();
             for (key, value) in entries {
                 let at = span_of(source, key.referenced);
-                let node = settle(source, value, duplicates);
+                let node = settle(source, value, complaints);
                 if let Some(first) = seen.get(&key.value) {
-                    duplicates.push(YamlError {
+                    complaints.push(YamlError {
                         span: at,
                         headline: format!("the key `{}` stands here twice", key.value),
                         fix: Some(format!(

@@ -520,3 +520,49 @@ fn what_cannot_be_asked_is_refused_before_anything_is_sent() {
     ));
     assert_eq!(shell.script("echo on").stdout.bytes, b"on\n");
 }
+
+#[test]
+fn promise_9_a_link_that_comes_into_the_way_while_a_file_is_opened_leads_nowhere() {
+    each(|shell| {
+        let ours = tempfile::tempdir().unwrap();
+        std::fs::write(ours.path().join("f"), "ours").unwrap();
+        let theirs = tempfile::tempdir().unwrap();
+        let root = theirs.path().canonicalize().unwrap();
+        std::fs::create_dir(root.join("d")).unwrap();
+        std::fs::write(root.join("d/f"), "theirs").unwrap();
+        shell.within(&root);
+        let over = std::sync::atomic::AtomicBool::new(false);
+        let mut seen = std::collections::BTreeMap::new();
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                    std::fs::rename(root.join("d"), root.join("away")).unwrap();
+                    std::os::unix::fs::symlink(ours.path(), root.join("d")).unwrap();
+                    std::fs::remove_file(root.join("d")).unwrap();
+                    std::fs::rename(root.join("away"), root.join("d")).unwrap();
+                    // Leaves a reader a chance now and then.
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+            });
+            for _ in 0..150 {
+                let raw = shell.file("/d/f");
+                *seen.entry(raw.stdout.text().into_owned()).or_insert(0) += 1;
+            }
+            over.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+        let read = |whose: &str| seen.keys().any(|text: &String| text.ends_with(whose));
+        assert!(!read("ours"), "{seen:?}");
+        assert!(read("theirs"), "{seen:?}");
+    });
+}
+
+#[test]
+fn promise_4_a_patient_whose_root_is_gone_is_not_one_without_the_file() {
+    each(|shell| {
+        let root = tempfile::tempdir().unwrap();
+        shell.within(&root.path().join("gone"));
+        let raw = shell.file("/etc/core-dump");
+        assert_eq!(raw.ended, Ended::Exited(125));
+        assert!(raw.stderr.text().contains("root is gone"));
+    });
+}

@@ -181,6 +181,11 @@ impl Link {
         config.connect_timeout = Some(CONNECT);
         // A read timeout would cut an idle exec stream.
         config.read_timeout = None;
+        if config.cluster_url.host().is_none() || config.cluster_url.scheme().is_none() {
+            return Err(misconfigured(
+                "`server` is no URL such as https://HOST:PORT",
+            ));
+        }
         let namespace = config.default_namespace.clone();
         let server = config.cluster_url.to_string();
         let server = server.trim_end_matches('/').to_owned();
@@ -234,7 +239,9 @@ fn no_kubeconfig(error: &KubeconfigError) -> Refusal {
     }
 }
 
+/// `why` is kept to its first line: what a parser adds below is an excerpt of the file, which holds credentials.
 fn misconfigured(why: &str) -> Refusal {
+    let why = why.lines().next().unwrap_or_default();
     Refusal {
         cause: Cause::Configuration,
         headline: format!("the cluster's configuration cannot be used: {why}"),

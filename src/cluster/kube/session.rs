@@ -13,7 +13,7 @@ use super::loss::reason;
 use super::pump::{Piece, Pump};
 use super::sight::Sight;
 use super::standing;
-use crate::ask::{Answer, Ask, Captured, Ended, Patient};
+use crate::ask::{Answer, Ask, Ended, Patient};
 use crate::clock::Clock;
 use crate::cluster::shell::{Conversation, Raw, Reply};
 use crate::cluster::{Closed, Lost, Session};
@@ -194,7 +194,9 @@ impl Session for LiveSession {
         }
         let text = match self.conversation.ask(ask, &self.patient) {
             Ok(text) => text,
-            Err(error) => return Ok(unaskable(&error.to_string(), self.clock.now())),
+            Err(error) => {
+                return Ok(Raw::unaskable(&error).answer(self.clock.now(), Duration::ZERO));
+            }
         };
         let asking = Asking {
             started: self.clock.now(),
@@ -269,18 +271,5 @@ impl Session for LiveSession {
             attach: self.record,
             remarks,
         }
-    }
-}
-
-/// What no `sh` can be asked is answered like a command that cannot be executed.
-fn unaskable(why: &str, now: Timestamp) -> Answer {
-    Answer {
-        ended: Ended::Exited(126),
-        stdout: Captured::default(),
-        stderr: Captured::whole(format!("{why}\n")),
-        started: now,
-        duration: Duration::ZERO,
-        file: None,
-        remarks: Vec::new(),
     }
 }

@@ -31,18 +31,13 @@ enum Heard {
 }
 
 impl Child {
-    /// Starts `sh`. With a process id, in that process's network namespace; where that is not permitted it stays in ours, and a
-    /// remark says so.
-    pub(super) fn spawn(pid: Option<u32>) -> io::Result<(Self, Vec<String>)> {
+    /// Starts `sh`. With a process id, in that process's network namespace; where that is not permitted it is an error: answers
+    /// about another network are no answers.
+    pub(super) fn spawn(pid: Option<u32>) -> io::Result<Self> {
         let conversation = Conversation::new(Nonce::from_bytes(random()?), false);
-        let mut remarks = Vec::new();
         let mut process = match pid {
             None => start(&conversation.command())?,
-            Some(pid) => {
-                let (process, remark) = start_beside(pid, &conversation.command())?;
-                remarks.extend(remark);
-                process
-            }
+            Some(pid) => start_beside(pid, &conversation.command())?,
         };
         let (orders, mut written) = mpsc::unbounded_channel::<Vec<u8>>();
         if let Some(mut stdin) = process.stdin.take() {
@@ -61,13 +56,12 @@ impl Child {
         if let Some(err) = process.stderr.take() {
             tokio::spawn(listen(err, hear, Heard::Err));
         }
-        let child = Self {
+        Ok(Self {
             process,
             orders: Some(orders),
             heard,
             conversation,
-        };
-        Ok((child, remarks))
+        })
     }
 
     /// Sends bytes to the shell. A shell that is gone is noticed by its silence.
@@ -113,19 +107,16 @@ fn start(argv: &[String]) -> io::Result<tokio::process::Child> {
 
 /// Starts it from a thread that has entered the process's network namespace: a child inherits that of the thread, and the thread
 /// ends with this function.
-fn start_beside(pid: u32, argv: &[String]) -> io::Result<(tokio::process::Child, Option<String>)> {
+fn start_beside(pid: u32, argv: &[String]) -> io::Result<tokio::process::Child> {
     let runtime = tokio::runtime::Handle::current();
     std::thread::scope(|scope| {
         scope
             .spawn(|| {
                 let _context = runtime.enter();
-                let remark = enter(pid).err().map(|error| {
-                    format!(
-                        "the network of process {pid} cannot be entered ({error}), so network questions are asked from here; \
-                         run as root to enter it"
-                    )
-                });
-                start(argv).map(|process| (process, remark))
+                enter(pid).map_err(|error| {
+                    io::Error::other(format!("its network cannot be entered: {error}"))
+                })?;
+                start(argv)
             })
             .join()
             .unwrap_or_else(|_| Err(io::Error::other("the thread that starts `sh` ended early")))

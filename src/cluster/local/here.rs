@@ -74,22 +74,21 @@ impl Cluster for Local {
             known: target.pid,
             host: target.kind == TargetKind::Local,
         };
-        let (child, remarks) = Child::spawn(target.pid).map_err(|error| Refusal {
+        let child = Child::spawn(target.pid).map_err(|error| Refusal {
             cause: Cause::Process,
             headline: format!("failed to start `sh` for {target}: {error}"),
-            help: "a POSIX `sh` must be on the PATH".into(),
+            help: "a POSIX `sh` must be on the PATH; the network of another user's process is entered as root only".into(),
             attach: None,
         })?;
         let requested_at = target.requested_at.unwrap_or_else(|| self.clock.now());
-        let session =
-            LocalSession::open(child, &hunt, Arc::clone(&self.clock), requested_at, remarks)
-                .await
-                .map_err(|lost| Refusal {
-                    cause: Cause::Process,
-                    headline: format!("failed to speak with `sh` for {target}: {}", lost.why),
-                    help: "try `sh -c 'echo ok'` in the same place".into(),
-                    attach: None,
-                })?;
+        let session = LocalSession::open(child, &hunt, Arc::clone(&self.clock), requested_at)
+            .await
+            .map_err(|lost| Refusal {
+                cause: Cause::Process,
+                headline: format!("failed to speak with `sh` for {target}: {}", lost.why),
+                help: "try `sh -c 'echo ok'` in the same place".into(),
+                attach: None,
+            })?;
         Ok(Box::new(session))
     }
 }

@@ -41,7 +41,6 @@ impl LocalSession {
         hunt: &Hunt,
         clock: Arc<dyn Clock>,
         requested_at: Timestamp,
-        remarks: Vec<String>,
     ) -> Result<Self, Lost> {
         let mut session = Self {
             child,
@@ -55,7 +54,7 @@ impl LocalSession {
             },
             first_answer_at: None,
             under_way: None,
-            remarks,
+            remarks: Vec::new(),
         };
         let opening = session.child.conversation.opening();
         session.child.say(opening);
@@ -155,11 +154,12 @@ impl Session for LocalSession {
     }
 
     async fn answer(&mut self, ask: &Ask) -> Result<Answer, Lost> {
-        let text = self
-            .child
-            .conversation
-            .ask(ask, &self.patient)
-            .map_err(|error| lost(error.to_string()))?;
+        let text = match self.child.conversation.ask(ask, &self.patient) {
+            Ok(text) => text,
+            Err(error) => {
+                return Ok(Raw::unaskable(&error).answer(self.clock.now(), Duration::ZERO));
+            }
+        };
         self.under_way = Some((self.clock.now(), Instant::now()));
         self.child.say(text);
         match self.done(Instant::now() + ask.timeout + PATIENCE).await {

@@ -207,8 +207,10 @@ resolve() {
     name=${todo%%/*}
     case $todo in */*) todo=${todo#*/} ;; *) todo= ;; esac
     case $name in .) continue ;; ..) real=${real%/*}; continue ;; esac
+    # The kernel answers these for whoever asks, which is not the patient
+    case $real/$name in /proc/self) name=$own ;; /proc/thread-self) name=$own/task/$own ;; esac
     here=$root$real/
-    [ -d "$here" ] || return 1
+    [ -d "$here" ] || { [ -d "$root/" ] || return 4; return 1; }
     [ -x "$here" ] || return 3
     if [ -h "$here$name" ]; then
       hops=$((hops+1)); [ "$hops" -le 40 ] || return 2
@@ -231,11 +233,33 @@ target() {
   fi
 }
 
+# NAME: the value of a line of a file on stdin
+field() { while read -r key value; do [ "$key" != "$1:" ] || { echo "$value"; return; }; done; }
+
+# FILE on descriptor 9: whether it was opened where it was found. Between the two a link may have come into the way, and links are
+# followed from our own root. A file on a mount that is not ours cannot be ours; on one that is, its path must be in the patient's root.
+true_to_root() {
+  mount=$(field mnt_id <"/proc/self/fdinfo/9") && [ -n "$mount" ] || return 0
+  ours=
+  while read -r id _; do [ "$id" != "$mount" ] || ours=1; done </proc/self/mountinfo
+  [ -n "$ours" ] && [ -n "$readlink" ] || return 0
+  base=$(readlink "$root") || base=$root
+  base=${base%/}
+  [ "$(readlink /proc/self/fd/9)" = "$base$real" ]
+}
+
 # ROOT PATH MAX: one line of status, the path and a NUL, then content
 look() {
   root=${1%/}; command -v readlink >/dev/null && readlink=1 || readlink=
+  own=$$
+  # The patient's own word for itself is its pid in the innermost namespace
+  case $root in /proc/[0-9]*/root)
+    own=${root#/proc/}; own=${own%/root}
+    inner=$(field NSpid <"/proc/$own/status") && [ -n "$inner" ] && own=${inner##*[!0-9]} ;;
+  esac
   resolve "$2"; case $? in
     0) ;;
+    4) printf '%s\n' "$2: the patient's root is gone: its process has ended" >&2; return 125 ;;
     1) printf '%s\n' "$2: no such file or directory" >&2; return 1 ;;
     2) printf '%s\n' "$2: more than 40 links" >&2; return 1 ;;
     *) printf '%s\n' "$2: permission denied on the way, at ${here#"$root"}" >&2; return 126 ;;
@@ -250,7 +274,10 @@ look() {
     other) printf '%s\n' "$2: is no regular file" >&2; return 1 ;;
   esac
   [ -r "$file" ] || { printf '%s\n' "$2: permission denied" >&2; return 126; }
-  head -c "$3" <"$file"
+  {
+    true_to_root || { printf '%s\n' "$2: what it leads to changed while it was opened" >&2; return 125; }
+    head -c "$3" <&9
+  } 9<"$file"
 }
 
 fact() { while read -r key value; do [ "$key" != "$2:" ] || { echo "$1 $value"; return; }; done <"$3"; }

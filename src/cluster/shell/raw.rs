@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::quote::Unquotable;
 use crate::ask::{Answer, Captured, Ended, FileStatus};
 
 /// An answer without its times, which only an adapter can know.
@@ -22,6 +23,17 @@ pub struct Raw {
 }
 
 impl Raw {
+    /// What no `sh` can be asked is answered like a command that cannot be executed; nothing is sent.
+    pub fn unaskable(why: &Unquotable) -> Self {
+        Self {
+            ended: Ended::Exited(126),
+            stdout: Captured::default(),
+            stderr: Captured::whole(format!("{why}\n")),
+            file: None,
+            remarks: Vec::new(),
+        }
+    }
+
     /// The answer to an ask that was sent at `started` and took `duration`.
     pub fn answer(self, started: Timestamp, duration: Duration) -> Answer {
         Answer {

@@ -44,7 +44,7 @@ pub(crate) fn start(world: &Arc<World>, pod: &Value, container: &Value) {
 }
 
 fn run(world: &Arc<World>, pod: &Value, name: &str, container: &Value) {
-    let log = world.directory.path().join(format!("{name}.log"));
+    let log = world.log();
     let words = container["command"].as_array().unwrap();
     let command: Vec<String> = words
         .iter()

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::sync::mpsc;
 
 use super::NAMESPACE;
@@ -53,12 +52,13 @@ struct Inner {
     calls: Vec<String>,
     running: HashMap<String, Running>,
     stop: HashMap<String, tokio::sync::oneshot::Sender<()>>,
+    /// The files that stand for `/dev/termination-log`, until the world ends.
+    logs: Vec<tempfile::TempPath>,
 }
 
 /// All of it.
 pub(crate) struct World {
     inner: Mutex<Inner>,
-    pub(crate) directory: TempDir,
 }
 
 /// A running pod with one container `app`.
@@ -77,7 +77,6 @@ impl World {
     pub(crate) fn new() -> Self {
         Self {
             inner: Mutex::default(),
-            directory: TempDir::new().unwrap(),
         }
     }
 
@@ -196,6 +195,21 @@ impl World {
         }
         inner.watchers.push(Watcher { kind, lines });
         receiver
+    }
+
+    /// A file to stand for a container's `/dev/termination-log`, under a name of the same length: what a shell is told to read is
+    /// counted.
+    pub(crate) fn log(&self) -> PathBuf {
+        let file = tempfile::Builder::new()
+            .prefix("hclog")
+            .rand_bytes(10)
+            .tempfile_in("/tmp")
+            .unwrap()
+            .into_temp_path();
+        let path = file.to_path_buf();
+        assert_eq!(path.as_os_str().len(), "/dev/termination-log".len());
+        self.inner.lock().unwrap().logs.push(file);
+        path
     }
 
     /// A container has begun; the returned receiver ends when it is to be killed.
