@@ -155,6 +155,16 @@ impl Captured {
     }
 }
 
+/// The last line of a text that says something, at most 200 characters of it: what a command said before it gave up.
+pub fn last_line(text: &str) -> Option<String> {
+    let line = text
+        .lines()
+        .rev()
+        .map(str::trim)
+        .find(|line| !line.is_empty())?;
+    Some(line.chars().take(200).collect())
+}
+
 /// What the patient's file system says of a path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileStatus {

@@ -16,7 +16,7 @@ pub struct Shipped {
 
 /// No shipped runbook has this name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no runbook `{name}`{}", near_text(.near.as_deref()))]
+#[error("there is no runbook `{name}`{}\n  help: `housecall list` shows those that are shipped; one of your own is named by its file", near_text(.near.as_deref()))]
 pub struct NotFound {
     /// What was asked for.
     pub name: String,

@@ -33,7 +33,7 @@
 //! | 2 | [`script`] | expressions and templates: Rhai with every limit set |
 //! | 2 | [`report`] | what happened: verdicts, events, the report, the table of exit codes |
 //! | 2 | [`cluster`] | the port of two traits and its answerers; POSIX `sh` text and its frames |
-//! | 1 | [`ask`], [`target`], [`yaml`], [`clock`] | the words all share |
+//! | 1 | [`ask`], [`target`], [`yaml`], [`clock`], [`random`] | the words all share |
 //!
 //! # Using it as a library
 //!
@@ -47,6 +47,7 @@ pub mod clock;
 pub mod cluster;
 pub mod engine;
 pub mod plan;
+pub mod random;
 pub mod render;
 pub mod report;
 pub mod runbook;

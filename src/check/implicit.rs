@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Expectation;
+use crate::ask::last_line;
 use crate::report::{CheckReport, Severity, Verdict};
 
 /// The check that appears only when it does not hold: id `exit`, or id `exists` for a file. `None` when it holds, or when an
@@ -23,7 +24,7 @@ pub fn implicit_exit(
         (Some(false), _) if spoken_of("exists") || spoken_of("exit") => return None,
         (Some(false), _) => (
             "exists",
-            last_line(facts).unwrap_or_else(|| "the file does not exist".into()),
+            last_word(facts).unwrap_or_else(|| "the file does not exist".into()),
         ),
         (None, None | Some(0)) => return None,
         (None, Some(_)) if spoken_of("exit") => return None,
@@ -45,7 +46,7 @@ pub fn implicit_exit(
                 129..=192 => format!(" (ended by signal {})", code - 128),
                 _ => String::new(),
             };
-            let said = last_line(facts).map_or_else(String::new, |line| format!(": {line}"));
+            let said = last_word(facts).map_or_else(String::new, |line| format!(": {line}"));
             ("exit", format!("exit {code}{signal}{said}"))
         }
     };
@@ -59,12 +60,6 @@ pub fn implicit_exit(
     })
 }
 
-fn last_line(facts: &Map<String, Value>) -> Option<String> {
-    let text = facts.get("stderr")?.as_str()?;
-    let line = text
-        .lines()
-        .rev()
-        .map(str::trim)
-        .find(|line| !line.is_empty())?;
-    Some(line.chars().take(200).collect())
+fn last_word(facts: &Map<String, Value>) -> Option<String> {
+    last_line(facts.get("stderr")?.as_str()?)
 }

@@ -36,7 +36,9 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Failure> {
         |(Prospect::Found(target, _) | Prospect::Refused(target, _))| target.clone(),
     );
     steps(&mut text, &visit.plan.preview(&example));
-    rights(&mut text, &needs);
+    let denied = denied(&prospects, &needs).await;
+    rights(&mut text, &needs, &denied);
+    let trouble = trouble || denied.iter().any(|need| !need.optional);
     print(&text)?;
     Ok(if trouble { 3 } else { 0 })
 }
@@ -137,14 +139,32 @@ fn asked(ask: &Ask) -> String {
     )
 }
 
-fn rights(text: &mut String, needs: &[Need]) {
+/// Which of the rights are missing, where there is a server to ask: it is asked about us, and nothing is changed.
+async fn denied(prospects: &Prospects, needs: &[Need]) -> Vec<Need> {
+    for prospect in &prospects.all {
+        if let Prospect::Found(target, cluster) = prospect
+            && let Some(namespace) = &target.namespace
+        {
+            // A server that does not tell is no reason to keep the rest of the plan back.
+            return cluster.denied(needs, namespace).await.unwrap_or_default();
+        }
+    }
+    Vec::new()
+}
+
+fn rights(text: &mut String, needs: &[Need], denied: &[Need]) {
     for need in needs {
         let _ = writeln!(
             text,
-            "right      {} {}{} ({})",
+            "right      {} {}{}{} ({})",
             need.verb,
             need.resource,
             if need.optional { ", optional" } else { "" },
+            if denied.contains(need) {
+                ", DENIED: apply what `plan … --rbac yaml` prints"
+            } else {
+                ""
+            },
             need.why
         );
     }

@@ -1,11 +1,12 @@
 //! `housecall run`: the main job.
 
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::sync::Arc;
 
 use housecall::clock::SystemClock;
 use housecall::engine::{Engine, Interrupt, Run};
 use housecall::plan::Plan;
+use housecall::random;
 use housecall::render::Progress;
 use housecall::report::Circumstances;
 
@@ -90,11 +91,9 @@ pub(crate) async fn examine(
     }
 }
 
-/// 16 hexadecimal digits from the kernel's random source.
+/// 16 hexadecimal digits.
 fn run_id() -> Result<String, Failure> {
-    let mut bytes = [0; 8];
-    std::fs::File::open("/dev/urandom")
-        .and_then(|mut source| source.read_exact(&mut bytes))
-        .map_err(|error| Failure::could_not("make an id for the run", &error))?;
+    let bytes: [u8; 8] =
+        random::bytes().map_err(|error| Failure::could_not("make an id for the run", &error))?;
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

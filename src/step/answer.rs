@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::Observation;
-use crate::ask::{Answer, Ended};
+use crate::ask::{Answer, Ended, last_line};
 use crate::report::Verdict;
 
 /// Exit code by which the answering side says that it could not look at the patient at all; the reason is on stderr.
@@ -63,13 +63,7 @@ fn facts(answer: &Answer) -> Map<String, Value> {
 
 /// The last line of stderr that says something, bounded.
 pub(super) fn last_word(answer: &Answer) -> Option<String> {
-    let text = answer.stderr.text();
-    let line = text
-        .lines()
-        .rev()
-        .map(str::trim)
-        .find(|line| !line.is_empty())?;
-    Some(line.chars().take(200).collect())
+    last_line(&answer.stderr.text())
 }
 
 /// Where tools come from: an image by its name, anything else in its own words.

@@ -14,6 +14,7 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
     ("target", 1, &[]),
     ("yaml", 1, &[]),
     ("clock", 1, &[]),
+    ("random", 1, &[]),
     ("report", 2, &["clock", "yaml"]),
     ("cluster", 2, &["yaml"]),
     ("script", 2, &["yaml", "clock"]),

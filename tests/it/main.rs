@@ -12,6 +12,7 @@
 
 mod broken;
 mod cli;
+mod contract;
 mod engine;
 mod fake;
 mod floors;

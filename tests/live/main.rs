@@ -20,6 +20,7 @@ mod table;
 mod visit;
 
 mod batch;
+mod contract;
 mod endings;
 mod files;
 mod hostile;

@@ -10,6 +10,7 @@ use tokio::process::Command;
 use tokio::sync::mpsc;
 
 use crate::cluster::shell::{Conversation, Nonce};
+use crate::random;
 
 /// Bytes read at once.
 const CHUNK: usize = 64 * 1024;
@@ -34,7 +35,7 @@ impl Child {
     /// Starts `sh`. With a process id, in that process's network namespace; where that is not permitted it is an error: answers
     /// about another network are no answers.
     pub(super) fn spawn(pid: Option<u32>) -> io::Result<Self> {
-        let conversation = Conversation::new(Nonce::from_bytes(random()?), false);
+        let conversation = Conversation::new(Nonce::from_bytes(random::bytes()?), false);
         let mut process = match pid {
             None => start(&conversation.command())?,
             Some(pid) => start_beside(pid, &conversation.command())?,
@@ -151,11 +152,4 @@ async fn listen(
             break;
         }
     }
-}
-
-/// 16 bytes of the kernel's random source.
-fn random() -> io::Result<[u8; 16]> {
-    let mut bytes = [0; 16];
-    io::Read::read_exact(&mut std::fs::File::open("/dev/urandom")?, &mut bytes)?;
-    Ok(bytes)
 }

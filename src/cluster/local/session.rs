@@ -32,7 +32,6 @@ pub(super) struct LocalSession {
     started_at: Timestamp,
     first_answer_at: Option<Timestamp>,
     under_way: Option<(Timestamp, Instant)>,
-    remarks: Vec<String>,
 }
 
 impl LocalSession {
@@ -54,7 +53,6 @@ impl LocalSession {
             },
             first_answer_at: None,
             under_way: None,
-            remarks: Vec::new(),
         };
         let opening = session.child.conversation.opening();
         session.child.say(opening);
@@ -187,8 +185,7 @@ impl Session for LocalSession {
                 _ => None,
             })
             .await;
-        let mut remarks = std::mem::take(&mut self.remarks);
-        remarks.extend(bye.into_iter().flat_map(|bye| bye.remarks));
+        let remarks = bye.map_or_else(|_| Vec::new(), |bye| bye.remarks);
         self.child.orders = None;
         let ended = match timeout(BRIEFLY, self.child.ended()).await {
             Ok(ended) => ended,
