@@ -23,6 +23,29 @@ async fn examine(cluster: Canned, steps: &[(&str, &str)], pods: &[&str]) -> Repo
         .await
 }
 
+/// A run of one target in which `stop` is called once an event of its kind is heard.
+async fn stopped(
+    cluster: Canned,
+    steps: &[(&str, &str)],
+    when: impl Fn(&Happening) -> bool,
+    stop: impl Fn(&Interrupt),
+) -> Report {
+    let interrupt = Interrupt::default();
+    let stopper = interrupt.clone();
+    Engine::new(canned::clock())
+        .run(
+            plan(steps),
+            prospects(&Arc::new(cluster), &["web"]),
+            run_of(interrupt),
+            move |event: &Event| {
+                if when(&event.happening) {
+                    stop(&stopper);
+                }
+            },
+        )
+        .await
+}
+
 fn verdicts(report: &Report, target: usize) -> Vec<Verdict> {
     report.targets[target]
         .steps
@@ -162,25 +185,15 @@ async fn where_no_target_could_be_asked_the_exit_is_3() {
 
 #[tokio::test]
 async fn an_interrupt_ends_the_step_and_the_container_and_reports_what_there_is() {
-    let cluster = Arc::new(
+    let report = stopped(
         Canned::default()
             .on("a", pass("x"))
             .on("hang", Reply::Never),
-    );
-    let interrupt = Interrupt::default();
-    let stopper = interrupt.clone();
-    let report = Engine::new(canned::clock())
-        .run(
-            plan(&[("one", "a"), ("two", "hang"), ("three", "a")]),
-            prospects(&cluster, &["web"]),
-            run_of(interrupt),
-            move |event: &Event| {
-                if matches!(&event.happening, Happening::StepStarted { id, .. } if id == "two") {
-                    stopper.stop();
-                }
-            },
-        )
-        .await;
+        &[("one", "a"), ("two", "hang"), ("three", "a")],
+        |happening| matches!(happening, Happening::StepStarted { id, .. } if id == "two"),
+        Interrupt::stop,
+    )
+    .await;
     assert_eq!(verdicts(&report, 0), [Verdict::Pass, Verdict::Error]);
     assert_eq!(
         report.targets[0].steps[1].attempts[0]
@@ -195,48 +208,24 @@ async fn an_interrupt_ends_the_step_and_the_container_and_reports_what_there_is(
 
 #[tokio::test]
 async fn an_abandoned_end_is_told_as_not_proven() {
-    let cluster = Arc::new(Canned {
+    let cluster = Canned {
         closes: false,
         ..Canned::default().on("a", pass("x"))
-    });
-    let interrupt = Interrupt::default();
-    let stopper = interrupt.clone();
-    let report = Engine::new(canned::clock())
-        .run(
-            plan(&[("one", "a")]),
-            prospects(&cluster, &["web"]),
-            run_of(interrupt),
-            move |event: &Event| {
-                if matches!(event.happening, Happening::StepFinished { .. }) {
-                    stopper.abandon();
-                }
-            },
-        )
-        .await;
+    };
+    let finished = |happening: &Happening| matches!(happening, Happening::StepFinished { .. });
+    let report = stopped(cluster, &[("one", "a")], finished, Interrupt::abandon).await;
     let exit = report.exit.unwrap();
     assert_eq!((exit.code, exit.also[0]), (6, 130));
 }
 
 #[tokio::test]
 async fn an_abandoned_opening_may_have_left_a_container_and_is_exit_6() {
-    let cluster = Arc::new(Canned {
+    let cluster = Canned {
         opens: false,
         ..Canned::default()
-    });
-    let interrupt = Interrupt::default();
-    let stopper = interrupt.clone();
-    let report = Engine::new(canned::clock())
-        .run(
-            plan(&[("one", "a")]),
-            prospects(&cluster, &["web"]),
-            run_of(interrupt),
-            move |event: &Event| {
-                if matches!(event.happening, Happening::TargetStarted { .. }) {
-                    stopper.abandon();
-                }
-            },
-        )
-        .await;
+    };
+    let started = |happening: &Happening| matches!(happening, Happening::TargetStarted { .. });
+    let report = stopped(cluster, &[("one", "a")], started, Interrupt::abandon).await;
     assert_eq!(exit(&report), 6);
 }
 
