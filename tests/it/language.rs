@@ -98,7 +98,7 @@ fn a_runbook_that_is_not_shipped_is_missed_by_its_near_name() {
     let missing = Catalog::find("smok/web").unwrap_err();
     assert_eq!(
         missing.to_string(),
-        "there is no runbook `smok/web`; did you mean `smoke/web`?"
+        "there is no runbook `smok/web`; did you mean `smoke/web`?\n  help: `housecall list` shows those that are shipped; one of your own is named by its file"
     );
     assert_eq!(
         Catalog::find("web").unwrap_err().near.as_deref(),
