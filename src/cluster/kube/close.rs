@@ -9,7 +9,7 @@ use super::standing;
 use crate::report::AttachReport;
 
 /// How long the end may take to show once the container was told to end: the kubelet looks once a second, and a busy node later.
-pub(super) const SHOWN: Duration = Duration::from_secs(15);
+pub(super) const SHOWN: Duration = Duration::from_secs(30);
 
 /// Waits until the container's end is told, and writes it into the record. Returns what the reader should know.
 pub(super) async fn read_back(

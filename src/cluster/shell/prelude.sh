@@ -6,7 +6,7 @@ vars() { :; }
 command -v grep && grep=1 || grep=
 command -v head || head() { cat; }
 # GNU head keeps back what fills no block; this is what GNU stdbuf would put into its environment
-eager=$(stdbuf -o0 sh -c 'echo "$LD_PRELOAD"')
+command -v stdbuf && eager=$(stdbuf -o0 sh -c 'echo "$LD_PRELOAD"') || eager=
 
 say() { printf '%s %s\n' "$secret" "$*" >&3; }
 cry() { printf '%s %s\n' "$secret" "$*" >&6; }
@@ -28,6 +28,22 @@ holding() {
       while read -r line || [ -n "$line" ]; do case $line in *"$1"*) echo "$path"; break ;; esac; done <"$path"
     done
   fi | while IFS=/ read -r _ _ pid _; do echo "$pid"; done
+}
+
+# TEXT PID: counts as $left what holds TEXT in its environment and was started after PID. Pids rise, so few are to be looked at, and
+# that needs no process of our own; where they have wrapped round, or too many were started, all are searched.
+since() {
+  left=0 at=$2
+  read -r _ _ _ _ last </proc/loadavg
+  if [ "$at" -gt 1 ] && [ "$last" -ge "$at" ] && [ "$last" -le $((at+200)) ]; then
+    while [ "$at" -lt "$last" ]; do
+      at=$((at+1))
+      [ -e "/proc/$at/environ" ] || continue
+      while read -r line || [ -n "$line" ]; do case $line in *"$1"*) left=$((left+1)); break ;; esac; done <"/proc/$at/environ"
+    done
+  else
+    for pid in $(holding "$1" environ); do left=$((left+1)); done
+  fi
 }
 
 # Every process that is no zombie, as PID:PARENT
@@ -163,7 +179,7 @@ watch() {
   while [ "$struck" -lt 3 ]; do wait "$reader"; [ $? -gt 128 ] && kill -0 "$reader" || break; done
   trap '' URG
   untime
-  left=0; for pid in $(holding "HOUSECALL_STEP=$mark:$id:" environ); do left=$((left+1)); done
+  since "HOUSECALL_STEP=$mark:$id:" "${root:-0}"
   say "$id end $struck $left $unreaped"
   cry "$id end"
 }
@@ -194,7 +210,10 @@ halt() { exec 8</dev/null; parent "$job" && [ "$up" = "$$" ] && kill -URG "$job"
 leave() {
   trap - EXIT; trap '' TERM INT HUP PIPE
   [ -z "$job" ] || { halt; wait; }
-  unreaped=0; stop '' ''
+  unreaped=0
+  # In a long session pids may have wrapped round and passed ours again
+  if [ "${id:-0}" -le 9 ]; then since "HOUSECALL_STEP=$mark:" "$$"; else left=1; fi
+  [ "$left" = 0 ] || stop '' ''
   say "bye $unreaped"
   [ -z "$keeper" ] || { echo left >>/dev/termination-log; kill -TERM "$keeper"; }
 }
