@@ -30,6 +30,9 @@ pub struct Ask {
     pub stdout_cap: u64,
     /// Bytes of stderr that are kept, at most [`MAX_CAP`].
     pub stderr_cap: u64,
+    /// What a report shows as the argv, where the question itself would say too much: `["http", "GET", "http://localhost/"]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Vec<String>>,
 }
 
 impl Ask {
@@ -40,7 +43,13 @@ impl Ask {
             timeout: DEFAULT_TIMEOUT,
             stdout_cap: DEFAULT_CAP,
             stderr_cap: DEFAULT_CAP,
+            shown: None,
         }
+    }
+
+    /// The argv that a report shows.
+    pub fn argv(&self) -> Vec<String> {
+        self.shown.clone().unwrap_or_else(|| self.question.argv())
     }
 }
 

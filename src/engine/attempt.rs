@@ -155,9 +155,7 @@ impl Attempt<'_> {
             step: StepReport {
                 id: step.id.clone(),
                 kind: step.kind.word().into(),
-                argv: asks
-                    .first()
-                    .map_or_else(Vec::new, |ask| ask.question.argv()),
+                argv: asks.first().map_or_else(Vec::new, Ask::argv),
                 status,
                 reason,
                 started: answers.first().map(|answer| answer.started),

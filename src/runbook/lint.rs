@@ -25,14 +25,19 @@ pub(super) fn unused(
 
 /// What a step's argv gives away.
 pub(super) fn step(reader: &mut Reader<'_>, kind: &Kind, node: &Node) {
-    let Kind::Run(run) = kind else {
+    if kind.word() != "run" {
         return;
-    };
+    }
     let span_of = |at: usize| match &node.value {
         Yaml::List(items) => items.get(at).map_or(node.span, |item| item.span),
         _ => node.span,
     };
-    let sources: Vec<_> = run.argv.iter().map(Template::source).collect();
+    let sources: Vec<_> = kind
+        .spec()
+        .texts("argv")
+        .iter()
+        .map(Template::source)
+        .collect();
     patient_file(reader, &sources, &span_of);
     shell_text(reader, &sources, &span_of);
 }

@@ -61,6 +61,8 @@ pub(super) struct Language<'s> {
     /// Facts and captures of the step itself, where it has been asked.
     pub(super) own: &'s [String],
     pub(super) used: &'s mut BTreeSet<String>,
+    /// Params that are secrets.
+    pub(super) secrets: &'s [String],
 }
 
 impl Language<'_> {
@@ -118,6 +120,31 @@ impl Language<'_> {
                 None
             }
         }
+    }
+
+    /// A secret stands only where `allowed`: an argv, an environment and a report can be read by others.
+    pub(super) fn no_secret(
+        &self,
+        reader: &mut Reader<'_>,
+        node: &Node,
+        template: &Template,
+        allowed: bool,
+        what: &str,
+    ) -> Option<()> {
+        let names = template.names();
+        let secret = names
+            .iter()
+            .find(|(name, _)| !allowed && self.secrets.contains(name));
+        let Some((name, offset)) = secret else {
+            return Some(());
+        };
+        let span = reader.inside(node, template.source(), *offset, name.len());
+        reader.error(
+            span,
+            format!("the secret `{name}` cannot stand in {what}: it would be seen in the process list, the pod or the report"),
+            "a secret may stand in `stdin`, in the `headers` and `body` of `http`, and in what `talk` sends",
+        );
+        None
     }
 
     fn see(

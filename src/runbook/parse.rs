@@ -95,6 +95,7 @@ fn document(reader: &mut Reader<'_>, node: &Node, source: &str, origin: &str) ->
         }
     }
     let mut around = Around {
+        secrets: Vec::new(),
         names: params.iter().map(|(param, _)| param.name.clone()).collect(),
         params: &params,
         defaults,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::checks::{Given, captures, expectations};
 use super::document::Step;
-use super::kind::{self, KINDS};
+use super::kind;
 use super::names::{Language, Sight, unfit_identifier};
 use super::param::Placed;
 use super::reader::{Fields, Reader};
@@ -12,19 +12,19 @@ use super::settings::{self, Defaults};
 use crate::step::COMMON_FACTS;
 use crate::yaml::{Node, Span};
 
-/// Keys of every step, and the kinds.
-const KNOWN: [&str; 11] = [
-    "id", "when", "timeout", "capture", "expect", "severity", "stop", "output", KINDS[0], KINDS[1],
-    KINDS[2],
+/// Keys of every step, beside those of the kinds.
+const KNOWN: [&str; 8] = [
+    "id", "when", "timeout", "capture", "expect", "severity", "stop", "output",
 ];
 
-/// Keys that are documented and not built yet; the kinds of that sort are in `kind.rs`.
+/// Keys that are documented and not built yet.
 const LATER: [&str; 6] = ["each", "retry", "stdin", "outcomes", "include", "params"];
 
 /// What is known while steps are read one after the other.
 pub(super) struct Around<'p> {
     pub(super) params: &'p [Placed],
     pub(super) names: Vec<String>,
+    pub(super) secrets: Vec<String>,
     pub(super) defaults: Defaults,
     pub(super) sight: Sight,
     pub(super) used: BTreeSet<String>,
@@ -32,14 +32,14 @@ pub(super) struct Around<'p> {
 }
 
 pub(super) fn steps(reader: &mut Reader<'_>, node: &Node, around: &mut Around<'_>) -> Vec<Step> {
-    let later: Vec<_> = LATER.into_iter().chain(kind::LATER).collect();
+    let known: Vec<_> = KNOWN.into_iter().chain(kind::words()).collect();
     let mut steps: Vec<Step> = Vec::new();
     for item in reader.list(node, "`steps`").unwrap_or_default() {
-        let Some(fields) = reader.fields(item, "a step", &KNOWN, &later) else {
+        let Some(fields) = reader.fields(item, "a step", &known, &LATER) else {
             continue;
         };
         let id = id(reader, &fields, around);
-        let unbuilt = later
+        let unbuilt = LATER
             .iter()
             .find(|word| fields.entry(word).is_some())
             .copied();
@@ -96,6 +96,7 @@ fn step(
         sight: &around.sight,
         own: &[],
         used: &mut around.used,
+        secrets: &around.secrets,
     };
     let when = fields
         .get("when")
@@ -123,10 +124,9 @@ fn step(
         .unwrap_or_default();
 
     let mut facts: Vec<String> = kind
-        .as_ref()
-        .map_or(&[][..], |kind| kind.facts())
         .iter()
-        .map(|fact| (*fact).to_owned())
+        .flat_map(crate::step::Kind::facts)
+        .map(str::to_owned)
         .collect();
     for name in capture.iter().flat_map(|capture| capture.names()) {
         if facts.iter().any(|fact| fact == name) {
@@ -152,6 +152,7 @@ fn step(
         sight: &around.sight,
         own: &own,
         used: &mut around.used,
+        secrets: &around.secrets,
     };
     // Without its kind or a capture that cannot be read, a step's facts are not known, and each name would be a complaint of its own.
     let readable = kind.is_some() && (capture.is_empty() == fields.get("capture").is_none());
@@ -192,14 +193,15 @@ fn one_kind(
     params: &[String],
     unbuilt: Option<&str>,
 ) -> Option<crate::step::Kind> {
-    let given: Vec<_> = KINDS.iter().filter_map(|word| fields.entry(word)).collect();
+    let words = kind::words();
+    let given: Vec<_> = words.iter().filter_map(|word| fields.entry(word)).collect();
     match given.as_slice() {
         [] if unbuilt.is_some() => None,
         [] => {
             reader.error(
                 first_line(fields.span),
                 "the step asks nothing",
-                format!("give it one of {}", KINDS.join(", ")),
+                format!("give it one of {}", words.join(", ")),
             );
             None
         }

@@ -1,26 +1,92 @@
 //! `file`: a file of the patient, resolved inside the patient's root.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use super::{Observation, answer};
-use crate::ask::{Answer, Ask, Question};
+use super::about::{About, Fact, Field, Shape};
+use super::{Asking, Observation, Registered, Spec, Unfit, answer};
+use crate::ask::{Answer, Ask, MAX_CAP, Question};
 use crate::report::Verdict;
 use crate::script::{Scope, Template, TemplateError};
 
 /// Bytes that are read when a step says nothing: 64 KiB.
 pub const DEFAULT_MAX: u64 = 64 * 1024;
 
-/// `file: /etc/resolv.conf`, or `file: {path: …, max: 64KiB}`.
-#[derive(Clone, Debug)]
-pub struct File {
-    /// Path as the patient sees it; a leading `{{target_root}}` or `/proc/PID/root` of the patient is taken off.
-    pub path: Template,
-    /// Bytes that are read at most.
-    pub max: u64,
+pub(super) const KIND: Registered = Registered {
+    about: &ABOUT,
+    build,
+};
+
+const ABOUT: About = About {
+    word: "file",
+    purpose: "a file of the patient, resolved link by link inside the patient's own root",
+    ways: &[],
+    short: Some("path"),
+    fields: &[
+        Field::new(
+            "path",
+            Shape::Text,
+            "path as the patient sees it, from its root",
+        )
+        .required(),
+        Field::new("max", Shape::Size(MAX_CAP), "bytes that are read at most").or("64KiB"),
+    ],
+    facts: &[
+        Fact::new("exists", "bool", "whether there is anything at the path"),
+        Fact::new("text", "text", "its content, where that is UTF-8"),
+        Fact::new("bytes", "int", "size of the whole file"),
+        Fact::new("mode", "text", "permission bits in octal, such as `644`"),
+        Fact::new("uid", "int", "owner"),
+        Fact::new("gid", "int", "group"),
+        Fact::new(
+            "mtime",
+            "int",
+            "last change, seconds since 1970-01-01 UTC; absent where the image cannot tell",
+        ),
+        Fact::new("kind", "text", "`file`, `directory`, `link` or `other`"),
+        Fact::new("resolved", "text", "the path after every link was followed"),
+    ],
+    example: "file: /etc/resolv.conf",
+};
+
+#[derive(Debug)]
+struct File {
+    /// A leading `{{target_root}}` is taken off: the root that leads to it is the answering side's affair.
+    path: Template,
+    max: u64,
 }
 
-impl File {
-    pub(super) fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
+fn build(spec: &Spec, _: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
+    let source = spec.text("path").map_or("", Template::source);
+    let path = ["{{target_root}}", "{{ target_root }}"]
+        .iter()
+        .find_map(|root| source.strip_prefix(root))
+        .unwrap_or(source);
+    if !path.starts_with('/') && !path.starts_with("{{") {
+        return Err(Unfit::new(
+            "path",
+            format!("the path `{path}` does not begin with `/`"),
+            "write the path as the patient sees it, from its root",
+        ));
+    }
+    let path = Template::parse(path)
+        .map_err(|error| Unfit::new("path", error.message, "write `{{ }}`"))?;
+    Ok(Arc::new(File {
+        path,
+        max: spec.size("max").unwrap_or(DEFAULT_MAX),
+    }))
+}
+
+impl Asking for File {
+    fn needs_root(&self) -> bool {
+        self.path
+            .names()
+            .iter()
+            .any(|(name, _)| name == "target_root")
+    }
+
+    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
         let rendered = self.path.render(scope)?;
         let root = scope.get("target_root").and_then(Value::as_str);
         let path = root
@@ -47,7 +113,7 @@ impl File {
         Ok(vec![ask])
     }
 
-    pub(super) fn read(&self, answers: &[Answer], image: &str) -> Observation {
+    fn read(&self, answers: &[Answer], image: &str) -> Observation {
         let mut observation = answer::observe(answers, |answer, code| {
             let said = why(answer);
             if code == 127 {
@@ -101,14 +167,6 @@ impl File {
             }
         }
         observation
-    }
-
-    pub(super) fn names(&self) -> Vec<String> {
-        self.path
-            .names()
-            .into_iter()
-            .map(|(name, _)| name)
-            .collect()
     }
 }
 

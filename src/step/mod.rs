@@ -1,16 +1,22 @@
 //! Step kinds: each says what to ask, and how to read what comes back. Pure; knows no cluster, no time, no other kind.
 //!
-//! A new kind is one new file here (its spec, `asks`, `read`, tests on captured output), one variant and one arm each in
-//! [`Kind`], its reader's line in `runbook/kind.rs`, and a case folder under `tests/cases/`.
+//! A new kind is one new file here and one line in [`KINDS`]. The file holds the kind's table ([`About`]: its keys and facts, from
+//! which documents are read and the schema and the reference are made), its constructor, its [`Asking`], and tests on captured output.
 
+mod about;
 mod answer;
 mod file;
 mod run;
 mod sh;
+mod spec;
 
-pub use file::{DEFAULT_MAX, File};
-pub use run::Run;
-pub use sh::{GIVEN, Sh};
+pub use about::{About, COMMON, Fact, Field, Shape};
+pub use file::DEFAULT_MAX;
+pub use sh::GIVEN;
+pub use spec::{Given, Spec, Unfit};
+
+use std::fmt::Debug;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -18,18 +24,45 @@ use crate::ask::{Answer, Ask};
 use crate::report::Verdict;
 use crate::script::{Scope, TemplateError};
 
+/// Every kind, in the order of the reference.
+pub const KINDS: &[Registered] = &[run::KIND, sh::KIND, file::KIND];
+
 /// Facts that every kind yields.
 pub const COMMON_FACTS: [&str; 4] = ["exit", "stdout", "stderr", "duration"];
 
-/// A step kind with its spec.
+/// Makes sense of a spec.
+pub type Build = fn(&Spec, params: &[String]) -> Result<Arc<dyn Asking>, Unfit>;
+
+/// A kind's line in the register.
+#[derive(Debug)]
+pub struct Registered {
+    /// Its table.
+    pub about: &'static About,
+    /// Makes sense of what an author gave. `params` are the names of the runbook's params that are no secrets.
+    pub build: Build,
+}
+
+/// What a kind does.
+pub trait Asking: Debug + Send + Sync {
+    /// What to ask, with the default bounds; the caller sets the step's own. Templates are rendered here, once.
+    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError>;
+
+    /// Reads the answers, one for each ask, in order. `image` names where the tools come from, for messages:
+    /// an image, or words such as `this machine`.
+    fn read(&self, answers: &[Answer], image: &str) -> Observation;
+
+    /// False for a kind that resolves the patient's root by itself, and so needs no `target_root` even where its author names it.
+    fn needs_root(&self) -> bool {
+        true
+    }
+}
+
+/// A step's kind, with what was given to it.
 #[derive(Clone, Debug)]
-pub enum Kind {
-    /// A program and its arguments.
-    Run(Run),
-    /// A POSIX shell script.
-    Sh(Sh),
-    /// A file of the patient.
-    File(File),
+pub struct Kind {
+    about: &'static About,
+    spec: Spec,
+    asking: Arc<dyn Asking>,
 }
 
 /// What reading the answers of a step came to, before anything is held against it.
@@ -45,59 +78,70 @@ pub struct Observation {
 }
 
 impl Kind {
+    /// The kind registered under this word.
+    pub fn registered(word: &str) -> Option<&'static Registered> {
+        KINDS.iter().find(|kind| kind.about.word == word)
+    }
+
+    /// Makes a kind of what was given.
+    pub fn build(kind: &Registered, spec: Spec, params: &[String]) -> Result<Self, Unfit> {
+        Ok(Self {
+            about: kind.about,
+            asking: (kind.build)(&spec, params)?,
+            spec,
+        })
+    }
+
+    /// Its table.
+    pub fn about(&self) -> &'static About {
+        self.about
+    }
+
+    /// What was given to it.
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
     /// The word in runbooks and reports.
     pub fn word(&self) -> &'static str {
-        match self {
-            Self::Run(_) => "run",
-            Self::Sh(_) => "sh",
-            Self::File(_) => "file",
-        }
+        self.about.word
     }
 
-    /// What to ask, with the default bounds; the caller sets the step's own. Templates are rendered here, once.
+    /// See [`Asking::asks`].
     pub fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
-        match self {
-            Self::Run(spec) => spec.asks(scope),
-            Self::Sh(spec) => spec.asks(scope),
-            Self::File(spec) => spec.asks(scope),
-        }
+        self.asking.asks(scope)
     }
 
-    /// Reads the answers, one for each ask, in order. `image` names where the tools come from, for messages:
-    /// an image, or words such as `this machine`.
+    /// See [`Asking::read`].
     pub fn read(&self, answers: &[Answer], image: &str) -> Observation {
-        match self {
-            Self::Run(spec) => spec.read(answers, image),
-            Self::Sh(spec) => spec.read(answers, image),
-            Self::File(spec) => spec.read(answers, image),
-        }
+        self.asking.read(answers, image)
     }
 
     /// The names that its templates use: a step that names `target_root` cannot look where there is none.
     pub fn names(&self) -> Vec<String> {
-        match self {
-            Self::Run(spec) => spec.names(),
-            Self::Sh(_) => Vec::new(),
-            Self::File(spec) => spec.names(),
-        }
+        self.spec
+            .templates()
+            .into_iter()
+            .flat_map(crate::script::Template::names)
+            .map(|(name, _)| name)
+            .filter(|name| name != "target_root" || self.asking.needs_root())
+            .collect()
     }
 
     /// What it would ask, as written: for a plan whose templates wait for an earlier answer.
     pub fn templates(&self) -> Vec<String> {
-        match self {
-            Self::Run(spec) => spec.argv.iter().map(|word| word.source().into()).collect(),
-            Self::Sh(spec) => vec![spec.script.clone()],
-            Self::File(spec) => vec![spec.path.source().into()],
+        let templates = self.spec.templates();
+        match self.spec.script(self.about.word) {
+            Some(script) => vec![script.to_owned()],
+            None => templates
+                .into_iter()
+                .map(|text| text.source().to_owned())
+                .collect(),
         }
     }
 
-    /// The facts it yields beside [`COMMON_FACTS`].
-    pub fn facts(&self) -> &'static [&'static str] {
-        match self {
-            Self::Run(_) | Self::Sh(_) => &[],
-            Self::File(_) => &[
-                "exists", "text", "bytes", "mode", "uid", "gid", "mtime", "kind", "resolved",
-            ],
-        }
+    /// The names of the facts it yields beside [`COMMON_FACTS`].
+    pub fn facts(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.about.facts.iter().map(|fact| fact.name)
     }
 }

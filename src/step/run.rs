@@ -1,18 +1,45 @@
 //! `run`: a program and its arguments. No shell reads them.
 
-use super::{Observation, answer};
+use std::sync::Arc;
+
+use super::about::{About, Field, Shape};
+use super::{Asking, Observation, Registered, Spec, Unfit, answer};
 use crate::ask::{Answer, Ask, Question};
 use crate::script::{Scope, Template, TemplateError};
 
-/// `run: [curl, -sS, 'http://localhost:{{port}}/']`.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// Program and arguments.
-    pub argv: Vec<Template>,
+pub(super) const KIND: Registered = Registered {
+    about: &ABOUT,
+    build,
+};
+
+const ABOUT: About = About {
+    word: "run",
+    purpose: "a program and its arguments, run as they stand: no shell reads them",
+    ways: &[],
+    short: Some("argv"),
+    fields: &[Field::new(
+        "argv",
+        Shape::Texts,
+        "the program, then one item for each argument; a lone `{{ list }}` stands for all its items",
+    )
+    .required()],
+    facts: &[],
+    example: "run: [curl, -sS, 'http://localhost:{{port}}/']",
+};
+
+#[derive(Debug)]
+struct Run {
+    argv: Vec<Template>,
 }
 
-impl Run {
-    pub(super) fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
+fn build(spec: &Spec, _: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
+    Ok(Arc::new(Run {
+        argv: spec.texts("argv").to_vec(),
+    }))
+}
+
+impl Asking for Run {
+    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
         let mut argv = Vec::with_capacity(self.argv.len());
         for item in &self.argv {
             argv.extend(item.words(scope)?);
@@ -32,7 +59,7 @@ impl Run {
         Ok(vec![Ask::new(Question::Argv(argv))])
     }
 
-    pub(super) fn read(&self, answers: &[Answer], image: &str) -> Observation {
+    fn read(&self, answers: &[Answer], image: &str) -> Observation {
         let tool = self.argv.first().map_or("", Template::source);
         answer::observe(answers, |answer, code| {
             let place = answer::place(image);
@@ -46,13 +73,5 @@ impl Run {
                 format!("`{tool}` cannot be executed in {place}{said}")
             }
         })
-    }
-
-    pub(super) fn names(&self) -> Vec<String> {
-        self.argv
-            .iter()
-            .flat_map(Template::names)
-            .map(|(name, _)| name)
-            .collect()
     }
 }

@@ -3,26 +3,57 @@
 //! Each param stands in the environment under exactly its name: text as it is, numbers and booleans as written, a duration in
 //! seconds, a list with one item on each line; a param without a value is not set. `target_pid` and `target_root` stand there too, where known.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use super::{Observation, answer};
+use super::about::{About, Field, Shape};
+use super::{Asking, Observation, Registered, Spec, Unfit, answer};
 use crate::ask::{Answer, Ask, Question};
 use crate::script::{Scope, TemplateError};
 
 /// Names that are in the environment of every script beside the params.
 pub const GIVEN: [&str; 2] = ["target_pid", "target_root"];
 
-/// `sh: 'awk … "$port"'`.
-#[derive(Clone, Debug)]
-pub struct Sh {
-    /// The script, never templated.
-    pub script: String,
-    /// Names of the params that stand in its environment, under exactly these names.
-    pub params: Vec<String>,
+pub(super) const KIND: Registered = Registered {
+    about: &ABOUT,
+    build,
+};
+
+const ABOUT: About = About {
+    word: "sh",
+    purpose: "a POSIX shell script, with the params in its environment under exactly their names",
+    ways: &[],
+    short: Some("sh"),
+    fields: &[Field::new(
+        "sh",
+        Shape::Script,
+        "the script; `{{ }}` cannot stand in it, and a secret is not in its environment",
+    )
+    .required()],
+    facts: &[],
+    example: "sh: 'awk -v most=\"$limit\" \'$3 > most\' /proc/net/sockstat'",
+};
+
+#[derive(Debug)]
+struct Sh {
+    script: String,
+    params: Vec<String>,
 }
 
-impl Sh {
-    pub(super) fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
+fn build(spec: &Spec, params: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
+    let script = spec.script("sh").unwrap_or_default();
+    if script.trim().is_empty() {
+        return Err(Unfit::new("sh", "the script is empty", "write one"));
+    }
+    Ok(Arc::new(Sh {
+        script: script.to_owned(),
+        params: params.to_vec(),
+    }))
+}
+
+impl Asking for Sh {
+    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
         let mut env = Vec::new();
         for name in self.params.iter().map(String::as_str).chain(GIVEN) {
             let Some(text) = scope.get(name).and_then(text) else {
@@ -42,7 +73,7 @@ impl Sh {
         })])
     }
 
-    pub(super) fn read(&self, answers: &[Answer], image: &str) -> Observation {
+    fn read(&self, answers: &[Answer], image: &str) -> Observation {
         answer::observe(answers, |answer, code| {
             let place = answer::place(image);
             let said = answer::last_word(answer);

@@ -15,7 +15,7 @@ use housecall::plan::{Plan, PlannedStep};
 use housecall::report::{AttachReport, Circumstances, RunbookRef, Severity, Terminated};
 use housecall::runbook::Step;
 use housecall::script::Template;
-use housecall::step::{Kind, Run as RunKind};
+use housecall::step::{Given, Kind, Spec};
 use housecall::target::{Selector, Target};
 use tokio_util::sync::CancellationToken;
 
@@ -243,6 +243,15 @@ pub(super) fn run_of(interrupt: Interrupt) -> Run {
     }
 }
 
+fn run(program: &str) -> Kind {
+    let mut spec = Spec::default();
+    spec.give(
+        "argv",
+        Given::Texts(vec![Template::parse(program).unwrap()]),
+    );
+    Kind::build(Kind::registered("run").unwrap(), spec, &[]).unwrap()
+}
+
 pub(super) fn plan(steps: &[(&str, &str)]) -> Arc<Plan> {
     Arc::new(Plan {
         runbook: RunbookRef {
@@ -266,9 +275,7 @@ pub(super) fn plan(steps: &[(&str, &str)]) -> Arc<Plan> {
             .map(|(id, program)| PlannedStep {
                 step: Step {
                     id: (*id).into(),
-                    kind: Kind::Run(RunKind {
-                        argv: vec![Template::parse(program).unwrap()],
-                    }),
+                    kind: run(program),
                     when: None,
                     timeout: None,
                     output_max: None,
