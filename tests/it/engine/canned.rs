@@ -7,15 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use housecall::ask::{Answer, Ask, Captured, Ended, Need, Patient};
 use housecall::clock::{Clock, FixedClock};
-use housecall::cluster::{
-    Attach, Cause, Closed, Cluster, Found, Lost, Profile, Refusal, Scope, Session,
-};
+use housecall::cluster::{Attach, Cause, Closed, Cluster, Found, Lost, Refusal, Scope, Session};
 use housecall::engine::{Interrupt, Prospect, Run};
-use housecall::plan::{Plan, PlannedStep};
-use housecall::report::{AttachReport, Circumstances, RunbookRef, Severity, Terminated};
-use housecall::runbook::Step;
-use housecall::script::Template;
-use housecall::step::{Given, Kind, Spec};
+use housecall::plan::{Plan, Wishes};
+use housecall::report::{AttachReport, Circumstances, Terminated};
+use housecall::runbook::{Runbook, bind};
 use housecall::target::{Selector, Target};
 use tokio_util::sync::CancellationToken;
 
@@ -243,50 +239,23 @@ pub(super) fn run_of(interrupt: Interrupt) -> Run {
     }
 }
 
-fn run(program: &str) -> Kind {
-    let mut spec = Spec::default();
-    spec.give(
-        "argv",
-        Given::Texts(vec![Template::parse(program).unwrap()]),
-    );
-    Kind::build(Kind::registered("run").unwrap(), spec, &[]).unwrap()
+pub(super) fn plan(steps: &[(&str, &str)]) -> Arc<Plan> {
+    let steps: String = steps
+        .iter()
+        .map(|(id, program)| {
+            format!("  - {{id: {id}, run: ['{program}'], output: {{max: 1024B}}}}\n")
+        })
+        .collect();
+    planned(&format!("version: 1\nid: t\ntitle: T\nsteps:\n{steps}"))
 }
 
-pub(super) fn plan(steps: &[(&str, &str)]) -> Arc<Plan> {
-    Arc::new(Plan {
-        runbook: RunbookRef {
-            id: "t".into(),
-            title: "T".into(),
-            digest: "sha256:0".into(),
-        },
-        params: serde_json::Map::new(),
-        attach: Attach {
-            run: String::new(),
-            image: "toolbox:1".into(),
-            pull_policy: None,
-            container: None,
-            profile: Profile::General,
-            start_timeout: Duration::from_secs(60),
-            grace: Duration::from_secs(30),
-            deadline: Duration::from_secs(120),
-        },
-        steps: steps
-            .iter()
-            .map(|(id, program)| PlannedStep {
-                step: Step {
-                    id: (*id).into(),
-                    kind: run(program),
-                    when: None,
-                    timeout: None,
-                    output_max: None,
-                    capture: Vec::new(),
-                    expect: Vec::new(),
-                    stop: false,
-                },
-                timeout: Duration::from_secs(10),
-                cap: 1024,
-            })
-            .collect(),
-        fail_on: Severity::Error,
-    })
+/// A runbook, settled.
+pub(super) fn planned(source: &str) -> Arc<Plan> {
+    let (runbook, _) = Runbook::parse(source, "t.yaml").unwrap();
+    let params = bind(&runbook.params, &[]).unwrap();
+    let wishes = Wishes {
+        image: Some("toolbox:1".into()),
+        ..Wishes::default()
+    };
+    Arc::new(Plan::new(&runbook, params, &wishes).unwrap())
 }
