@@ -11,6 +11,8 @@ mod http;
 mod run;
 mod sh;
 mod spec;
+mod tcp;
+mod tls;
 mod way;
 
 pub use about::{About, COMMON, Fact, Field, Shape};
@@ -28,7 +30,15 @@ use crate::report::Verdict;
 use crate::script::{Scope, TemplateError};
 
 /// Every kind, in the order of the reference.
-pub const KINDS: &[Registered] = &[run::KIND, sh::KIND, http::KIND, dns::KIND, file::KIND];
+pub const KINDS: &[Registered] = &[
+    run::KIND,
+    sh::KIND,
+    http::KIND,
+    dns::KIND,
+    tcp::KIND,
+    tls::KIND,
+    file::KIND,
+];
 
 /// Facts that every kind yields.
 pub const COMMON_FACTS: [&str; 4] = ["exit", "stdout", "stderr", "duration"];

@@ -53,19 +53,27 @@ impl Reply<'_> {
 
     /// Why it came to nothing, in words that are the same for every tool, else in the last line it said.
     pub(super) fn reason(&self) -> String {
-        // What is indented was said by the other side.
+        self.known()
+            .or_else(|| last_line(&self.own_words()))
+            .unwrap_or_else(|| format!("{} ended with exit {}", self.way, self.exit))
+    }
+
+    /// The same, where it is one that is known: what another says may be that it could not look at all.
+    pub(super) fn known(&self) -> Option<String> {
+        plain(&self.own_words())
+            .map(str::to_owned)
+            // What `timeout` of coreutils and of busybox ends with.
+            .or_else(|| matches!(self.exit, 124 | 143).then(|| "timed out".into()))
+    }
+
+    /// What is indented was said by the other side.
+    fn own_words(&self) -> String {
         let own: Vec<_> = self
             .said
             .lines()
             .filter(|line| !line.starts_with("  "))
             .collect();
-        let said = own.join("\n");
-        plain(&said)
-            .map(str::to_owned)
-            // What `timeout` of coreutils and of busybox ends with.
-            .or_else(|| matches!(self.exit, 124 | 143).then(|| "timed out".into()))
-            .or_else(|| last_line(&said))
-            .unwrap_or_else(|| format!("{} ended with exit {}", self.way, self.exit))
+        own.join("\n")
     }
 }
 
