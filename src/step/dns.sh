@@ -91,5 +91,5 @@ if has getent && [ -z "$ask_server$ask_tcp" ]; then
   fi
 fi
 
-echo "nothing that asks for $ask_type${ask_server:+ at a given server}${ask_tcp:+ by TCP} (no dig, drill, nslookup or getent that can)" >&2
+echo "no dig, drill, nslookup or getent that asks for $ask_type${ask_server:+ at a given server}${ask_tcp:+ by TCP}" >&2
 exit 127

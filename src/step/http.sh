@@ -43,6 +43,6 @@ if has wget && [ -n "$ask_plain" ]; then
 fi
 
 if [ -n "$ask_plain" ] && [ "$ask_method" = GET ]; then echo 'no curl and no wget' >&2
-elif [ -n "$ask_plain" ]; then echo "no curl and no GNU wget, which take the method $ask_method" >&2
-else echo 'no curl, which takes headers and a body without showing them' >&2; fi
+elif [ -n "$ask_plain" ]; then echo "no curl and no GNU wget (which take the method $ask_method)" >&2
+else echo 'no curl (a wget would show headers and body in its argv)' >&2; fi
 exit 127

@@ -62,8 +62,8 @@ impl Reply<'_> {
     pub(super) fn known(&self) -> Option<String> {
         plain(&self.own_words())
             .map(str::to_owned)
-            // What `timeout` of coreutils and of busybox ends with.
-            .or_else(|| matches!(self.exit, 124 | 143).then(|| "timed out".into()))
+            // What `timeout` ends with.
+            .or_else(|| (self.exit == 124).then(|| "timed out".into()))
     }
 
     /// What is indented was said by the other side.
@@ -119,8 +119,7 @@ pub(super) fn read(
         took,
         cut: answer.stdout.truncated,
     };
-    // 143 is how busybox tells its own `timeout`, which is data.
-    if let Some(signal) = answer.ended.signal().filter(|_| exit != 143) {
+    if let Some(signal) = answer.ended.signal() {
         observation.blocked = Some((
             Verdict::Error,
             format!("`{way}` was ended by signal {signal} in {place}"),
@@ -304,10 +303,8 @@ mod tests {
         assert_eq!(facts["exit"], 1);
         assert_eq!(facts["reason"], "connection refused");
         assert_eq!(facts["stderr"], "nc: Connection refused\n");
-        for code in [124, 143] {
-            let facts = read(&answered(code, b"way nc\n", b""), "tools:1", nothing).facts;
-            assert_eq!(facts["reason"], "timed out");
-            assert_eq!(facts["exit"], code);
-        }
+        let facts = read(&answered(124, b"way nc\n", b""), "tools:1", nothing).facts;
+        assert_eq!(facts["reason"], "timed out");
+        assert_eq!(facts["exit"], 124);
     }
 }

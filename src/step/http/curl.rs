@@ -53,23 +53,30 @@ fn quoted(text: &str) -> String {
 
 /// Reads head and body from stdout, and the figures from the line that was asked for.
 pub(super) fn read(reply: &Reply<'_>) -> Result<Response, String> {
+    const MARK: &[u8] = b"\ncurl ";
     // Before 7.63 curl knows no `%{stderr}` and writes the line to the end of stdout.
-    let text = reply.text();
-    let figures = [reply.said, &text]
-        .iter()
-        .find_map(|stream| stream.rsplit_once("\ncurl "))
-        .map(|(_, line)| line.trim_end());
-    let mut figures = figures
-        .ok_or("it tells no figures")?
-        .split(' ')
-        .map(str::trim);
+    let (line, out) = match reply.said.rsplit_once("\ncurl ") {
+        Some((_, line)) => (line.to_owned(), reply.out),
+        // What looks like it in a body that was cut is the body's.
+        None if reply.cut => return Err("it tells no figures".into()),
+        None => {
+            let at = reply
+                .out
+                .windows(MARK.len())
+                .rposition(|window| window == MARK)
+                .ok_or("it tells no figures")?;
+            let (out, line) = reply.out.split_at(at);
+            let line = line.get(MARK.len()..).unwrap_or_default();
+            (String::from_utf8_lossy(line).into_owned(), out)
+        }
+    };
+    let mut figures = line.trim_end().split(' ').map(str::trim);
     let mut next = || figures.next().unwrap_or_default();
     let code = next().parse().map_err(|_| "it tells no code")?;
     let size: usize = next().parse().map_err(|_| "it tells no size of the head")?;
     let (total, connect, tls, ip) = (next(), next(), next(), next());
 
-    let (heads, body) = reply
-        .out
+    let (heads, body) = out
         .split_at_checked(size)
         .ok_or("the head is longer than what came")?;
     let heads = String::from_utf8_lossy(heads);

@@ -81,6 +81,16 @@ fn a_body_that_looks_like_a_head_or_like_our_own_words_is_a_body() {
 }
 
 #[test]
+fn an_old_curl_tells_its_figures_after_the_body() {
+    let mut answers = captured!("curl-fake", 0);
+    let err = std::mem::take(&mut answers[0].stderr.bytes);
+    answers[0].stdout.bytes.extend(&err);
+    let body = read(&captured!("curl-fake", 0), false)["body"].clone();
+    let facts = read(&answers, false);
+    assert_eq!((&facts["code"], &facts["body"]), (&json!(200), &body));
+}
+
+#[test]
 fn a_connection_that_does_not_come_about_is_told_alike_by_every_way() {
     let each = [
         (captured!("curl-no-name", 6), "the name does not resolve"),
