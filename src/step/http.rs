@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::about::{About, Fact, Field, Shape};
 use super::way::{self, Reading};
 use super::{Asking, Observation, Registered, Spec, Unfit};
-use crate::ask::{Answer, Ask, Question};
+use crate::ask::{Answer, Ask, MAX_STDIN, Question};
 use crate::script::{Scope, Template, TemplateError};
 
 const SCRIPT: &str = concat!(include_str!("way.sh"), include_str!("http.sh"));
@@ -158,23 +158,29 @@ impl Asking for Http {
                 env.push((format!("ask_{flag}"), "1".into()));
             }
         }
-        let mut given = Vec::new();
+        let mut given = String::new();
         for (name, value) in self.spec.pairs("headers") {
-            given.push(curl::header(name, &value.render(scope)?)?);
+            given += &curl::header(name, &value.render(scope)?)?;
         }
         if let Some(body) = self.spec.render("body", scope)? {
-            given.push(curl::body(&body)?);
+            given += &curl::body(&body)?;
         }
         if given.is_empty() {
             env.push(("ask_plain".into(), "1".into()));
-        } else {
-            // SWITCH: these lines belong on the step's stdin, where the script's `given` then reads them.
-            env.push(("ask_given".into(), given.join("\n")));
+        } else if given.len() > MAX_STDIN {
+            return Err(TemplateError {
+                message: format!(
+                    "`headers` and `body` come to {} bytes; at most {MAX_STDIN} can be sent",
+                    given.len()
+                ),
+                offset: None,
+            });
         }
         let mut ask = Ask::new(Question::Script {
             text: SCRIPT.into(),
             env,
         });
+        ask.stdin = given.into_bytes();
         ask.shown = Some(vec!["http".into(), method, url]);
         Ok(vec![ask])
     }

@@ -1,5 +1,6 @@
 # One request. On stdout, after the way, what came; on stderr the tool's words, and where it shows them (wget) the head of the answer.
-# In: ask_url ask_method ask_follow ask_insecure ask_plain (set when there are no headers and no body) ask_given (lines for `curl -K`).
+# In: ask_url ask_method ask_follow ask_insecure ask_plain (set when there are no headers and no body).
+# On stdin: headers and body as lines for `curl -K`, since they may be secret.
 
 if has curl; then
   way curl
@@ -11,9 +12,8 @@ if has curl; then
   esac
   [ -z "$ask_follow" ] || set -- "$@" -L --max-redirs 10
   [ -z "$ask_insecure" ] || set -- "$@" -k
-  # What must not stand in an argv comes on stdin
-  given() { printf '%s\n' "$ask_given"; }
-  given | curl "$@" -K - --url "$ask_url" \
+  [ -n "$ask_plain" ] || set -- "$@" -K -
+  curl "$@" --url "$ask_url" \
     -w '%{stderr}\ncurl %{http_code} %{size_header} %{time_total} %{time_connect} %{time_appconnect} %{remote_ip}\n'
   leave $?
 fi

@@ -18,8 +18,8 @@ pub(super) fn header(name: &str, value: &str) -> Result<String, TemplateError> {
     }
     Ok(match value.trim() {
         // With a colon and nothing after it, curl would send no such header.
-        "" => format!("header = \"{name};\""),
-        value => format!("header = {}", quoted(&format!("{name}: {value}"))),
+        "" => format!("header = \"{name};\"\n"),
+        value => format!("header = {}\n", quoted(&format!("{name}: {value}"))),
     })
 }
 
@@ -31,7 +31,7 @@ pub(super) fn body(text: &str) -> Result<String, TemplateError> {
             offset: None,
         });
     }
-    Ok(format!("data-raw = {}", quoted(text)))
+    Ok(format!("data-raw = {}\n", quoted(text)))
 }
 
 fn quoted(text: &str) -> String {
