@@ -25,6 +25,8 @@ pub(crate) enum Verb {
     Demo(DemoArgs),
     /// Checks runbooks and says all that is wrong with them
     Lint(LintArgs),
+    /// Tries the tests that runbooks carry, without a cluster
+    Test(TestArgs),
     /// Shows what a run would ask and which rights it needs; changes nothing
     Plan(Box<PlanArgs>),
     /// Lists the shipped runbooks
@@ -51,6 +53,21 @@ pub(crate) struct RunArgs {
     /// A selector that matches nothing is no error
     #[arg(long)]
     pub(crate) allow_none: bool,
+    /// Writes every ask and answer into this new folder while the run goes on; see `test --recorded`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) record: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct TestArgs {
+    /// Files, or names of shipped runbooks
+    #[arg(value_name = "RUNBOOK", required = true)]
+    pub(crate) runbooks: Vec<String>,
+    /// Judges this recorded run instead, with one runbook, and reports as `run` does
+    #[arg(long, value_name = "DIR")]
+    pub(crate) recorded: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

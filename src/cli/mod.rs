@@ -13,9 +13,11 @@ mod outputs;
 mod patient;
 mod plan;
 mod prospects;
+mod recording;
 mod run;
 mod show;
 mod signals;
+mod test;
 mod visit;
 
 use std::process::ExitCode;
@@ -48,6 +50,7 @@ fn done(verb: Verb) -> Result<u8, Failure> {
         Verb::Show(args) => show::run(&args),
         Verb::Completions(args) => completions::run(&args),
         Verb::Run(args) => within(run::run(*args)),
+        Verb::Test(args) => within(test::run(args)),
         Verb::Plan(args) => within(plan::run(*args)),
         Verb::Demo(args) => within(demo::run(args)),
         Verb::DemoPatient => within(patient::serve()),

@@ -14,6 +14,7 @@ use super::args::{OutputArgs, RunArgs};
 use super::exit::Failure;
 use super::outputs::Outputs;
 use super::prospects::Prospects;
+use super::recording;
 use super::signals;
 use super::visit::Visit;
 
@@ -21,13 +22,21 @@ use super::visit::Visit;
 pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
     let visit = Visit::of(&args.visit)?;
     let outputs = Outputs::open(&args.output)?;
+    let recorder = args
+        .record
+        .as_ref()
+        .map(|folder| recording::begin(folder, &visit.plan))
+        .transpose()?;
     let interrupt = Interrupt::default();
     let listening = tokio::spawn(signals::listen(interrupt.clone()));
-    let prospects = tokio::select! {
+    let mut prospects = tokio::select! {
         biased;
         prospects = Prospects::find(&visit.selectors, &visit.scope, &args.visit) => prospects,
         () = interrupt.stopped() => return Err(Failure::interrupted()),
     };
+    if let Some(recorder) = &recorder {
+        recording::listen(&mut prospects, recorder);
+    }
     let circumstances = Circumstances {
         interrupted: false,
         unasked: prospects.unasked,
@@ -48,7 +57,10 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
     )
     .await;
     listening.abort();
-    code
+    match recorder {
+        Some(recorder) => recording::whole(&recorder, code?),
+        None => code,
+    }
 }
 
 /// How a run is to be made, beside its plan and its targets.

@@ -50,7 +50,8 @@ impl Attempt<'_> {
             .map(|ask| self.planned.bound(ask))
             .collect();
         let (answers, lost) = self.answers(session, &asks).await;
-        self.conclude(&asks, answers, lost, scope)
+        let told = session.told();
+        self.conclude(&asks, answers, lost, told, scope)
     }
 
     fn wanted(&self, scope: &Scope) -> Result<bool, String> {
@@ -113,6 +114,7 @@ impl Attempt<'_> {
         asks: &[Ask],
         answers: Vec<Answer>,
         lost: Option<String>,
+        told: Option<Map<String, serde_json::Value>>,
         scope: &Scope,
     ) -> Asked {
         let step = &self.planned.step;
@@ -121,6 +123,8 @@ impl Attempt<'_> {
             blocked(&answers, self, Verdict::Unreachable, why)
         } else if incomplete {
             blocked(&answers, self, Verdict::Error, "interrupted")
+        } else if let Some(facts) = told {
+            step.kind.told(&answers, facts)
         } else {
             step.kind.read(&answers, self.image)
         };

@@ -19,6 +19,8 @@ mod interrupt;
 mod lane;
 mod run;
 mod tell;
+mod trial;
 
 pub use interrupt::Interrupt;
 pub use run::{Engine, Prospect, Run};
+pub use trial::{Trial, simulate, trial};

@@ -28,6 +28,8 @@ pub struct Runbook {
     pub attach: AttachSpec,
     /// Steps in order.
     pub steps: Vec<Step>,
+    /// Its tests.
+    pub tests: Vec<super::Case>,
     /// `sha256:` and the digest of the source.
     pub digest: String,
     /// File name as given, or the name of a shipped runbook.
@@ -144,4 +146,13 @@ pub struct Step {
     pub expect: Vec<Expectation>,
     /// True when nothing after it is asked if it does not pass.
     pub stop: bool,
+}
+
+impl Step {
+    /// The ids of the checks that are held against it.
+    pub fn check_ids(&self) -> impl Iterator<Item = &str> {
+        self.expect
+            .iter()
+            .map(|expectation| expectation.id.as_str())
+    }
 }

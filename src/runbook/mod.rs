@@ -4,6 +4,7 @@
 //! A new key of a step is a line in `steps.rs`; a new kind is its reader in `kind.rs`; names that expressions see are in `names.rs`.
 
 mod bind;
+mod case;
 mod checks;
 mod document;
 mod kind;
@@ -18,6 +19,7 @@ mod source;
 mod steps;
 
 pub use bind::{Unfit, bind};
+pub use case::{Case, Expect, Expected, OutputFile, Subject, Unmet};
 pub use document::{AttachSpec, Param, ParamKind, Runbook, Step, TargetSpec};
 pub use quantity::{duration, duration_text, size};
 pub use source::{Diagnostic, Level, Paint, render};

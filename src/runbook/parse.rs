@@ -7,14 +7,15 @@ use super::names::{Sight, is_kebab};
 use super::reader::{Fields, Reader};
 use super::source::{Diagnostic, Level};
 use super::steps::{Around, steps};
-use super::{lint, param, settings};
+use super::{case, lint, param, settings};
 use crate::yaml::{self, Node, Scalar, Span, Yaml};
 
-const KNOWN: [&str; 10] = [
+const KNOWN: [&str; 11] = [
     "version", "id", "title", "labels", "doc", "params", "target", "attach", "defaults", "steps",
+    "tests",
 ];
-const LATER: [&str; 7] = [
-    "effects", "redact", "on_fail", "finally", "batch", "tests", "waivers",
+const LATER: [&str; 6] = [
+    "effects", "redact", "on_fail", "finally", "batch", "waivers",
 ];
 
 impl Runbook {
@@ -114,15 +115,22 @@ fn document(reader: &mut Reader<'_>, node: &Node, source: &str, origin: &str) ->
         lint::unused(reader, &params, &around.used);
         lint_steps(reader, &fields, &steps);
     }
+    let params: Vec<_> = params.into_iter().map(|(param, _)| param).collect();
+    let tests = match fields.get("tests") {
+        // Where a step cannot be read, each use of its id would be a complaint of its own.
+        Some(node) if !reader.failed() => case::cases(reader, node, &params, &steps),
+        Some(_) | None => Vec::new(),
+    };
     Some(Runbook {
         id: id?.0,
         title: title?.0,
         doc,
         labels,
-        params: params.into_iter().map(|(param, _)| param).collect(),
+        params,
         target,
         attach,
         steps,
+        tests,
         digest: format!("sha256:{:x}", Sha256::digest(source.as_bytes())),
         origin: origin.into(),
         source: source.into(),
