@@ -34,6 +34,17 @@ pub struct Conversation {
     replies: VecDeque<Reply>,
 }
 
+/// What a step is begun with, as text for the shell.
+#[derive(Debug, Default)]
+struct Order<'a> {
+    /// Lines that export its environment.
+    vars: &'a str,
+    /// Its stdin, bytes.
+    stdin: &'a [u8],
+    /// Mode and words.
+    words: &'a str,
+}
+
 #[derive(Debug)]
 struct Step {
     id: u64,
@@ -124,11 +135,11 @@ impl Conversation {
         let (cap, seconds) = HUNT;
         Ok(self.begin(
             Purpose::Hunt(hunt.clone()),
-            seconds,
-            cap,
-            cap,
-            "",
-            &format!("own {words}"),
+            (seconds, cap, cap),
+            &Order {
+                words: &format!("own {words}"),
+                ..Order::default()
+            },
         ))
     }
 
@@ -177,17 +188,22 @@ impl Conversation {
                 )
             }
         };
-        Ok(self.begin(purpose, seconds, out, err, &vars, &words))
+        Ok(self.begin(
+            purpose,
+            (seconds, out, err),
+            &Order {
+                vars: &vars,
+                stdin: &ask.stdin,
+                words: &words,
+            },
+        ))
     }
 
     fn begin(
         &mut self,
         purpose: Purpose,
-        seconds: u64,
-        out: u64,
-        err: u64,
-        vars: &str,
-        words: &str,
+        (seconds, out, err): (u64, u64, u64),
+        order: &Order<'_>,
     ) -> Vec<u8> {
         self.asked += 1;
         let id = self.asked;
@@ -204,8 +220,13 @@ impl Conversation {
             silent: false,
         });
         let (out, err) = (out + 1, err + 1);
+        let Order { vars, stdin, words } = order;
+        let (fed, feed) = match stdin {
+            [] => ("-", String::new()),
+            bytes => ("fed", feed(bytes)),
+        };
         self.order(&format!(
-            "vars() {{ :\n{vars}}}\nbegin {id} {seconds} {out} {err} {words}"
+            "vars() {{ :\n{vars}}}\nfeed() {{ :\n{feed}}}\nbegin {id} {seconds} {out} {err} {fed} {words}"
         ))
     }
 
@@ -420,6 +441,24 @@ impl Step {
             remarks,
         })
     }
+}
+
+/// The bytes as lines of the shell's own `printf`, which is no process and so has no argv that could be read. What is not a letter
+/// or a digit goes as its octal number (POSIX `printf`), so that nothing in it means anything to the shell.
+fn feed(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for piece in bytes.chunks(1024) {
+        text.push_str("printf '");
+        for byte in piece {
+            if byte.is_ascii_alphanumeric() {
+                text.push(char::from(*byte));
+            } else {
+                text.push_str(&format!("\\{byte:03o}"));
+            }
+        }
+        text.push_str("'\n");
+    }
+    text
 }
 
 fn unreaped_remark(count: u64) -> Vec<String> {
