@@ -92,8 +92,12 @@ pub(crate) enum Rbac {
 pub(crate) struct VisitArgs {
     /// A runbook (a file, or the name of a shipped one), then targets: pod/NAME, NAME, deploy/NAME, sts/NAME, ds/NAME, job/NAME,
     /// svc/NAME, `local` (this machine), `pid:N` (a process here)
-    #[arg(value_name = "RUNBOOK> [TARGET]... <", num_args = 1.., required = true)]
+    #[arg(value_name = "RUNBOOK> [TARGET]... <", num_args = 1.., required_unless_present = "from_alert")]
     pub(crate) words: Vec<String>,
+    /// Takes runbook, targets and params from the alerts of this webhook body (Alertmanager, Grafana), `-` for stdin; runbooks that
+    /// are named are chosen from instead of the shipped ones
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["all_namespaces", "selector", "field_selector"])]
+    pub(crate) from_alert: Option<PathBuf>,
     /// Namespace of the targets
     #[arg(short, long, value_name = "NAMESPACE")]
     pub(crate) namespace: Option<String>,

@@ -3,6 +3,7 @@
 //! It uses the crate by its public name, as any other program would. A new verb is one new file here with a `run` function, one
 //! variant in [`args::Verb`] and one arm below.
 
+mod alert;
 mod args;
 mod completions;
 mod demo;

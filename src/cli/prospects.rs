@@ -10,6 +10,7 @@ use housecall::engine::Prospect;
 use housecall::target::{Selector, Target};
 
 use super::args::VisitArgs;
+use super::visit::Visit;
 
 /// Whom a run is about.
 #[derive(Default)]
@@ -28,8 +29,9 @@ pub(crate) struct Prospects {
 
 impl Prospects {
     /// Looks every selector up. Trouble with one never hides another.
-    pub(crate) async fn find(selectors: &[Selector], scope: &Scope, args: &VisitArgs) -> Self {
-        let remote = selectors
+    pub(crate) async fn find(visit: &Visit, args: &VisitArgs) -> Self {
+        let remote = visit
+            .selectors
             .iter()
             .any(|s| !matches!(s, Selector::Local | Selector::Process(_)));
         let clusters = Clusters {
@@ -42,9 +44,11 @@ impl Prospects {
         };
         let mut found = Self {
             cluster: clusters.name(),
+            notes: visit.notes.clone(),
+            unasked: visit.unasked,
             ..Self::default()
         };
-        for selector in selectors {
+        for (selector, scope) in visit.selectors.iter().zip(&visit.scopes) {
             found.look_up(selector, scope, &clusters).await;
         }
         found.drop_repeats();

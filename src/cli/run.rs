@@ -20,7 +20,13 @@ use super::visit::Visit;
 
 /// Runs a runbook on its targets and reports. The code is the exit code of the process.
 pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
-    let visit = Visit::of(&args.visit)?;
+    let visit = match Visit::of(&args.visit) {
+        Err(failure) if failure.is_unmatched() && args.allow_none => {
+            failure.tell();
+            return Ok(0);
+        }
+        visit => visit?,
+    };
     let outputs = Outputs::open(&args.output)?;
     let recorder = args
         .record
@@ -31,7 +37,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
     let listening = tokio::spawn(signals::listen(interrupt.clone()));
     let mut prospects = tokio::select! {
         biased;
-        prospects = Prospects::find(&visit.selectors, &visit.scope, &args.visit) => prospects,
+        prospects = Prospects::find(&visit, &args.visit) => prospects,
         () = interrupt.stopped() => return Err(Failure::interrupted()),
     };
     if let Some(recorder) = &recorder {

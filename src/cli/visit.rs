@@ -10,6 +10,7 @@ use housecall::plan::{Plan, Wishes};
 use housecall::runbook::{self, Diagnostic, Paint, Runbook, bind};
 use housecall::target::{Selector, field_selector, label_selector, subdomain};
 
+use super::alert::Call;
 use super::args::VisitArgs;
 use super::exit::Failure;
 
@@ -17,12 +18,48 @@ use super::exit::Failure;
 pub(crate) struct Visit {
     pub(crate) plan: Arc<Plan>,
     pub(crate) selectors: Vec<Selector>,
-    pub(crate) scope: Scope,
+    /// Where each selector looks, in the same order.
+    pub(crate) scopes: Vec<Scope>,
+    /// What the reader should know from before the run.
+    pub(crate) notes: Vec<String>,
+    /// Someone that should be examined is not named.
+    pub(crate) unasked: bool,
 }
 
 impl Visit {
     /// Settles a visit, or says all that is wrong with it.
     pub(crate) fn of(args: &VisitArgs) -> Result<Self, Failure> {
+        match &args.from_alert {
+            Some(from) => Self::called(Call::of(from, args)?, args),
+            None => Self::named(args),
+        }
+    }
+
+    /// Runbook, targets and params come from alerts.
+    fn called(call: Call, args: &VisitArgs) -> Result<Self, Failure> {
+        let mut wrong = Vec::new();
+        check_namespace(args, &mut wrong);
+        let mut given = pairs(&args.param, &mut wrong);
+        given.extend(call.given);
+        let wishes = Wishes {
+            container: call.container,
+            ..wishes(args)
+        };
+        let plan = settled(&call.runbook, &given, &wishes, &mut wrong);
+        let (scopes, selectors) = call.whom.into_iter().unzip();
+        match plan {
+            Some(plan) if wrong.is_empty() => Ok(Self {
+                plan: Arc::new(plan),
+                selectors,
+                scopes,
+                notes: call.notes,
+                unasked: call.unasked,
+            }),
+            _ => Err(Failure::usage(wrong.join("\nerror: "))),
+        }
+    }
+
+    fn named(args: &VisitArgs) -> Result<Self, Failure> {
         let (runbook, targets) = split(&args.words)?;
         let runbook = load(runbook)?;
         let mut wrong = Vec::new();
@@ -58,13 +95,7 @@ impl Visit {
                 fields: args.field_selector.clone(),
             });
         }
-        if let Some(namespace) = &args.namespace
-            && (namespace.contains('.') || namespace.len() > 63 || subdomain(namespace).is_err())
-        {
-            wrong.push(format!(
-                "`{namespace}` cannot be a namespace\n  help: names are lower case letters, digits and `-`, at most 63"
-            ));
-        }
+        check_namespace(args, &mut wrong);
         if selectors.is_empty() && wrong.is_empty() {
             wrong.push(
                 "no target is named\n  help: add pod/NAME, `-l SELECTOR`, `local` or `pid:N`"
@@ -72,27 +103,47 @@ impl Visit {
             );
         }
         let given = pairs(&args.param, &mut wrong);
-        let params = bind(&runbook.params, &given).map_err(|problems| {
-            wrong.extend(
-                problems
-                    .iter()
-                    .map(|unfit| format!("{}\n  help: {}", unfit.headline, unfit.fix)),
-            );
-        });
-        let plan = match params {
-            Ok(params) => Plan::new(&runbook, params, &wishes(args))
-                .map_err(|refused| wrong.push(refused.to_string())),
-            Err(()) => Err(()),
-        };
+        let plan = settled(&runbook, &given, &wishes(args), &mut wrong);
         match plan {
-            Ok(plan) if wrong.is_empty() => Ok(Self {
+            Some(plan) if wrong.is_empty() => Ok(Self {
                 plan: Arc::new(plan),
+                scopes: vec![scope(args); selectors.len()],
                 selectors,
-                scope: scope(args),
+                notes: Vec::new(),
+                unasked: false,
             }),
             _ => Err(Failure::usage(wrong.join("\nerror: "))),
         }
     }
+}
+
+fn check_namespace(args: &VisitArgs, wrong: &mut Vec<String>) {
+    if let Some(namespace) = &args.namespace
+        && (namespace.contains('.') || namespace.len() > 63 || subdomain(namespace).is_err())
+    {
+        wrong.push(format!(
+            "`{namespace}` cannot be a namespace\n  help: names are lower case letters, digits and `-`, at most 63"
+        ));
+    }
+}
+
+/// The plan, or every reason against it.
+fn settled(
+    runbook: &Runbook,
+    given: &[(String, String)],
+    wishes: &Wishes,
+    wrong: &mut Vec<String>,
+) -> Option<Plan> {
+    let params = bind(&runbook.params, given).map_err(|problems| {
+        wrong.extend(
+            problems
+                .iter()
+                .map(|unfit| format!("{}\n  help: {}", unfit.headline, unfit.fix)),
+        );
+    });
+    Plan::new(runbook, params.ok()?, wishes)
+        .map_err(|refused| wrong.push(refused.to_string()))
+        .ok()
 }
 
 fn wishes(args: &VisitArgs) -> Wishes {

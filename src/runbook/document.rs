@@ -49,6 +49,8 @@ pub struct Param {
     pub default: Option<Value>,
     /// True when a value must be given.
     pub required: bool,
+    /// What of an alert it is taken from: `labels.NAME` or `annotations.NAME`.
+    pub from_alert: Option<String>,
     /// One line for people.
     pub doc: Option<String>,
 }

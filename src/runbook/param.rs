@@ -8,10 +8,18 @@ use super::names::unfit_identifier;
 use super::reader::{Fields, Reader, near};
 use crate::yaml::{Node, Scalar, Span, Yaml};
 
-const KNOWN: [&str; 8] = [
-    "type", "default", "min", "max", "pattern", "required", "values", "doc",
+const KNOWN: [&str; 9] = [
+    "type",
+    "default",
+    "min",
+    "max",
+    "pattern",
+    "required",
+    "values",
+    "doc",
+    "from_alert",
 ];
-const LATER: [&str; 2] = ["from", "from_alert"];
+const LATER: [&str; 1] = ["from"];
 const TYPES: [&str; 7] = ["int", "float", "bool", "string", "enum", "duration", "list"];
 
 /// A param and where its name stands.
@@ -107,8 +115,27 @@ fn param(reader: &mut Reader<'_>, name: &str, node: &Node) -> Option<Param> {
         kind,
         default,
         required,
+        from_alert: fields
+            .get("from_alert")
+            .and_then(|node| from_alert(reader, node)),
         doc,
     })
+}
+
+fn from_alert(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let path = reader.text(node, "`from_alert`")?;
+    let named = ["labels.", "annotations."]
+        .iter()
+        .any(|part| path.strip_prefix(part).is_some_and(|name| !name.is_empty()));
+    if !named {
+        reader.error(
+            node.span,
+            format!("`{path}` is no part of an alert"),
+            "write `labels.NAME` or `annotations.NAME`",
+        );
+        return None;
+    }
+    Some(path.to_owned())
 }
 
 fn kind(

@@ -10,6 +10,7 @@
     reason = "these tests wait for real processes, in real time"
 )]
 
+mod alerts;
 mod broken;
 mod cli;
 mod contract;
