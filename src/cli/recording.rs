@@ -9,8 +9,8 @@ use housecall::cluster::Cluster;
 use housecall::cluster::replay::{Recorded, Recorder, SCHEMA};
 use housecall::engine::{Interrupt, Prospect};
 use housecall::plan::{Plan, Wishes};
-use housecall::report::{Circumstances, Severity};
-use housecall::runbook::Runbook;
+use housecall::report::{Circumstances, Redactor, Severity};
+use housecall::runbook::{Effects, Runbook};
 
 use super::args::TestArgs;
 use super::exit::Failure;
@@ -30,7 +30,8 @@ pub(crate) fn begin(folder: &Path, plan: &Plan) -> Result<Arc<Recorder>, Failure
         "container": plan.attach.container,
         "fail_on": plan.fail_on.word(),
     });
-    Recorder::create(folder, &about).map(Arc::new).map_err(|error| {
+    let redactor = Redactor::new(&plan.secrets, plan.redact.clone());
+    Recorder::create(folder, &about, redactor).map(Arc::new).map_err(|error| {
         Failure::usage(format!(
             "failed to begin a recording in {}: {error}\n  help: name a folder that is not there yet",
             folder.display()
@@ -112,7 +113,11 @@ fn plan(runbook: &Runbook, about: &Value) -> Result<Plan, Failure> {
         container: text("container"),
         profile: text("profile").and_then(|word| word.parse().ok()),
         fail_on: fail_on.unwrap_or_default(),
+        // Nothing is sent.
+        allow_effects: Effects::Write,
         ..Wishes::default()
     };
-    Plan::new(runbook, params, &wishes).map_err(|refused| Failure::usage(refused.to_string()))
+    Plan::new(runbook, params, &wishes)
+        .map(Plan::without_waits)
+        .map_err(|refused| Failure::usage(refused.to_string()))
 }

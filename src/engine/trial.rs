@@ -11,7 +11,7 @@ use crate::cluster::Cluster;
 use crate::cluster::replay::Written;
 use crate::plan::{Plan, Refused, Wishes};
 use crate::report::{Circumstances, Report};
-use crate::runbook::{Case, Runbook, Unmet, bind};
+use crate::runbook::{Case, Effects, Runbook, Unmet, bind};
 use crate::target::Target;
 
 /// What a case came to.
@@ -23,7 +23,7 @@ pub struct Trial {
     pub report: Report,
 }
 
-/// Runs a plan on one target that answers what was written down. Steps that were given nothing are in [`Written::missed`].
+/// Runs a plan, best [without waits](Plan::without_waits), on one target that answers what was written down. Steps that were given nothing are in [`Written::missed`].
 pub async fn simulate(plan: Arc<Plan>, given: &Written, who: Target) -> Report {
     let cluster: Arc<dyn Cluster> = Arc::new(given.clone());
     let run = Run {
@@ -52,7 +52,12 @@ pub async fn trial(runbook: &Runbook, case: &Case) -> Result<Trial, Refused> {
             .next()
             .map_or_else(String::new, |one| one.fix),
     })?;
-    let plan = Plan::new(runbook, params, &Wishes::default())?;
+    let wishes = Wishes {
+        // Nothing is sent.
+        allow_effects: Effects::Write,
+        ..Wishes::default()
+    };
+    let plan = Plan::new(runbook, params, &wishes)?.without_waits();
     let written = Written::new(case.given.iter().cloned(), case.others.clone());
     let report = simulate(Arc::new(plan), &written, case.target.clone()).await;
     let missed = written.missed().into_iter().map(|step| Unmet {

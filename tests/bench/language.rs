@@ -22,7 +22,7 @@ use housecall::ask::{Canned, Captured, Ended};
 use housecall::cluster::replay::{Recorded, Recorder, Written};
 use housecall::engine::simulate;
 use housecall::plan::{Plan, Wishes};
-use housecall::report::Status;
+use housecall::report::{Redactor, Status};
 use housecall::runbook::{Runbook, bind};
 use housecall::target::{Selector, Target};
 use serde_json::Value;
@@ -40,7 +40,7 @@ fn main() {
     let (runbook, _) = Runbook::parse(&source, "bench.yaml").unwrap();
 
     let folder = tempfile::tempdir().unwrap();
-    let recorder = Recorder::create(folder.path(), &Value::Null).unwrap();
+    let recorder = Recorder::create(folder.path(), &Value::Null, Redactor::default()).unwrap();
     for at in 0..TARGETS {
         recorder.begin(&Target::pod("shop", &format!("web-{at}")));
     }

@@ -11,6 +11,7 @@ use housecall::clock::SystemClock;
 use housecall::cluster::local::Local;
 use housecall::cluster::replay::{Recorded, Recorder};
 use housecall::cluster::{Attach, Cluster, Profile, Scope};
+use housecall::report::Redactor;
 use housecall::target::{Selector, Target};
 use serde_json::Value;
 
@@ -41,7 +42,8 @@ async fn this_machine_holds_the_contract() {
 #[tokio::test]
 async fn what_is_recorded_holds_the_contract_and_so_does_its_recording() {
     let folder = tempfile::tempdir().unwrap();
-    let recorder = Arc::new(Recorder::create(folder.path(), &Value::Null).unwrap());
+    let recorder =
+        Arc::new(Recorder::create(folder.path(), &Value::Null, Redactor::default()).unwrap());
     let target = Target::local();
     recorder.begin(&target);
     let local = recorder.listening(Arc::new(Local::new(Arc::new(SystemClock))));

@@ -430,9 +430,13 @@ fn promise_7_a_hostile_command_cannot_forge_a_frame() {
             let at = opening.find("secret=").unwrap() + 7;
             opening[at..at + 32].to_owned()
         };
-        let raw = shell.script(
-            "env; set; for f in /proc/[0-9]*/environ /proc/[0-9]*/cmdline; do cat \"$f\" 2>/dev/null; done",
-        );
+        let raw = shell.ask(&Ask {
+            stdout_cap: 8 * 1024 * 1024,
+            ..script(
+                "env; set; for f in /proc/[0-9]*/environ /proc/[0-9]*/cmdline; do cat \"$f\" 2>/dev/null; done",
+                30,
+            )
+        });
         assert!(!raw.stdout.truncated);
         let text = raw.stdout.text();
         assert!(text.contains("HOUSECALL_STEP="));

@@ -12,22 +12,24 @@ use tokio_util::sync::CancellationToken;
 
 use super::line::Line;
 use super::{ABOUT, SCHEMA};
-use crate::ask::{Answer, Ask, Need, Patient};
+use crate::ask::{Answer, Ask, Need, Patient, Question};
 use crate::cluster::{Attach, Closed, Cluster, Found, Lost, Refusal, Scope, Session};
-use crate::report::AttachReport;
+use crate::report::{AttachReport, Redactor};
 use crate::target::{Selector, Target};
 
 /// The folder of one recording. Each line is flushed as it comes, so that a run that is killed leaves what it heard.
 pub struct Recorder {
     folder: PathBuf,
+    redactor: Redactor,
     tapes: Mutex<BTreeMap<String, Arc<Mutex<File>>>>,
     /// The first write that failed.
     trouble: Mutex<Option<String>>,
 }
 
 impl Recorder {
-    /// A new recording in a folder that is empty or not there yet. `about` is what the caller wants to find again.
-    pub fn create(folder: &Path, about: &Value) -> io::Result<Self> {
+    /// A new recording in a folder that is empty or not there yet. `about` is what the caller wants to find again; what `redactor`
+    /// masks is masked here as well, in asks and in answers.
+    pub fn create(folder: &Path, about: &Value, redactor: Redactor) -> io::Result<Self> {
         std::fs::create_dir_all(folder)?;
         if std::fs::read_dir(folder)?.next().is_some() {
             return Err(io::Error::other("the folder is not empty"));
@@ -35,6 +37,7 @@ impl Recorder {
         std::fs::write(folder.join(ABOUT), format!("{about:#}\n"))?;
         Ok(Self {
             folder: folder.into(),
+            redactor,
             tapes: Mutex::default(),
             trouble: Mutex::default(),
         })
@@ -86,6 +89,32 @@ impl Recorder {
     /// What could not be written, if anything: the recording is then not whole.
     pub fn trouble(&self) -> Option<String> {
         held(&self.trouble).clone()
+    }
+
+    fn ask(&self, ask: &Ask) -> Ask {
+        let text = |text: &String| self.redactor.text(text);
+        let mut ask = ask.clone();
+        ask.shown = ask.shown.map(|words| words.iter().map(text).collect());
+        ask.stdin = match String::from_utf8(ask.stdin) {
+            Ok(stdin) => text(&stdin).into_bytes(),
+            Err(raw) => raw.into_bytes(),
+        };
+        match &mut ask.question {
+            Question::Argv(words) => *words = words.iter().map(text).collect(),
+            Question::Script { env, .. } => {
+                for (_, value) in env {
+                    *value = text(value);
+                }
+            }
+            _ => {}
+        }
+        ask
+    }
+
+    fn answer(&self, step: &str, answer: &Answer) -> Answer {
+        let mut answer = answer.clone();
+        self.redactor.answer(step, &mut answer);
+        answer
     }
 
     fn write(&self, target: &Target, line: &Line) {
@@ -187,16 +216,17 @@ impl Session for Heard {
         self.under_way = Some(ask.clone());
         let answered = self.session.answer(ask).await;
         self.under_way = None;
-        let ask = ask.clone();
+        let recorder = &self.recorder;
+        let masked = |answer: &Answer| recorder.answer(&ask.step, answer);
         let line = match &answered {
             Ok(answer) => Line::Answered {
-                ask,
-                answer: answer.clone(),
+                ask: recorder.ask(ask),
+                answer: masked(answer),
             },
             Err(lost) => Line::Lost {
-                ask,
+                ask: recorder.ask(ask),
                 why: lost.why.clone(),
-                partial: lost.partial.clone(),
+                partial: lost.partial.as_deref().map(masked).map(Box::new),
             },
         };
         self.recorder.write(&self.target, &line);
@@ -209,13 +239,15 @@ impl Session for Heard {
 
     async fn cancel(&mut self) -> Option<Answer> {
         let answer = self.session.cancel().await;
-        self.recorder.write(
-            &self.target,
-            &Line::Cancelled {
-                ask: self.under_way.take(),
-                answer: answer.clone(),
-            },
-        );
+        let ask = self.under_way.take();
+        let step = ask.as_ref().map_or("", |ask| ask.step.as_str());
+        let line = Line::Cancelled {
+            answer: answer
+                .as_ref()
+                .map(|answer| self.recorder.answer(step, answer)),
+            ask: ask.as_ref().map(|ask| self.recorder.ask(ask)),
+        };
+        self.recorder.write(&self.target, &line);
         answer
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::feed::feed;
 use super::file;
 use super::frame::{Piece, Splitter};
 use super::hunt::Hunt;
@@ -441,24 +442,6 @@ impl Step {
             remarks,
         })
     }
-}
-
-/// The bytes as lines of the shell's own `printf`, which is no process and so has no argv that could be read. What is not a letter
-/// or a digit goes as its octal number (POSIX `printf`), so that nothing in it means anything to the shell.
-fn feed(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for piece in bytes.chunks(1024) {
-        text.push_str("printf '");
-        for byte in piece {
-            if byte.is_ascii_alphanumeric() {
-                text.push(char::from(*byte));
-            } else {
-                text.push_str(&format!("\\{byte:03o}"));
-            }
-        }
-        text.push_str("'\n");
-    }
-    text
 }
 
 fn unreaped_remark(count: u64) -> Vec<String> {

@@ -154,7 +154,7 @@ impl Expected {
                 id,
                 steps
                     .iter()
-                    .filter(|step| step.id == *id)
+                    .filter(|step| is(step, id))
                     .map(|step| (step.status, step.reason.clone()))
                     .collect(),
             ),
@@ -171,6 +171,12 @@ impl Expected {
             message,
         })
     }
+}
+
+/// Of a step that is asked for each item of a list, every one of them.
+fn is(step: &StepReport, id: &str) -> bool {
+    let rest = step.id.strip_prefix(id);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
 }
 
 fn of_check(check: &CheckReport) -> (Verdict, Option<String>) {

@@ -16,14 +16,14 @@ const CASE: [&str; 6] = ["name", "params", "target", "given", "others", "expect"
 #[derive(Clone, Copy)]
 pub(super) struct Subjects<'r> {
     params: &'r [Param],
-    steps: &'r [Step],
+    steps: &'r [&'r Step],
 }
 
 pub(in crate::runbook) fn cases(
     reader: &mut Reader<'_>,
     node: &Node,
     params: &[Param],
-    steps: &[Step],
+    steps: &[&Step],
 ) -> Vec<Case> {
     let subjects = Subjects { params, steps };
     let mut cases: Vec<Case> = Vec::new();
@@ -226,7 +226,7 @@ impl Scribe<'_, '_, '_> {
 
     fn expected(&mut self, key: &Key, node: &Node) -> Option<Expected> {
         let steps = self.subjects.steps;
-        let checks: Vec<_> = steps.iter().flat_map(Step::check_ids).collect();
+        let checks: Vec<_> = steps.iter().flat_map(|step| step.check_ids()).collect();
         let of = if checks.contains(&key.text.as_str()) {
             Subject::Check(key.text.clone())
         } else if steps.iter().any(|step| step.id == key.text) {
