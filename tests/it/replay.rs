@@ -186,6 +186,76 @@ async fn answers_of_a_list_are_given_in_turn_and_the_last_one_stays() {
     assert_eq!(trial.unmet, []);
 }
 
+#[tokio::test]
+async fn a_retry_a_list_and_outcomes_are_tried_without_waiting() {
+    let source = r#"
+version: 1
+id: t
+title: T
+effects: write
+steps:
+  - {id: slow, run: [a], retry: {attempts: 3, delay: 60s}}
+  - {id: many, run: [b, '{{one}}'], each: {item: one, of: '["x", "y"]'}}
+  - {id: way, run: [c], outcomes: [{when: exit == 9, fail: dead, id: way-dead}, {pass: fine}]}
+finally:
+  - {id: last, run: [d]}
+tests:
+  - name: a
+    given:
+      slow: [{exit: 7}, {exit: 7}, {exit: 0}]
+      many: [{exit: 0}, {exit: 1}]
+      way: {exit: 9}
+      last: {stdout: bye}
+    expect: {slow: flaky, many: fail, way-dead: fail, last: pass}
+"#;
+    let (runbook, _) = Runbook::parse(source, "t.yaml").unwrap();
+    let trial = trial(&runbook, &runbook.tests[0]).await.unwrap();
+    let told: Vec<_> = trial
+        .unmet
+        .iter()
+        .map(|one| format!("{} was {}", one.of, one.found))
+        .collect();
+    // Of a list every item must come to it; the first came to pass.
+    assert_eq!(told, ["many was pass"]);
+}
+
+#[test]
+fn promise_2_no_secret_is_recorded_and_the_recording_is_judged_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "version: 1\nid: t\ntitle: T\nparams: {token: {type: secret, required: true}}\nsteps:\n  - {id: a, run: [cat], stdin: 'Bearer {{token}}'}\n";
+    let runbook = written(folder.path(), "s.yaml", text);
+    let tape = folder.path().join("tape");
+    let name = tape.to_str().unwrap().to_owned();
+    let live = folder.path().join("live.json");
+    let live = live.to_str().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_housecall"))
+        .args(["run", &runbook, "local", "--record", &name, "-o"])
+        .arg(format!("json={live}"))
+        .env("HOUSECALL_PARAM_TOKEN", "hunter2hunter2")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    for entry in std::fs::read_dir(&tape).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        // Bytes are in base64 there: "hunter2hunter2" begins so, behind "Bearer " and alone.
+        for part in ["hunter2", "aHVudGVyMm", "dW50ZXIya", "h1bnRlcj"] {
+            assert!(!text.contains(part), "{part} in {text}");
+        }
+    }
+    let again = folder.path().join("again.json");
+    let again = again.to_str().unwrap();
+    let judged = housecall(&[
+        "test",
+        "--recorded",
+        &name,
+        &runbook,
+        "-o",
+        &format!("json={again}"),
+    ]);
+    assert_eq!(judged.status.code(), Some(0), "{judged:?}");
+    assert_eq!(targets(live), targets(again));
+}
+
 #[test]
 fn tests_are_told_one_by_one_and_make_the_exit_code() {
     let folder = tempfile::tempdir().unwrap();
