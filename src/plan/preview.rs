@@ -79,8 +79,9 @@ impl Plan {
 }
 
 impl super::PlannedStep {
-    /// An ask with this step's bounds.
+    /// An ask of this step, with its bounds.
     pub(crate) fn bound(&self, mut ask: Ask) -> Ask {
+        ask.step.clone_from(&self.step.id);
         ask.timeout = self.timeout;
         ask.stdout_cap = self.cap;
         ask.stderr_cap = self.cap;
