@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Plan;
-use crate::ask::{Ask, Patient};
+use crate::ask::{Ask, Patient, Question};
 use crate::script::Scope;
 use crate::target::Target;
 
@@ -85,6 +85,11 @@ impl super::PlannedStep {
         ask.timeout = self.timeout;
         ask.stdout_cap = self.cap;
         ask.stderr_cap = self.cap;
+        // The shipped scripts let their tools give up before they are stopped: what they say by then tells why.
+        if let (Some(_), Question::Script { env, .. }) = (&ask.shown, &mut ask.question) {
+            let limit = (self.timeout.as_secs_f64() * 0.8).max(1.0) as u64;
+            env.push(("ask_limit".into(), limit.to_string()));
+        }
         ask
     }
 }
