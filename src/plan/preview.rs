@@ -80,8 +80,10 @@ impl super::PlannedStep {
     /// An ask with this step's bounds.
     pub(crate) fn bound(&self, mut ask: Ask) -> Ask {
         ask.timeout = self.timeout;
-        ask.stdout_cap = self.cap;
-        ask.stderr_cap = self.cap;
+        if let Some(cap) = self.cap {
+            ask.stdout_cap = cap;
+            ask.stderr_cap = cap;
+        }
         ask
     }
 }

@@ -5,9 +5,14 @@
 
 mod about;
 mod answer;
+mod environment;
 mod file;
+mod limits;
+mod mounts;
+mod processes;
 mod run;
 mod sh;
+mod sockets;
 mod spec;
 
 pub use about::{About, COMMON, Fact, Field, Shape};
@@ -25,7 +30,16 @@ use crate::report::Verdict;
 use crate::script::{Scope, TemplateError};
 
 /// Every kind, in the order of the reference.
-pub const KINDS: &[Registered] = &[run::KIND, sh::KIND, file::KIND];
+pub const KINDS: &[Registered] = &[
+    run::KIND,
+    sh::KIND,
+    processes::KIND,
+    sockets::KIND,
+    mounts::KIND,
+    limits::KIND,
+    environment::KIND,
+    file::KIND,
+];
 
 /// Facts that every kind yields.
 pub const COMMON_FACTS: [&str; 4] = ["exit", "stdout", "stderr", "duration"];
@@ -54,6 +68,11 @@ pub trait Asking: Debug + Send + Sync {
     /// False for a kind that resolves the patient's root by itself, and so needs no `target_root` even where its author names it.
     fn needs_root(&self) -> bool {
         true
+    }
+
+    /// Names of the scope that it cannot look without, beside those in its templates: `target_pid`, `target_root`.
+    fn looks_at(&self) -> &'static [&'static str] {
+        &[]
     }
 }
 
@@ -117,13 +136,14 @@ impl Kind {
         self.asking.read(answers, image)
     }
 
-    /// The names that its templates use: a step that names `target_root` cannot look where there is none.
+    /// The names that it uses, by its templates or by its nature: a step that names `target_root` cannot look where there is none.
     pub fn names(&self) -> Vec<String> {
         self.spec
             .templates()
             .into_iter()
             .flat_map(crate::script::Template::names)
             .map(|(name, _)| name)
+            .chain(self.asking.looks_at().iter().map(|name| (*name).into()))
             .filter(|name| name != "target_root" || self.asking.needs_root())
             .collect()
     }

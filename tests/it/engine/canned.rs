@@ -284,7 +284,7 @@ pub(super) fn plan(steps: &[(&str, &str)]) -> Arc<Plan> {
                     stop: false,
                 },
                 timeout: Duration::from_secs(10),
-                cap: 1024,
+                cap: Some(1024),
             })
             .collect(),
         fail_on: Severity::Error,
