@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::ask::{DEFAULT_CAP, DEFAULT_TIMEOUT, MAX_CAP, Patient};
+use crate::ask::{DEFAULT_TIMEOUT, MAX_CAP, Patient};
 use crate::cluster::{Attach, Profile};
 use crate::report::{MASK, Rule, RunbookRef, Severity};
 use crate::runbook::{Batch, Effects, Origin, Pick, Runbook, Step, Waiver};
@@ -87,8 +87,8 @@ pub struct PlannedStep {
     pub step: Step,
     /// How long it may take.
     pub timeout: Duration,
-    /// Cap of each of its streams, bytes.
-    pub cap: u64,
+    /// Cap of each of its streams that its author set, bytes; a kind's own where there is none.
+    pub cap: Option<u64>,
 }
 
 /// Why no plan can be made.
@@ -207,8 +207,7 @@ fn first<const N: usize>(wishes: [&Option<String>; N]) -> Option<String> {
 }
 
 fn settle(step: &Step) -> Result<PlannedStep, Refused> {
-    let cap = step.output_max.unwrap_or(DEFAULT_CAP);
-    if cap > MAX_CAP {
+    if let Some(cap) = step.output_max.filter(|cap| *cap > MAX_CAP) {
         return Err(Refused {
             headline: format!(
                 "step `{}` wants to keep {cap} bytes of output; at most {MAX_CAP} (8MiB) can be kept",
@@ -220,7 +219,7 @@ fn settle(step: &Step) -> Result<PlannedStep, Refused> {
     Ok(PlannedStep {
         step: step.clone(),
         timeout: step.timeout.unwrap_or(DEFAULT_TIMEOUT),
-        cap,
+        cap: step.output_max,
     })
 }
 

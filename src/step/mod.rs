@@ -6,10 +6,15 @@
 mod about;
 mod answer;
 mod dns;
+mod environment;
 mod file;
 mod http;
+mod limits;
+mod mounts;
+mod processes;
 mod run;
 mod sh;
+mod sockets;
 mod spec;
 mod tcp;
 mod tls;
@@ -37,6 +42,11 @@ pub const KINDS: &[Registered] = &[
     dns::KIND,
     tcp::KIND,
     tls::KIND,
+    processes::KIND,
+    sockets::KIND,
+    mounts::KIND,
+    limits::KIND,
+    environment::KIND,
     file::KIND,
 ];
 
@@ -67,6 +77,11 @@ pub trait Asking: Debug + Send + Sync {
     /// False for a kind that resolves the patient's root by itself, and so needs no `target_root` even where its author names it.
     fn needs_root(&self) -> bool {
         true
+    }
+
+    /// Names of the scope that it cannot look without, beside those in its templates: `target_pid`, `target_root`.
+    fn looks_at(&self) -> &'static [&'static str] {
+        &[]
     }
 }
 
@@ -139,13 +154,14 @@ impl Kind {
         observation
     }
 
-    /// The names that its templates use: a step that names `target_root` cannot look where there is none.
+    /// The names that it uses, by its templates or by its nature: a step that names `target_root` cannot look where there is none.
     pub fn names(&self) -> Vec<String> {
         self.spec
             .templates()
             .into_iter()
             .flat_map(crate::script::Template::names)
             .map(|(name, _)| name)
+            .chain(self.asking.looks_at().iter().map(|name| (*name).into()))
             .filter(|name| name != "target_root" || self.asking.needs_root())
             .collect()
     }
