@@ -1,11 +1,11 @@
 //! The functions by which a program asks, judges and tells. Each is one request through the door.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map, Position};
 use serde_json::Value;
 
-use super::beside::{Beside, confined};
 use super::door::{Check, Door, Refusal, Request};
 use super::outcome::{self, Outcome, Simulated, told};
 use super::{Ending, Words};
@@ -18,18 +18,15 @@ type Called<T> = Result<T, Box<EvalAltResult>>;
 pub(super) struct Host {
     door: Mutex<Box<dyn Door>>,
     ending: Mutex<Option<Ending>>,
-    beside: Arc<dyn Beside>,
+    fixtures: Arc<BTreeMap<String, String>>,
 }
 
-/// Bytes that one recorded output may be long: the most that a step keeps of a stream.
-const MAX_FIXTURE: usize = 8 * 1024 * 1024;
-
 impl Host {
-    pub(super) fn new(door: Box<dyn Door>, beside: Arc<dyn Beside>) -> Arc<Self> {
+    pub(super) fn new(door: Box<dyn Door>, fixtures: Arc<BTreeMap<String, String>>) -> Arc<Self> {
         Arc::new(Self {
             door: Mutex::new(door),
             ending: Mutex::new(None),
-            beside,
+            fixtures,
         })
     }
 
@@ -283,14 +280,9 @@ fn testing(engine: &mut Engine, host: &Arc<Host>) {
     let (reads, runs, plain) = (Arc::clone(host), Arc::clone(host), Arc::clone(host));
     engine
         .register_fn("fixture", move |name: ImmutableString| -> Called<String> {
-            confined(&name).map_err(|why| format!("the fixture {name:?} is not read: {why}"))?;
-            let text = reads.beside.text(&name)?;
-            if text.len() > MAX_FIXTURE {
-                return Err(
-                    format!("the fixture {name:?} is longer than {MAX_FIXTURE} bytes").into(),
-                );
-            }
-            Ok(text)
+            let text = reads.fixtures.get(name.as_str());
+            text.cloned()
+                .ok_or_else(|| format!("there is no fixture `{name}`").into())
         })
         .register_fn("simulate", move |given: Map, params: Map| {
             simulate(&runs, given, params)

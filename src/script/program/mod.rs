@@ -23,6 +23,7 @@ mod host;
 mod names;
 mod outcome;
 mod place;
+mod reading;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -61,7 +62,7 @@ pub struct Program {
     tree: Arc<AST>,
     modules: Arc<BTreeMap<String, AST>>,
     words: Arc<Words>,
-    beside: Arc<dyn Beside>,
+    fixtures: Arc<BTreeMap<String, String>>,
     functions: Arc<[String]>,
 }
 
@@ -112,7 +113,7 @@ impl Program {
         door: Box<dyn Door>,
         watch: Watch,
     ) -> Result<Ending, Thrown> {
-        let host = Host::new(door, Arc::clone(&self.beside));
+        let host = Host::new(door, Arc::clone(&self.fixtures));
         let mut engine = engine(&self.words, &host);
         engine.on_progress(move |_| watch().map(Dynamic::from));
         engine.set_module_resolver(Ready(Arc::clone(&self.modules)));
@@ -154,7 +155,7 @@ fn engine(words: &Words, host: &Arc<Host>) -> Engine {
         .set_max_variables(200)
         .set_max_functions(200)
         .set_max_modules(20);
-    for (word, _) in compile::REFUSED {
+    for (word, _) in reading::REFUSED {
         engine.disable_symbol(*word);
     }
     host::register(&mut engine, host, words);

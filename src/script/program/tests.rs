@@ -56,7 +56,7 @@ fn compile(body: &str) -> Compiled {
         kinds: ["run", "sh", "file"].map(String::from).to_vec(),
         short: vec![("kube_logs".into(), "kube".into(), "logs".into())],
     };
-    Program::compile(&format!("{HEADER}{body}"), words, Arc::new(Shelf))
+    Program::compile(&format!("{HEADER}{body}"), words, &Shelf)
 }
 
 fn on_a_large_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
@@ -105,7 +105,7 @@ fn faults(body: &str) -> Vec<(String, String)> {
 #[test]
 fn the_header_is_read_with_the_place_of_every_key_and_value() {
     let source = "const RUNBOOK = #{\n  version: 1, id: \"é\", \"default\": -5, // [ not this\n  list: [1.5, true, `x`, #\"r\"#], none: (),\n};\nfn main(p) {}";
-    let compiled = Program::compile(source, Words::default(), Arc::new(Alone));
+    let compiled = Program::compile(source, Words::default(), &Alone);
     assert_eq!(compiled.faults, []);
     let header = compiled.header.unwrap();
     let written = |datum: &Datum| source[datum.start..datum.end].to_owned();
@@ -377,11 +377,11 @@ fn a_hostile_program_has_an_end() {
 
 #[test]
 fn a_test_simulates_and_asserts() {
-    let body = "fn main(p) {}\nfn test_good() { let r = simulate(#{ s: #{ stdout: fixture(\"out.txt\") } }, #{ limit: 1 }); assert(r.check(\"c\").status == \"fail\"); }\nfn test_bad() { assert(1 == 2, \"one is not two\"); }\nfn test_missing() { simulate(#{}).check(\"d\"); }\nfn test_out() { fixture(\"../x\"); }";
+    let body = "fn main(p) {}\nfn test_good() { let r = simulate(#{ s: #{ stdout: fixture(\"out.txt\") } }, #{ limit: 1 }); assert(r.check(\"c\").status == \"fail\"); }\nfn test_bad() { assert(1 == 2, \"one is not two\"); }\nfn test_missing() { simulate(#{}).check(\"d\"); }";
     let program = compile(body).program.unwrap();
     assert_eq!(
         program.tests().collect::<Vec<_>>(),
-        ["test_bad", "test_good", "test_missing", "test_out"]
+        ["test_bad", "test_good", "test_missing"]
     );
     let (ended, heard) = call("test_good", body);
     assert_eq!(ended, Ok(Ending::Returned));
@@ -399,11 +399,10 @@ fn a_test_simulates_and_asserts() {
             .message
             .contains("there were c")
     );
-    assert!(
-        call("test_out", body)
-            .0
-            .unwrap_err()
-            .message
-            .contains("is not read")
-    );
+    for (name, part) in [("../x", "leads out of"), ("gone", "there is no `gone`")] {
+        let told = faults(&format!(
+            "fn main(p) {{}}\nfn test_a() {{ fixture(\"{name}\"); }}"
+        ));
+        assert!(told[0].1.contains(part), "{told:?}");
+    }
 }
