@@ -1,11 +1,12 @@
 //! Settling every bound: what the runbook says, what the command line wants, and the defaults under both.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ask::{DEFAULT_CAP, DEFAULT_TIMEOUT, MAX_CAP, Patient};
 use crate::cluster::{Attach, Profile};
 use crate::report::{RunbookRef, Severity};
-use crate::runbook::{Runbook, Step};
+use crate::runbook::{Runbook, Scripted, Step};
 use crate::script::Scope;
 use crate::target::Target;
 
@@ -52,8 +53,10 @@ pub struct Plan {
     pub params: Scope,
     /// How the debug container is attached; its `run` is empty until the run has an id.
     pub attach: Attach,
-    /// The steps, in order.
+    /// The steps, in order; none where a program asks as it runs.
     pub steps: Vec<PlannedStep>,
+    /// The program, of a runbook that is one.
+    pub program: Option<Arc<Scripted>>,
     /// Checks from this severity up make a target fail.
     pub fail_on: Severity,
 }
@@ -82,7 +85,11 @@ pub struct Refused {
 impl Plan {
     /// Settles a runbook. `params` are bound already; nothing is sent.
     pub fn new(runbook: &Runbook, params: Scope, wishes: &Wishes) -> Result<Self, Refused> {
-        let steps: Vec<_> = runbook.steps.iter().map(settle).collect::<Result<_, _>>()?;
+        let steps: Vec<_> = runbook
+            .steps
+            .iter()
+            .map(PlannedStep::of)
+            .collect::<Result<_, _>>()?;
         let image = first([&wishes.image, &runbook.attach.image, &wishes.fallback_image])
             .unwrap_or_else(|| DEFAULT_IMAGE.into());
         reference(&image)?;
@@ -113,9 +120,14 @@ impl Plan {
                 deadline: wishes
                     .deadline
                     .or(runbook.attach.deadline)
-                    .unwrap_or_else(|| deadline(&steps)),
+                    .unwrap_or_else(|| match runbook.program {
+                        // What a program asks is not known before it does.
+                        Some(_) => LONGEST_DEADLINE,
+                        None => deadline(&steps),
+                    }),
             },
             steps,
+            program: runbook.program.clone(),
             fail_on: wishes.fail_on,
         })
     }
@@ -143,22 +155,25 @@ fn first<const N: usize>(wishes: [&Option<String>; N]) -> Option<String> {
     wishes.into_iter().find_map(Clone::clone)
 }
 
-fn settle(step: &Step) -> Result<PlannedStep, Refused> {
-    let cap = step.output_max.unwrap_or(DEFAULT_CAP);
-    if cap > MAX_CAP {
-        return Err(Refused {
-            headline: format!(
-                "step `{}` wants to keep {cap} bytes of output; at most {MAX_CAP} (8MiB) can be kept",
-                step.id
-            ),
-            help: "lower `output: {max: …}`, or let the command pick what matters".into(),
-        });
+impl PlannedStep {
+    /// Settles a step's bounds.
+    pub(crate) fn of(step: &Step) -> Result<Self, Refused> {
+        let cap = step.output_max.unwrap_or(DEFAULT_CAP);
+        if cap > MAX_CAP {
+            return Err(Refused {
+                headline: format!(
+                    "step `{}` wants to keep {cap} bytes of output; at most {MAX_CAP} (8MiB) can be kept",
+                    step.id
+                ),
+                help: "lower `output: {max: …}`, or let the command pick what matters".into(),
+            });
+        }
+        Ok(Self {
+            step: step.clone(),
+            timeout: step.timeout.unwrap_or(DEFAULT_TIMEOUT),
+            cap,
+        })
     }
-    Ok(PlannedStep {
-        step: step.clone(),
-        timeout: step.timeout.unwrap_or(DEFAULT_TIMEOUT),
-        cap,
-    })
 }
 
 fn deadline(steps: &[PlannedStep]) -> Duration {

@@ -1,5 +1,6 @@
 //! The runbook as a value.
 
+use super::program::Scripted;
 use crate::{
     check::{Capture, Expectation},
     cluster::Profile,
@@ -7,7 +8,7 @@ use crate::{
     step::Kind,
 };
 use serde_json::Value;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// A runbook, checked and ready to be planned.
 #[derive(Clone, Debug)]
@@ -26,8 +27,10 @@ pub struct Runbook {
     pub target: TargetSpec,
     /// How to attach.
     pub attach: AttachSpec,
-    /// Steps in order.
+    /// Steps in order; none in a program, which asks as it runs.
     pub steps: Vec<Step>,
+    /// The program, of a runbook that is one.
+    pub program: Option<Arc<Scripted>>,
     /// `sha256:` and the digest of the source.
     pub digest: String,
     /// File name as given, or the name of a shipped runbook.

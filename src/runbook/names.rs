@@ -105,6 +105,9 @@ impl Language<'_> {
         what: &str,
     ) -> Option<Template> {
         let text = reader.word(node, what)?;
+        if reader.is_literal() {
+            return Some(Template::literal(text));
+        }
         match Template::parse(text) {
             Ok(template) => {
                 self.see(reader, node, text, template.names(), &template.members());

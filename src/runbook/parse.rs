@@ -7,7 +7,7 @@ use super::names::{Sight, is_kebab};
 use super::reader::{Fields, Reader};
 use super::source::{Diagnostic, Level};
 use super::steps::{Around, steps};
-use super::{lint, param, settings};
+use super::{lint, param, program, settings};
 use crate::yaml::{self, Node, Scalar, Span, Yaml};
 
 const KNOWN: [&str; 10] = [
@@ -21,6 +21,9 @@ impl Runbook {
     /// Reads a runbook from YAML. `origin` is what messages call the source: a file name, or the name of a shipped runbook.
     /// Gives the runbook and its warnings, or everything that is wrong with it, in the order of the source.
     pub fn parse(source: &str, origin: &str) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
+        if origin.ends_with(".rhai") {
+            return program::parse(source, origin);
+        }
         let text = yaml::without_mark(source);
         let mut reader = Reader::new(text, origin);
         let node = match yaml::read(source) {
@@ -32,7 +35,7 @@ impl Runbook {
                 return Err(reader.finish());
             }
         };
-        let runbook = document(&mut reader, &node, source, origin);
+        let runbook = document(&mut reader, &node, source, origin, Form::Steps);
         match runbook {
             Some(runbook) if !reader.failed() => Ok((runbook, reader.finish())),
             _ => Err(reader.finish()),
@@ -40,7 +43,22 @@ impl Runbook {
     }
 }
 
-fn document(reader: &mut Reader<'_>, node: &Node, source: &str, origin: &str) -> Option<Runbook> {
+/// How a runbook says what it asks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As a list.
+    Steps,
+    /// As a program, of which this is the header.
+    Program,
+}
+
+pub(super) fn document(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    source: &str,
+    origin: &str,
+    form: Form,
+) -> Option<Runbook> {
     if node.value == Yaml::Null {
         reader.error(
             Span::default(),
@@ -105,12 +123,18 @@ fn document(reader: &mut Reader<'_>, node: &Node, source: &str, origin: &str) ->
     };
     let steps = match fields.get("steps") {
         Some(node) => steps(reader, node, &mut around),
+        None if form == Form::Program => Vec::new(),
         None => {
             missing(reader, &fields, "steps");
             Vec::new()
         }
     };
     if !reader.failed() {
+        if form == Form::Program {
+            around
+                .used
+                .extend(program::mentioned(source, node, &params));
+        }
         lint::unused(reader, &params, &around.used);
         lint_steps(reader, &fields, &steps);
     }
@@ -123,6 +147,7 @@ fn document(reader: &mut Reader<'_>, node: &Node, source: &str, origin: &str) ->
         target,
         attach,
         steps,
+        program: None,
         digest: format!("sha256:{:x}", Sha256::digest(source.as_bytes())),
         origin: origin.into(),
         source: source.into(),

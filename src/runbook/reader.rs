@@ -11,6 +11,7 @@ pub(super) struct Reader<'a> {
     source: &'a str,
     origin: &'a str,
     found: Vec<Diagnostic>,
+    literal: bool,
 }
 
 /// A map whose keys are all known.
@@ -36,7 +37,18 @@ impl<'a> Reader<'a> {
             source,
             origin,
             found: Vec::new(),
+            literal: false,
         }
+    }
+
+    /// The same, for values that a program worked out: a text is that text, never a template or an expression.
+    pub(super) fn literal(mut self) -> Self {
+        self.literal = true;
+        self
+    }
+
+    pub(super) fn is_literal(&self) -> bool {
+        self.literal
     }
 
     pub(super) fn error(

@@ -10,7 +10,7 @@ use crate::report::Severity;
 use crate::yaml::Node;
 
 /// What steps and checks fall back on.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Defaults {
     pub(super) timeout: Option<Duration>,
     pub(super) severity: Severity,

@@ -72,6 +72,19 @@ impl Template {
         })
     }
 
+    /// Text that stands as it is, whatever is in it.
+    pub fn literal(text: &str) -> Self {
+        Self {
+            source: text.into(),
+            parts: vec![Part::Text(text.into())],
+        }
+    }
+
+    /// True where nothing in it is worked out.
+    pub fn is_literal(&self) -> bool {
+        self.parts.iter().all(|part| matches!(part, Part::Text(_)))
+    }
+
     /// Its text as written.
     pub fn source(&self) -> &str {
         &self.source

@@ -70,8 +70,11 @@ fn build(spec: &Spec, _: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
             "write the path as the patient sees it, from its root",
         ));
     }
-    let path = Template::parse(path)
-        .map_err(|error| Unfit::new("path", error.message, "write `{{ }}`"))?;
+    let path = if spec.text("path").is_some_and(Template::is_literal) {
+        Template::literal(path)
+    } else {
+        Template::parse(path).map_err(|error| Unfit::new("path", error.message, "write `{{ }}`"))?
+    };
     Ok(Arc::new(File {
         path,
         max: spec.size("max").unwrap_or(DEFAULT_MAX),

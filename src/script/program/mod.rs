@@ -187,13 +187,13 @@ impl ModuleResolver for Ready {
     fn resolve(
         &self,
         engine: &Engine,
-        _: Option<&str>,
+        from: Option<&str>,
         path: &str,
         position: Position,
     ) -> Result<Shared<Module>, Box<EvalAltResult>> {
         let tree = self
             .0
-            .get(path)
+            .get(&reading::beneath(from.unwrap_or_default(), path))
             .ok_or_else(|| EvalAltResult::ErrorModuleNotFound(path.into(), position))?;
         Module::eval_ast_as_new(rhai::Scope::new(), tree, engine).map(Into::into)
     }

@@ -28,8 +28,8 @@ pub(super) struct Known<'k> {
     pub(super) constants: &'k BTreeSet<String>,
     /// Params of the document, where there is one.
     pub(super) params: Option<&'k BTreeSet<String>>,
-    /// What is imported, by the name it has here, with its functions and constants.
-    pub(super) modules: &'k BTreeMap<String, BTreeSet<String>>,
+    /// What is imported, by the name it has here, with its functions and constants; `None` where it could not be read.
+    pub(super) modules: &'k BTreeMap<String, Option<BTreeSet<String>>>,
 }
 
 /// The functions that an engine has, without operators.
@@ -270,7 +270,7 @@ impl Search<'_> {
                 format!("nothing is imported as `{root}`"),
                 format!("write `import \"lib/{root}\" as {root};` at the top"),
             ),
-            Some(names) if !names.contains(name) => {
+            Some(Some(names)) if !names.contains(name) => {
                 let listed: Vec<_> = names.iter().map(String::as_str).collect();
                 self.error(
                     position,

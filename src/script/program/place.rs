@@ -71,6 +71,11 @@ impl<'s> Places<'s> {
             if byte == b'\\' && mark != b'`' {
                 at += 1;
             } else if byte == mark {
+                // Between backticks two of them stand for one.
+                if mark == b'`' && bytes.get(at) == Some(&b'`') {
+                    at += 1;
+                    continue;
+                }
                 return at.min(bytes.len());
             }
         }

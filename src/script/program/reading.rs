@@ -29,7 +29,7 @@ pub(super) struct Top {
     pub(super) constants: BTreeSet<String>,
     pub(super) header: Option<Datum>,
     /// Names of what is imported, by the name it has here.
-    pub(super) modules: BTreeMap<String, BTreeSet<String>>,
+    pub(super) modules: BTreeMap<String, Option<BTreeSet<String>>>,
 }
 
 /// A program being read, with all that it imports.
@@ -119,14 +119,11 @@ impl<'b> Reading<'b> {
                 Stmt::Import(import, position) => {
                     let start = places.byte(*position);
                     match self.import(&import.0, &import.1.name, on_the_way) {
-                        Ok((path, names)) => {
-                            let alias = match import.1.name.as_str() {
-                                "" => path.rsplit('/').next().unwrap_or_default().to_owned(),
-                                alias => alias.to_owned(),
-                            };
-                            top.modules.insert(alias, names);
+                        Ok(names) => {
+                            top.modules.insert(import.1.name.to_string(), Some(names));
                         }
                         Err((headline, fix)) => {
+                            top.modules.insert(import.1.name.to_string(), None);
                             let start_of = places.byte(import.0.position());
                             let end = places.literal(start_of).max(places.word(start));
                             faults.push(error(start..end, headline, fix));
@@ -151,7 +148,7 @@ impl<'b> Reading<'b> {
         path: &Expr,
         alias: &str,
         on_the_way: &mut Vec<String>,
-    ) -> Result<(String, BTreeSet<String>), (String, &'static str)> {
+    ) -> Result<BTreeSet<String>, (String, &'static str)> {
         let Expr::StringConstant(path, _) = path else {
             return Err((
                 "what is imported is not written out".into(),
@@ -171,12 +168,12 @@ impl<'b> Reading<'b> {
                 "import files beside or below the runbook, or those of the shipped `lib/`",
             ));
         }
+        let path = beneath(on_the_way.last().map_or("", String::as_str), &path);
         if on_the_way.contains(&path) {
-            on_the_way.push(path);
             return Err((
                 format!(
                     "files import each other in a circle: {}",
-                    on_the_way.join(", ")
+                    on_the_way.join(", then ")
                 ),
                 "move what both need into a third",
             ));
@@ -210,8 +207,7 @@ impl<'b> Reading<'b> {
         let constants = tree
             .iter_literal_variables(true, false)
             .map(|(name, ..)| name.to_owned());
-        let names = functions.chain(constants).collect();
-        Ok((path, names))
+        Ok(functions.chain(constants).collect())
     }
 
     fn module(
@@ -255,5 +251,13 @@ impl<'b> Reading<'b> {
             ),
             "mend that file first",
         ))
+    }
+}
+
+/// A path as the file `from` writes it, as it is from the program's own folder.
+pub(super) fn beneath(from: &str, path: &str) -> String {
+    match from.rsplit_once('/') {
+        Some((folder, _)) => format!("{folder}/{path}"),
+        None => path.to_owned(),
     }
 }
