@@ -239,7 +239,7 @@ pub(super) fn undecided(planned: &PlannedStep, verdict: Verdict, why: &str) -> V
 }
 
 /// The verdict of a step from its checks: trouble found, else what could not be judged, else warnings, else pass.
-fn weigh(checks: &[CheckReport]) -> (Verdict, Option<String>) {
+pub(super) fn weigh(checks: &[CheckReport]) -> (Verdict, Option<String>) {
     for verdict in [Verdict::Fail, Verdict::Error, Verdict::Warn] {
         if let Some(check) = checks.iter().find(|check| check.status == verdict) {
             let reason = check.message.clone().unwrap_or_else(|| check.id.clone());

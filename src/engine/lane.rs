@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::attempt::{Asked, Attempt};
 use super::interrupt::Interrupt;
+use super::program::Conversation;
 use super::tell::Teller;
 use crate::ask::Patient;
 use crate::cluster::{Cluster, Refusal, Session};
@@ -24,9 +25,9 @@ pub(super) struct Lane {
 
 /// What the steps of a lane came to.
 #[derive(Default)]
-struct Outcome {
-    verdicts: Vec<Verdict>,
-    reason: Option<String>,
+pub(super) struct Outcome {
+    pub(super) verdicts: Vec<Verdict>,
+    pub(super) reason: Option<String>,
 }
 
 impl Lane {
@@ -129,6 +130,12 @@ impl Lane {
             TargetKind::Pod => self.plan.attach.image.as_str(),
             TargetKind::Local | TargetKind::Process => "this machine",
         };
+        if let Some(scripted) = &self.plan.program {
+            let scripted = Arc::clone(scripted);
+            return Conversation::new(self, session, scripted, scope, image)
+                .all()
+                .await;
+        }
         let mut outcome = Outcome::default();
         let mut steps = self.plan.steps.iter().enumerate();
         while let Some((index, planned)) = steps.next() {
@@ -189,11 +196,11 @@ impl Lane {
         outcome
     }
 
-    fn tell(&self, happening: Happening) {
+    pub(super) fn tell(&self, happening: Happening) {
         self.teller.tell(happening);
     }
 
-    fn note(&self, text: String) {
+    pub(super) fn note(&self, text: String) {
         self.tell(Happening::Noted {
             target: Some(self.index),
             text,

@@ -17,7 +17,9 @@
 mod attempt;
 mod interrupt;
 mod lane;
+mod program;
 mod run;
+mod talk;
 mod tell;
 
 pub use interrupt::Interrupt;

@@ -60,7 +60,7 @@ pub enum Happening {
         /// How many steps there are.
         of: usize,
     },
-    /// A step is done with.
+    /// A step is done with. Of a program's step this is told again when it is held against something later: the later one holds.
     StepFinished {
         /// Index of the target.
         target: usize,

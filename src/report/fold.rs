@@ -106,7 +106,11 @@ fn take(report: &mut Report, event: &Event) {
         }
         Happening::StepFinished { target, step } => {
             if let Some(entry) = report.targets.get_mut(*target) {
-                entry.steps.push(step.clone());
+                // Told again when more is known of it: what was told later holds.
+                match entry.steps.iter_mut().rfind(|told| told.id == step.id) {
+                    Some(told) => told.clone_from(step),
+                    None => entry.steps.push(step.clone()),
+                }
             }
         }
         Happening::Noted { target, text } => {

@@ -7,13 +7,15 @@ use serde_json::{Map, Value};
 
 use super::document::{Runbook, Step};
 use super::kind;
-use super::names::Sight;
+use super::names::{Sight, is_kebab};
 use super::param::Placed;
 use super::parse::{Form, document};
 use super::reader::Reader;
 use super::settings::{self, Defaults};
 use super::source::{Diagnostic, Level};
 use super::steps::{Around, steps};
+use crate::report::Severity;
+use crate::script::Scope;
 use crate::script::program::{Alone, Data, Datum, Program, Weight, Words};
 use crate::yaml::{Key, Node, Scalar, Span, Yaml, without_mark};
 
@@ -198,6 +200,34 @@ impl Scripted {
     /// The programs that `run` may start; `None` where any may.
     pub fn commands(&self) -> Option<&[String]> {
         self.commands.as_deref()
+    }
+
+    /// The params that `main` is given, out of all that is known.
+    pub fn params(&self, scope: &Scope) -> Scope {
+        let known = self.params.iter();
+        known
+            .filter_map(|name| Some((name.clone(), scope.get(name)?.clone())))
+            .collect()
+    }
+
+    /// How bad it is when a check does not hold that says nothing about it.
+    pub fn severity(&self) -> Severity {
+        self.defaults.severity
+    }
+
+    /// Whether a check may have this id.
+    pub fn check_id(&self, id: &str) -> Result<(), String> {
+        if matches!(id, "exit" | "exists") {
+            return Err(format!(
+                "the check id `{id}` is kept for what holds without being said; give it another id"
+            ));
+        }
+        if !is_kebab(id) {
+            return Err(format!(
+                "the check id `{id}` is not lower case words with `-` between; write it like `http-up`"
+            ));
+        }
+        Ok(())
     }
 
     /// The step that a program asks: its kind, its id, what the kind is given, and the keys of every step. Texts are taken as they

@@ -26,7 +26,7 @@ pub struct Fault {
 
 /// Why a call into a program came to no end of its own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}:{column}: {message}")]
+#[error("{}{message}", place(*.line, *.column))]
 pub struct Thrown {
     /// What went wrong.
     pub message: String,
@@ -34,4 +34,11 @@ pub struct Thrown {
     pub line: usize,
     /// Column in characters, from 1; 0 where it is not known.
     pub column: usize,
+}
+
+fn place(line: usize, column: usize) -> String {
+    match line {
+        0 => String::new(),
+        line => format!("line {line}:{column}: "),
+    }
 }

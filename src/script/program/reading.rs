@@ -80,6 +80,11 @@ impl<'b> Reading<'b> {
                     ParseErrorType::Reserved(_) | ParseErrorType::PropertyExpected => {
                         "a word that the language keeps to itself stands in quotes as a key, such as `\"default\": 5`"
                     }
+                    ParseErrorType::BadInput(_) | ParseErrorType::UnknownOperator(_)
+                        if word == "=" =>
+                    {
+                        "compare with `==`"
+                    }
                     ParseErrorType::ExprTooDeep => "give parts of it names with `let`",
                     _ => "",
                 },
@@ -111,8 +116,10 @@ impl<'b> Reading<'b> {
                             "keep one of them",
                         ));
                     }
+                    let before = faults.len();
                     let value = datum(places, value, faults);
-                    if name.name == "RUNBOOK" {
+                    // A header with a hole would be told what it lacks.
+                    if name.name == "RUNBOOK" && faults.len() == before {
                         top.header = value;
                     }
                 }

@@ -287,6 +287,7 @@ pub(super) fn plan(steps: &[(&str, &str)]) -> Arc<Plan> {
                 cap: 1024,
             })
             .collect(),
+        program: None,
         fail_on: Severity::Error,
     })
 }
