@@ -255,8 +255,16 @@ impl Scribe<'_, '_, '_> {
 
     fn script(&mut self, node: &Node, what: &str) -> Option<Given> {
         let script = self.reader.text(node, what)?;
-        if self.reader.is_literal() {
-            return Some(Given::Script(script.to_owned()));
+        if let Some(marks) = self.reader.marks() {
+            let Some((name, _)) = marks.iter().find(|(_, mark)| script.contains(mark)) else {
+                return Some(Given::Script(script.to_owned()));
+            };
+            self.reader.error(
+                node.span,
+                format!("the secret `{name}` cannot stand in a script: it would be seen in the process list"),
+                "a secret may stand in `stdin`, in the `headers` and `body` of `http`, and in what `talk` sends",
+            );
+            return None;
         }
         if let Some(offset) = script.find("{{") {
             let inside = script[offset + 2..]

@@ -50,6 +50,19 @@ impl Sight {
         self.names.insert(id.into(), Some(members.collect()));
     }
 
+    /// A step that was asked once for each item of a list.
+    pub(super) fn add_items(&mut self, id: &str) {
+        let members = ["status", "items"].map(str::to_owned);
+        self.names.insert(id.into(), Some(members.into()));
+    }
+
+    /// A step that another runbook sees, as it is seen there.
+    pub(super) fn take(&mut self, other: &Sight, id: &str) {
+        if let Some(members) = other.names.get(id) {
+            self.names.insert(id.into(), members.clone());
+        }
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
         self.names.contains_key(name)
     }
@@ -73,6 +86,14 @@ impl Language<'_> {
         what: &str,
     ) -> Option<Expr> {
         let text = reader.word(node, what)?;
+        if reader.is_literal() {
+            reader.error(
+                node.span,
+                format!("{what} cannot stand in what a program asks"),
+                "judge in the program itself",
+            );
+            return None;
+        }
         match Expr::compile(text) {
             Ok(expr) => {
                 self.see(reader, node, text, expr.names(), expr.members());
@@ -105,8 +126,8 @@ impl Language<'_> {
         what: &str,
     ) -> Option<Template> {
         let text = reader.word(node, what)?;
-        if reader.is_literal() {
-            return Some(Template::literal(text));
+        if let Some(marks) = reader.marks() {
+            return Some(Template::marked(text, marks));
         }
         match Template::parse(text) {
             Ok(template) => {

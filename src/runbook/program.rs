@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::document::{Runbook, Step};
+use super::include::{Alone, Library};
 use super::kind;
 use super::names::{Sight, is_kebab};
 use super::param::Placed;
@@ -16,7 +17,7 @@ use super::source::{Diagnostic, Level};
 use super::steps::{Around, steps};
 use crate::report::Severity;
 use crate::script::Scope;
-use crate::script::program::{Alone, Data, Datum, Program, Weight, Words};
+use crate::script::program::{Beside, Data, Datum, Program, Weight, Words};
 use crate::yaml::{Key, Node, Scalar, Span, Yaml, without_mark};
 
 /// Keys of a document whose place a program takes, and what is written instead.
@@ -28,7 +29,7 @@ const INSTEAD: [(&str, &str); 4] = [
 ];
 
 /// Keys that a step takes from a program, beside that of its kind. What is an expression elsewhere is the program's own affair.
-const OPTIONS: [&str; 5] = ["timeout", "output", "severity", "capture", "stop"];
+const OPTIONS: [&str; 6] = ["timeout", "output", "severity", "capture", "retry", "stdin"];
 
 /// Kinds that a program cannot ask.
 const UNASKED: [&str; 1] = ["include"];
@@ -39,6 +40,7 @@ pub struct Scripted {
     program: Program,
     commands: Option<Vec<String>>,
     params: Vec<String>,
+    secrets: Vec<String>,
     defaults: Defaults,
 }
 
@@ -46,10 +48,11 @@ pub struct Scripted {
 pub(super) fn parse(
     source: &str,
     origin: &str,
+    library: &dyn Library,
 ) -> Result<(Runbook, Vec<Diagnostic>), Vec<Diagnostic>> {
     let text = without_mark(source);
     let mut reader = Reader::new(text, origin);
-    let compiled = Program::compile(text, words(), &Alone);
+    let compiled = Program::compile(text, words(), &Shelf { library, origin });
     for fault in compiled.faults {
         let level = match fault.weight {
             Weight::Error => Level::Error,
@@ -66,7 +69,8 @@ pub(super) fn parse(
     };
     let mut node = node(&header, text);
     let own = Own::taken(&mut reader, &mut node);
-    let runbook = document(&mut reader, &node, source, origin, Form::Program);
+    let around = (library, &mut Vec::new());
+    let runbook = document(&mut reader, &node, (source, origin), Form::Program, around);
     match (runbook, compiled.program) {
         (Some(runbook), Some(program)) if !reader.failed() => {
             let scripted = Scripted {
@@ -77,12 +81,39 @@ pub(super) fn parse(
                     .iter()
                     .map(|param| param.name.clone())
                     .collect(),
+                secrets: runbook
+                    .params
+                    .iter()
+                    .filter(|param| param.kind.is_secret())
+                    .map(|param| param.name.clone())
+                    .collect(),
                 defaults: own.defaults,
             };
             let program = Some(Arc::new(scripted));
             Ok((Runbook { program, ..runbook }, reader.finish()))
         }
         _ => Err(reader.finish()),
+    }
+}
+
+/// Files beside a program, out of the library that fragments come from.
+struct Shelf<'l> {
+    library: &'l dyn Library,
+    origin: &'l str,
+}
+
+impl Beside for Shelf<'_> {
+    fn text(&self, path: &str) -> Result<String, String> {
+        self.library.source(self.origin, path).map(|(_, text)| text)
+    }
+}
+
+/// Whether a source is a program: by the name of its file, and where that says nothing by its header.
+pub(super) fn is_program(source: &str, origin: &str) -> bool {
+    match origin.rsplit('/').next().unwrap_or(origin).rsplit_once('.') {
+        Some((_, "rhai")) => true,
+        Some((_, "yaml" | "yml")) => false,
+        _ => source.lines().any(|line| line.starts_with("const RUNBOOK")),
     }
 }
 
@@ -231,13 +262,13 @@ impl Scripted {
     }
 
     /// The step that a program asks: its kind, its id, what the kind is given, and the keys of every step. Texts are taken as they
-    /// are, never as templates. An error says what is wrong with it, in one line.
+    /// are, never as templates; only a mark in them stands for the secret it goes with. An error says what is wrong with it, in one line.
     pub fn step(
         &self,
         kind: &str,
         id: &str,
-        value: &Value,
-        options: &Map<String, Value>,
+        (value, options): (&Value, &Map<String, Value>),
+        marks: &[(String, String)],
     ) -> Result<Step, String> {
         let mut value = value.clone();
         let mut options = options.clone();
@@ -271,17 +302,21 @@ impl Scripted {
             span: Span::default(),
             value: Yaml::List(vec![step]),
         };
-        let mut reader = Reader::new("", "").literal();
+        let mut reader = Reader::new("", "").literal(marks);
         let mut around = Around {
-            secrets: Vec::new(),
+            secrets: self.secrets.clone(),
             names: self.params.clone(),
             params: &[],
             defaults: self.defaults,
             sight: Sight::of_target(),
             used: BTreeSet::new(),
             checks: std::collections::BTreeMap::new(),
+            fragment: None,
+            library: &Alone,
+            origins: Vec::new(),
+            foreign: Vec::new(),
         };
-        let read = steps(&mut reader, &list, &mut around);
+        let read = steps(&mut reader, &list, "steps", &mut around);
         if reader.failed() {
             let told = reader.finish();
             let told: Vec<_> = told

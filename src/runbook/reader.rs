@@ -1,5 +1,6 @@
 //! Reading nodes as what they should be, and keeping every complaint on the way.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::quantity;
@@ -9,9 +10,10 @@ use crate::yaml::{Key, Node, Scalar, Span, Yaml};
 /// A source being read, and what is wrong with it so far.
 pub(super) struct Reader<'a> {
     source: &'a str,
+    text: Arc<str>,
     origin: &'a str,
     found: Vec<Diagnostic>,
-    literal: bool,
+    literal: Option<&'a [(String, String)]>,
 }
 
 /// A map whose keys are all known.
@@ -26,6 +28,10 @@ impl<'n> Fields<'n> {
         self.entry(key).map(|(_, node)| node)
     }
 
+    pub(super) fn keys(&self) -> impl Iterator<Item = &'n (Key, Node)> {
+        self.entries.iter()
+    }
+
     pub(super) fn entry(&self, key: &str) -> Option<&'n (Key, Node)> {
         self.entries.iter().find(|(known, _)| known.text == key)
     }
@@ -35,19 +41,26 @@ impl<'a> Reader<'a> {
     pub(super) fn new(source: &'a str, origin: &'a str) -> Self {
         Self {
             source,
+            text: source.into(),
             origin,
             found: Vec::new(),
-            literal: false,
+            literal: None,
         }
     }
 
-    /// The same, for values that a program worked out: a text is that text, never a template or an expression.
-    pub(super) fn literal(mut self) -> Self {
-        self.literal = true;
+    /// The same, for values that a program worked out: a text is that text, never a template or an expression. Only the marks stand
+    /// for something else: each for the secret it goes with.
+    pub(super) fn literal(mut self, marks: &'a [(String, String)]) -> Self {
+        self.literal = Some(marks);
         self
     }
 
     pub(super) fn is_literal(&self) -> bool {
+        self.literal.is_some()
+    }
+
+    /// The marks of secrets, where texts are literal.
+    pub(super) fn marks(&self) -> Option<&'a [(String, String)]> {
         self.literal
     }
 
@@ -75,7 +88,7 @@ impl<'a> Reader<'a> {
         self.found.push(Diagnostic::new(
             level,
             self.origin,
-            self.source,
+            &self.text,
             span,
             headline,
             fix,

@@ -80,6 +80,32 @@ impl Template {
         }
     }
 
+    /// The same, except that each mark in it stands for the name it goes with.
+    pub fn marked(text: &str, marks: &[(String, String)]) -> Self {
+        let (mut source, mut parts, mut rest) = (String::new(), Vec::new(), text);
+        let next = |rest: &str| {
+            marks
+                .iter()
+                .filter_map(|(name, mark)| Some((rest.find(mark.as_str())?, name, mark.len())))
+                .min_by_key(|(at, ..)| *at)
+        };
+        while let Some((at, name, length)) = next(rest) {
+            let Ok(expr) = Expr::compile(name) else { break };
+            if at > 0 {
+                parts.push(Part::Text(rest[..at].into()));
+            }
+            source.push_str(&rest[..at]);
+            parts.push(Part::Expr(expr, source.len() + 2));
+            source.push_str(&format!("{{{{{name}}}}}"));
+            rest = &rest[at + length..];
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Text(rest.into()));
+            source.push_str(rest);
+        }
+        Self { source, parts }
+    }
+
     /// True where nothing in it is worked out.
     pub fn is_literal(&self) -> bool {
         self.parts.iter().all(|part| matches!(part, Part::Text(_)))

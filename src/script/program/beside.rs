@@ -1,7 +1,7 @@
 //! Files beside a program: those it imports, and the recorded outputs its tests are given.
 
 /// Reads files beside or below a program's own folder, and those of the shipped `lib/`; never any other.
-pub trait Beside: Send + Sync {
+pub trait Beside {
     /// The text of a file. `path` is relative with `/` between, has no `..`, and has been held against [`confined`]; that no link
     /// leads out of the folder is for the implementation to see to. An error is why there is none, in words.
     fn text(&self, path: &str) -> Result<String, String>;

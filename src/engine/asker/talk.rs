@@ -254,7 +254,7 @@ impl Known {
         if self.blocked {
             return;
         }
-        let (status, reason) = super::attempt::weigh(&self.report.checks);
+        let (status, reason) = crate::engine::attempt::weigh(&self.report.checks);
         if status == Verdict::Pass && self.first == Verdict::Flaky {
             self.report.status = self.first;
         } else {
