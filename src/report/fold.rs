@@ -112,11 +112,14 @@ fn take(report: &mut Report, event: &Event) {
         }
         Happening::StepFinished { target, step } => {
             if let Some(entry) = report.targets.get_mut(*target) {
-                // Told again when more is known of it: what was told later holds.
-                match entry.steps.iter_mut().rfind(|told| told.id == step.id) {
-                    Some(told) => told.clone_from(step),
-                    None => entry.steps.push(step.clone()),
-                }
+                entry.steps.push(step.clone());
+            }
+        }
+        Happening::StepAmended { target, step } => {
+            if let Some(entry) = report.targets.get_mut(*target)
+                && let Some(told) = entry.steps.iter_mut().rfind(|told| told.id == step.id)
+            {
+                told.clone_from(step);
             }
         }
         Happening::Noted { target, text } => {

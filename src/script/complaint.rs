@@ -25,11 +25,14 @@ pub(super) fn of_syntax(error: &ParseError) -> String {
 
 /// What went wrong in a run, in our words, and where: the innermost call's place, not that of the call that led there.
 pub(super) fn of_run(error: &EvalAltResult) -> (String, Position) {
-    let mut inner = error;
+    let (mut inner, mut place) = (error, error.position());
     while let EvalAltResult::ErrorInFunctionCall(_, _, cause, _)
     | EvalAltResult::ErrorInModule(_, cause, _) = inner
     {
         inner = cause;
+        if !inner.position().is_none() {
+            place = inner.position();
+        }
     }
     let message = match inner {
         EvalAltResult::ErrorVariableNotFound(name, _) => format!("`{name}` has no value here"),
@@ -42,8 +45,13 @@ pub(super) fn of_run(error: &EvalAltResult) -> (String, Position) {
             type_word(wanted)
         ),
         EvalAltResult::ErrorTooManyOperations(_) => {
-            "it takes too long: it was stopped after its share of steps".into()
+            "it takes too long: its share of the evaluator's steps is used up".into()
         }
+        EvalAltResult::ErrorDataTooLarge(what, _) => match what.to_lowercase() {
+            what if what.contains("string") => "a text grows beyond 16 MiB".into(),
+            what if what.contains("array") => "a list grows beyond 100000 items".into(),
+            _ => "a map grows beyond 10000 keys".into(),
+        },
         EvalAltResult::ErrorStackOverflow(_) => "it calls itself too deep".into(),
         other => {
             let mut other = other.to_string();
@@ -53,7 +61,7 @@ pub(super) fn of_run(error: &EvalAltResult) -> (String, Position) {
             lowered(other.trim())
         }
     };
-    (message, inner.position())
+    (message, place)
 }
 
 /// `name (type, type)` in the words that messages use.

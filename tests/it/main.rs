@@ -18,6 +18,7 @@ mod fake;
 mod floors;
 mod kube;
 mod language;
+mod program;
 mod pump;
 mod readme;
 mod render;

@@ -237,12 +237,11 @@ impl<'a> Conversation<'a> {
         if asker.interrupt.is_stopped() {
             return Err(Refusal::Stopped("interrupted".into()));
         }
-        let number = self.talk.len() + 1;
         asker.lane.tell(Happening::StepStarted {
             target: asker.lane.index,
             id: planned.step.id.clone(),
-            number,
-            of: number,
+            number: self.talk.len() + 1,
+            of: 0,
         });
         let sight = asker.sight.clone();
         let Asked {
@@ -264,10 +263,12 @@ impl<'a> Conversation<'a> {
 
     fn tell(&mut self) {
         let lane = self.asker.lane;
-        for step in self.talk.untold() {
-            lane.tell(Happening::StepFinished {
-                target: lane.index,
-                step,
+        let target = lane.index;
+        for (step, before) in self.talk.untold() {
+            lane.tell(if before {
+                Happening::StepAmended { target, step }
+            } else {
+                Happening::StepFinished { target, step }
             });
         }
     }

@@ -26,8 +26,17 @@ struct Known {
     first: Verdict,
     /// True where it could not be looked at: nothing changes that.
     blocked: bool,
-    /// Whether what is to be told of it has been told.
-    told: bool,
+    /// What has been told of it.
+    told: Told,
+}
+
+/// What the reader knows of a step.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Nothing,
+    /// What held before something was held against it.
+    Earlier,
+    All,
 }
 
 impl Talk {
@@ -59,7 +68,7 @@ impl Talk {
             report,
             looked: BTreeSet::new(),
             said: BTreeSet::new(),
-            told: false,
+            told: Told::Nothing,
         });
         seen
     }
@@ -115,10 +124,17 @@ impl Talk {
             ));
         }
         let unsure = std::iter::once(&of).chain(&check.evidence).find_map(|id| {
-            self.steps
-                .iter()
-                .find(|known| known.report.id == *id)?
-                .unsure()
+            let known = self.steps.iter().find(|known| known.report.id == *id)?;
+            let (verdict, why) = known.unsure()?;
+            let own = *id == of;
+            Some((
+                verdict,
+                if own {
+                    why
+                } else {
+                    format!("step `{id}`: {why}")
+                },
+            ))
         });
         let (status, message) = match (unsure, check.holds) {
             (Some((verdict, why)), _) => (verdict, Some(why)),
@@ -176,18 +192,19 @@ impl Talk {
         }
         known.said.insert(name.to_owned());
         known.report.facts.insert(name.to_owned(), value);
-        known.told = false;
+        known.changed();
         Ok(())
     }
 
-    /// What is to be told, in the order it was asked.
-    pub(super) fn untold(&mut self) -> Vec<StepReport> {
+    /// What is to be told, in the order it was asked, each with whether something was told of it before.
+    pub(super) fn untold(&mut self) -> Vec<(StepReport, bool)> {
         self.steps
             .iter_mut()
-            .filter(|known| !known.told)
+            .filter(|known| known.told != Told::All)
             .map(|known| {
-                known.told = true;
-                known.report.clone()
+                let before = known.told == Told::Earlier;
+                known.told = Told::All;
+                (known.report.clone(), before)
             })
             .collect()
     }
@@ -219,7 +236,11 @@ impl Talk {
 
     fn hold(&mut self, of: &str, report: CheckReport) {
         if let Some(known) = self.known(of) {
-            known.report.checks.push(report);
+            // What holds without being said comes last, as it does of a step with expectations.
+            let checks = &mut known.report.checks;
+            let implicit = |check: &CheckReport| matches!(check.id.as_str(), "exit" | "exists");
+            let at = checks.iter().position(implicit).unwrap_or(checks.len());
+            checks.insert(at, report);
             known.weigh();
         }
     }
@@ -230,8 +251,7 @@ impl Known {
     fn unsure(&self) -> Option<(Verdict, String)> {
         let report = &self.report;
         if self.blocked {
-            let why = report.reason.clone().unwrap_or_default();
-            return Some((report.status, format!("step `{}`: {why}", report.id)));
+            return Some((report.status, report.reason.clone().unwrap_or_default()));
         }
         let cut = report.facts.get("truncated")?.as_array()?;
         let name = cut
@@ -249,8 +269,14 @@ impl Known {
         ))
     }
 
+    fn changed(&mut self) {
+        if self.told == Told::All {
+            self.told = Told::Earlier;
+        }
+    }
+
     fn weigh(&mut self) {
-        self.told = false;
+        self.changed();
         if self.blocked {
             return;
         }

@@ -343,9 +343,9 @@ fn an_end_from_outside_is_caught_by_nothing() {
 fn a_hostile_program_has_an_end() {
     for (lines, part) in [
         ("try { loop {} } catch { }", "takes too long"),
-        ("let s = \"x\"; loop { s += s; }", "too large"),
-        ("let s = \"x\".pad(1000000000, 'y');", "too large"),
-        ("let a = [1]; loop { a += a; }", "too large"),
+        ("let s = \"x\"; loop { s += s; }", "grows beyond"),
+        ("let s = \"x\".pad(1000000000, 'y');", "grows beyond"),
+        ("let a = [1]; loop { a += a; }", "grows beyond"),
         ("Fn(\"sleep\").call(1000000000);", "cannot be used"),
         ("let f = \"x\"; 42", "gives the number 42 back"),
         ("\"text\"", "gives the text \"text\" back"),
