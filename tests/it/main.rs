@@ -23,3 +23,4 @@ mod pump;
 mod readme;
 mod render;
 mod shell;
+mod ways;
