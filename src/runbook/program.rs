@@ -18,6 +18,7 @@ use super::steps::{Around, steps};
 use crate::report::Severity;
 use crate::script::Scope;
 use crate::script::program::{Beside, Data, Datum, Program, Weight, Words};
+use crate::step::{About, Field, KINDS, Kind};
 use crate::yaml::{Key, Node, Scalar, Span, Yaml, without_mark};
 
 /// Keys of a document whose place a program takes, and what is written instead.
@@ -123,8 +124,21 @@ fn words() -> Words {
         .filter(|word| !UNASKED.contains(word));
     Words {
         kinds: kinds.map(ToOwned::to_owned).collect(),
-        short: Vec::new(),
+        short: KINDS.iter().flat_map(|kind| by_key(kind.about)).collect(),
     }
+}
+
+/// A kind that is asked by one of its keys, `kube` with `logs`, has a function for each of them: `kube_logs`.
+fn by_key(about: &About) -> Vec<(String, String, String)> {
+    let one_of = about.short.is_none() && about.fields.len() > 1;
+    if !one_of || about.fields.iter().any(|field| field.required) {
+        return Vec::new();
+    }
+    let function = |field: &Field| {
+        let (kind, key) = (about.word, field.name);
+        (format!("{kind}_{key}"), kind.to_owned(), key.to_owned())
+    };
+    about.fields.iter().map(function).collect()
 }
 
 /// What only the header of a program has, and what its steps fall back on.
@@ -335,8 +349,7 @@ impl Scripted {
 
     /// Keys of every step may stand among those of a kind that takes a map.
     fn parted(&self, kind: &str, value: &mut Value, options: &mut Map<String, Value>) {
-        let (Value::Object(given), Some(registered)) = (value, crate::step::Kind::registered(kind))
-        else {
+        let (Value::Object(given), Some(registered)) = (value, Kind::registered(kind)) else {
             return;
         };
         for word in OPTIONS {

@@ -106,9 +106,13 @@ impl Template {
         Self { source, parts }
     }
 
-    /// True where nothing in it is worked out.
-    pub fn is_literal(&self) -> bool {
-        self.parts.iter().all(|part| matches!(part, Part::Text(_)))
+    /// A part of its text as a template of its own. Where nothing of the whole is worked out, nothing of the part is: text that came
+    /// from a program is never read as a template, whatever is in it.
+    pub fn part(&self, text: &str) -> Result<Self, TemplateError> {
+        if self.parts.iter().all(|part| matches!(part, Part::Text(_))) {
+            return Ok(Self::literal(text));
+        }
+        Self::parse(text)
     }
 
     /// Its text as written.

@@ -70,11 +70,10 @@ fn build(spec: &Spec, _: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
             "write the path as the patient sees it, from its root",
         ));
     }
-    let path = if spec.text("path").is_some_and(Template::is_literal) {
-        Template::literal(path)
-    } else {
-        Template::parse(path).map_err(|error| Unfit::new("path", error.message, "write `{{ }}`"))?
-    };
+    let path = spec
+        .text("path")
+        .map_or_else(|| Template::parse(path), |whole| whole.part(path))
+        .map_err(|error| Unfit::new("path", error.message, "write `{{ }}`"))?;
     Ok(Arc::new(File {
         path,
         max: spec.size("max").unwrap_or(DEFAULT_MAX),

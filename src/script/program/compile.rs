@@ -8,6 +8,7 @@ use rhai::{AST, ASTNode, Expr, Stmt};
 use super::beside::{Beside, confined};
 use super::door::{Door, Refusal, Request};
 use super::fault::{Fault, Weight};
+use super::foreseen::foreseen;
 use super::header::{Data, Datum};
 use super::host::Host;
 use super::names::{Known, natives, unknown};
@@ -69,6 +70,12 @@ impl Program {
             .map(|function| function.name.to_string())
             .filter(|name| !name.starts_with("anon$"))
             .collect::<BTreeSet<_>>();
+        let (mut asks, mut checks) = foreseen(&tree, None, &words);
+        for (path, tree) in &reading.modules {
+            let (more, others) = foreseen(tree, Some(path), &words);
+            asks.extend(more);
+            checks.extend(others);
+        }
         Compiled {
             header,
             program: sound.then(|| Program {
@@ -77,6 +84,8 @@ impl Program {
                 words: Arc::new(words),
                 fixtures: Arc::new(fixtures),
                 functions: functions.into_iter().collect(),
+                asks: asks.into(),
+                checks: checks.into(),
             }),
             faults,
         }

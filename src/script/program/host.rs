@@ -159,7 +159,8 @@ impl Asker {
     }
 }
 
-fn is_identifier(text: &str) -> bool {
+/// Whether a text can be the id of a step.
+pub(super) fn is_identifier(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

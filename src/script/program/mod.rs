@@ -18,6 +18,7 @@ mod beside;
 mod compile;
 mod door;
 mod fault;
+mod foreseen;
 mod header;
 mod host;
 mod names;
@@ -37,6 +38,7 @@ pub use beside::{Alone, Beside, confined};
 pub use compile::{Compiled, MAX_SOURCE};
 pub use door::{Check, Door, Refusal, Request};
 pub use fault::{Fault, Thrown, Weight};
+pub use foreseen::Foreseen;
 pub use header::{Data, Datum, Label};
 
 use super::value::{described, inward};
@@ -56,6 +58,18 @@ pub struct Words {
     pub short: Vec<(String, String, String)>,
 }
 
+impl Words {
+    /// The kind that a function asks.
+    fn kind_of(&self, function: &str) -> Option<&str> {
+        let kinds = self.kinds.iter().map(|kind| (kind, kind));
+        let short = self.short.iter().map(|(name, kind, _)| (name, kind));
+        kinds
+            .chain(short)
+            .find(|(name, _)| *name == function)
+            .map(|(_, kind)| kind.as_str())
+    }
+}
+
 /// A program that can be run.
 #[derive(Clone)]
 pub struct Program {
@@ -64,6 +78,8 @@ pub struct Program {
     words: Arc<Words>,
     fixtures: Arc<BTreeMap<String, String>>,
     functions: Arc<[String]>,
+    asks: Arc<[Foreseen]>,
+    checks: Arc<[String]>,
 }
 
 /// How a call ended, where nothing went wrong.
@@ -92,6 +108,16 @@ impl Program {
     /// Whether it has a function of this name.
     pub fn has(&self, function: &str) -> bool {
         self.functions.iter().any(|known| known == function)
+    }
+
+    /// Where it asks, as far as that is written out, those of what it imports behind its own.
+    pub fn asks(&self) -> &[Foreseen] {
+        &self.asks
+    }
+
+    /// The ids of checks that are written out, in the order of the source.
+    pub fn checks(&self) -> &[String] {
+        &self.checks
     }
 
     /// Its tests, in the order of their names.
