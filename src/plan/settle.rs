@@ -1,11 +1,12 @@
 //! Settling every bound: what the runbook says, what the command line wants, and the defaults under both.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ask::{DEFAULT_TIMEOUT, MAX_CAP, Patient};
 use crate::cluster::{Attach, Profile};
 use crate::report::{MASK, Rule, RunbookRef, Severity};
-use crate::runbook::{Batch, Effects, Origin, Pick, Runbook, Step, Waiver};
+use crate::runbook::{Batch, Effects, Origin, Pick, Runbook, Scripted, Step, Waiver};
 use crate::script::{Expr, Scope};
 use crate::target::Target;
 
@@ -62,8 +63,12 @@ pub struct Plan {
     pub redact: Vec<Rule>,
     /// How the debug container is attached; its `run` is empty until the run has an id.
     pub attach: Attach,
-    /// The steps, in order.
+    /// The steps, in order; none where a program asks as it runs.
     pub steps: Vec<PlannedStep>,
+    /// The program, of a runbook that is one.
+    pub program: Option<Arc<Scripted>>,
+    /// False where nothing is waited for between attempts.
+    pub waits: bool,
     /// Steps that are asked once a check has failed.
     pub on_fail: Vec<PlannedStep>,
     /// Steps that are asked at the end, whatever came before.
@@ -104,7 +109,12 @@ pub struct Refused {
 impl Plan {
     /// Settles a runbook. `params` are bound already; nothing is sent.
     pub fn new(runbook: &Runbook, params: Scope, wishes: &Wishes) -> Result<Self, Refused> {
-        let settled = |steps: &[Step]| steps.iter().map(settle).collect::<Result<Vec<_>, _>>();
+        let settled = |steps: &[Step]| {
+            steps
+                .iter()
+                .map(PlannedStep::of)
+                .collect::<Result<Vec<_>, _>>()
+        };
         let (steps, on_fail, finally) = (
             settled(&runbook.steps)?,
             settled(&runbook.on_fail)?,
@@ -148,7 +158,11 @@ impl Plan {
                 deadline: wishes
                     .deadline
                     .or(runbook.attach.deadline)
-                    .unwrap_or_else(|| deadline(steps.iter().chain(&on_fail).chain(&finally))),
+                    .unwrap_or_else(|| match runbook.program {
+                        // What a program asks is not known before it does.
+                        Some(_) => LONGEST_DEADLINE,
+                        None => deadline(steps.iter().chain(&on_fail).chain(&finally)),
+                    }),
             },
             redact: runbook.redact.clone(),
             waivers: runbook.waivers.clone(),
@@ -164,6 +178,8 @@ impl Plan {
                 param.from.iter().any(kube)
             }),
             steps,
+            program: runbook.program.clone(),
+            waits: true,
             on_fail,
             finally,
             fail_on: wishes.fail_on,
@@ -174,10 +190,9 @@ impl Plan {
     pub fn without_waits(mut self) -> Self {
         let lists = [&mut self.steps, &mut self.on_fail, &mut self.finally];
         for planned in lists.into_iter().flatten() {
-            if let Some(retry) = &mut planned.step.retry {
-                retry.delay = Duration::ZERO;
-            }
+            planned.hurry();
         }
+        self.waits = false;
         self
     }
 
@@ -206,21 +221,31 @@ fn first<const N: usize>(wishes: [&Option<String>; N]) -> Option<String> {
     wishes.into_iter().find_map(Clone::clone)
 }
 
-fn settle(step: &Step) -> Result<PlannedStep, Refused> {
-    if let Some(cap) = step.output_max.filter(|cap| *cap > MAX_CAP) {
-        return Err(Refused {
-            headline: format!(
-                "step `{}` wants to keep {cap} bytes of output; at most {MAX_CAP} (8MiB) can be kept",
-                step.id
-            ),
-            help: "lower `output: {max: …}`, or let the command pick what matters".into(),
-        });
+impl PlannedStep {
+    /// Takes the waits between its attempts away.
+    pub(crate) fn hurry(&mut self) {
+        if let Some(retry) = &mut self.step.retry {
+            retry.delay = Duration::ZERO;
+        }
     }
-    Ok(PlannedStep {
-        step: step.clone(),
-        timeout: step.timeout.unwrap_or(DEFAULT_TIMEOUT),
-        cap: step.output_max,
-    })
+
+    /// Settles a step's bounds.
+    pub(crate) fn of(step: &Step) -> Result<Self, Refused> {
+        if let Some(cap) = step.output_max.filter(|cap| *cap > MAX_CAP) {
+            return Err(Refused {
+                headline: format!(
+                    "step `{}` wants to keep {cap} bytes of output; at most {MAX_CAP} (8MiB) can be kept",
+                    step.id
+                ),
+                help: "lower `output: {max: …}`, or let the command pick what matters".into(),
+            });
+        }
+        Ok(Self {
+            step: step.clone(),
+            timeout: step.timeout.unwrap_or(DEFAULT_TIMEOUT),
+            cap: step.output_max,
+        })
+    }
 }
 
 /// What the steps may take when each takes its whole time, as often as it may be asked.

@@ -20,6 +20,7 @@ mod floors;
 mod kinds;
 mod kube;
 mod language;
+mod program;
 mod pump;
 mod readme;
 mod render;
