@@ -118,7 +118,7 @@ impl Drop for Sleeper {
     }
 }
 
-fn row<'v>(facts: &'v Value, is: impl Fn(&Value) -> bool) -> &'v Value {
+fn row(facts: &Value, is: impl Fn(&Value) -> bool) -> &Value {
     let rows = facts["rows"].as_array().unwrap();
     rows.iter().find(|row| is(row)).unwrap()
 }
