@@ -32,3 +32,4 @@ mod usage;
 mod way_in;
 mod whom;
 mod zombies;
+mod zoo;
