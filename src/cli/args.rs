@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use housecall::cluster::Profile;
 use housecall::render::Format;
 use housecall::report::Severity;
-use housecall::runbook::Effects;
+use housecall::runbook::{Effects, Pick};
 
 /// Makes a house call to a live pod: asks, judges, reports, and leaves nothing running.
 #[derive(Parser)]
@@ -90,6 +90,9 @@ pub(crate) struct VisitArgs {
     /// Pods by field, as `kubectl --field-selector`
     #[arg(long, value_name = "SELECTOR")]
     pub(crate) field_selector: Option<String>,
+    /// Of several pods this many, or `all`
+    #[arg(long, value_name = "N|all", value_parser = pick)]
+    pub(crate) pick: Option<Pick>,
     /// Context of the kubeconfig
     #[arg(long, value_name = "NAME")]
     pub(crate) context: Option<String>,
@@ -174,6 +177,18 @@ fn severity(text: &str) -> Result<Severity, String> {
         .into_iter()
         .find(|severity| severity.word() == text)
         .ok_or_else(|| "there are info, warning, error and critical".into())
+}
+
+fn pick(text: &str) -> Result<Pick, String> {
+    let count = match text.parse::<usize>() {
+        _ if text == "all" => None,
+        Ok(count) if count > 0 => Some(count),
+        _ => return Err("write a number from 1, or `all`".into()),
+    };
+    Ok(Pick {
+        count,
+        ..Pick::default()
+    })
 }
 
 fn effects(text: &str) -> Result<Effects, String> {

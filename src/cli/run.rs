@@ -19,13 +19,13 @@ use super::visit::Visit;
 
 /// Runs a runbook on its targets and reports. The code is the exit code of the process.
 pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
-    let visit = Visit::of(&args.visit)?;
+    let visit = Visit::of(&args.visit).await?;
     let outputs = Outputs::open(&args.output)?;
     let interrupt = Interrupt::default();
     let listening = tokio::spawn(signals::listen(interrupt.clone()));
     let prospects = tokio::select! {
         biased;
-        prospects = Prospects::find(&visit.selectors, &visit.scope, &args.visit) => prospects,
+        prospects = Prospects::find(&visit.plan, &visit.selectors, &visit.scope, &args.visit) => prospects,
         () = interrupt.stopped() => return Err(Failure::interrupted()),
     };
     let circumstances = Circumstances {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use housecall::catalog::Catalog;
-use housecall::cluster::Scope;
+use housecall::cluster::{Refusal, Scope};
 use housecall::plan::{Plan, Wishes};
 use housecall::runbook::{self, Diagnostic, Origin, Paint, Runbook, bind};
 use housecall::target::{Selector, field_selector, label_selector, subdomain};
@@ -13,6 +13,7 @@ use housecall::target::{Selector, field_selector, label_selector, subdomain};
 use super::args::VisitArgs;
 use super::exit::Failure;
 use super::library::Library;
+use super::prospects::connect;
 
 /// Everything that is known before the first request.
 pub(crate) struct Visit {
@@ -23,7 +24,7 @@ pub(crate) struct Visit {
 
 impl Visit {
     /// Settles a visit, or says all that is wrong with it.
-    pub(crate) fn of(args: &VisitArgs) -> Result<Self, Failure> {
+    pub(crate) async fn of(args: &VisitArgs) -> Result<Self, Failure> {
         let (runbook, targets) = split(&args.words)?;
         let runbook = load(runbook)?;
         let mut wrong = Vec::new();
@@ -67,13 +68,16 @@ impl Visit {
             ));
         }
         if selectors.is_empty() && wrong.is_empty() {
+            selectors.extend(own_target(&runbook, &mut wrong));
+        }
+        if selectors.is_empty() && wrong.is_empty() {
             wrong.push(
                 "no target is named\n  help: add pod/NAME, `-l SELECTOR`, `local` or `pid:N`"
                     .into(),
             );
         }
         let mut given = pairs(&args.param, &mut wrong);
-        told(&runbook, &mut given, &mut wrong);
+        told(&runbook, args, &mut given, &mut wrong).await;
         let params = bind(&runbook.params, &given).map_err(|problems| {
             wrong.extend(
                 problems
@@ -97,8 +101,32 @@ impl Visit {
     }
 }
 
+/// Whom the runbook itself is for, where the command line names nobody.
+fn own_target(runbook: &Runbook, wrong: &mut Vec<String>) -> Option<Selector> {
+    let target = &runbook.target;
+    if let Some(labels) = &target.selector {
+        return Some(Selector::Pods {
+            labels: labels.clone(),
+            fields: None,
+        });
+    }
+    let (kind, name) = (target.kind.as_deref()?, target.name.as_deref()?);
+    match format!("{kind}/{name}").parse() {
+        Ok(selector) => Some(selector),
+        Err(error) => {
+            wrong.push(format!("the runbook's `target`: {error}"));
+            None
+        }
+    }
+}
+
 /// Values from where a param's `from` says, for those that were not given.
-fn told(runbook: &Runbook, given: &mut Vec<(String, String)>, wrong: &mut Vec<String>) {
+async fn told(
+    runbook: &Runbook,
+    args: &VisitArgs,
+    given: &mut Vec<(String, String)>,
+    wrong: &mut Vec<String>,
+) {
     for param in &runbook.params {
         let named = given.iter().any(|(name, _)| *name == param.name);
         let secret = param.kind.is_secret();
@@ -118,7 +146,7 @@ fn told(runbook: &Runbook, given: &mut Vec<(String, String)>, wrong: &mut Vec<St
             origins.push(Origin::Env(own));
         }
         for origin in &origins {
-            match origin_value(origin) {
+            match origin_value(origin, args).await {
                 Ok(Some(value)) => {
                     given.push((param.name.clone(), value));
                     break;
@@ -131,7 +159,7 @@ fn told(runbook: &Runbook, given: &mut Vec<(String, String)>, wrong: &mut Vec<St
 }
 
 /// What stands in one place; `None` where nothing does, and the next is asked.
-fn origin_value(origin: &Origin) -> Result<Option<String>, String> {
+async fn origin_value(origin: &Origin, args: &VisitArgs) -> Result<Option<String>, String> {
     match origin {
         Origin::Env(name) => match std::env::var(name) {
             Ok(value) => Ok(Some(value)),
@@ -143,8 +171,13 @@ fn origin_value(origin: &Origin) -> Result<Option<String>, String> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(format!("{path} cannot be read: {error}")),
         },
-        // Asked for where the cluster is known.
-        Origin::KubeSecret { .. } => Ok(None),
+        Origin::KubeSecret { name, key } => {
+            let told = |refusal: Refusal| format!("{}; {}", refusal.headline, refusal.help);
+            let cluster = connect(args).await.map_err(told)?;
+            let own = cluster.namespace().to_owned();
+            let namespace = args.namespace.as_deref().unwrap_or(&own);
+            cluster.secret(namespace, name, key).await.map_err(told)
+        }
     }
 }
 
@@ -159,6 +192,7 @@ fn wishes(args: &VisitArgs) -> Wishes {
         profile: args.profile,
         deadline: args.deadline,
         fail_on: args.fail_on,
+        pick: args.pick.clone(),
         allow_effects: args.allow_effects,
     }
 }

@@ -21,18 +21,23 @@ pub(super) struct Lane {
 
 impl Lane {
     /// A target that cannot be asked: why, and what to do next.
-    pub(super) fn refuse(&self, refusal: &Refusal) {
+    pub(super) fn refuse(&self, refusal: &Refusal) -> Status {
         if let Some(attach) = &refusal.attach {
             self.closed(Some(attach.as_ref().clone()));
         }
         self.finish(
             Status::Error,
             Some(format!("{}; {}", refusal.headline, refusal.help)),
-        );
+        )
+    }
+
+    /// A target that is not asked any more.
+    pub(super) fn leave_out(&self, why: String) -> Status {
+        self.finish(Status::Error, Some(why))
     }
 
     /// Opens, asks, closes. Closing happens on every path.
-    pub(super) async fn examine(self, cluster: &dyn Cluster, target: Target) {
+    pub(super) async fn examine(self, cluster: &dyn Cluster, target: Target) -> Status {
         if self.interrupt.is_stopped() {
             return self.finish(
                 Status::Error,
@@ -52,7 +57,7 @@ impl Lane {
     }
 
     /// An opening that was given up may have added a container, which is then not proven ended.
-    fn abandon(&self, target: &Target) {
+    fn abandon(&self, target: &Target) -> Status {
         if target.kind == TargetKind::Pod {
             self.closed(Some(AttachReport {
                 mode: "ephemeral".into(),
@@ -74,10 +79,10 @@ impl Lane {
                 "interrupted twice while the debug container was being attached: it may be there, and ends by itself"
                     .into(),
             ),
-        );
+        )
     }
 
-    async fn converse(&self, mut session: Box<dyn Session>, mut target: Target) {
+    async fn converse(&self, mut session: Box<dyn Session>, mut target: Target) -> Status {
         let container = session.container();
         target.container.clone_from(&container);
         self.tell(Happening::Attached {
@@ -103,7 +108,7 @@ impl Lane {
         if outcome.reason.is_some() {
             status = status.max(Status::Error);
         }
-        self.finish(status, outcome.reason);
+        self.finish(status, outcome.reason)
     }
 
     pub(super) fn tell(&self, happening: Happening) {
@@ -124,12 +129,13 @@ impl Lane {
         });
     }
 
-    fn finish(&self, status: Status, reason: Option<String>) {
+    fn finish(&self, status: Status, reason: Option<String>) -> Status {
         self.tell(Happening::TargetFinished {
             target: self.index,
             status,
             reason,
         });
+        status
     }
 }
 

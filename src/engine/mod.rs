@@ -16,6 +16,7 @@
 
 mod asker;
 mod attempt;
+mod batch;
 mod interrupt;
 mod lane;
 mod run;

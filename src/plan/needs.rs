@@ -27,6 +27,15 @@ impl Plan {
         if needs.is_empty() {
             return needs;
         }
+        if self.reads_secrets {
+            push(
+                &mut needs,
+                "",
+                "secrets",
+                "get",
+                "reads the params that say they come from there",
+            );
+        }
         push(
             &mut needs,
             "",

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::ask::{DEFAULT_CAP, DEFAULT_TIMEOUT, MAX_CAP, Patient};
 use crate::cluster::{Attach, Profile};
 use crate::report::{MASK, Rule, RunbookRef, Severity};
-use crate::runbook::{Batch, Effects, Runbook, Step, Waiver};
-use crate::script::Scope;
+use crate::runbook::{Batch, Effects, Origin, Pick, Runbook, Step, Waiver};
+use crate::script::{Expr, Scope};
 use crate::target::Target;
 
 /// Image of the debug container when nobody names one: a public toolbox with every tool the shipped runbooks use, pinned.
@@ -41,6 +41,8 @@ pub struct Wishes {
     pub deadline: Option<Duration>,
     /// Checks from this severity up make a target fail.
     pub fail_on: Severity,
+    /// Which of several pods are examined.
+    pub pick: Option<Pick>,
     /// The most that the runbook's commands may do.
     pub allow_effects: Effects,
 }
@@ -54,6 +56,8 @@ pub struct Plan {
     pub params: Scope,
     /// The secrets among them, name and value.
     pub secrets: Vec<(String, String)>,
+    /// True where a param says that it comes from a Kubernetes secret.
+    pub reads_secrets: bool,
     /// What else is masked.
     pub redact: Vec<Rule>,
     /// How the debug container is attached; its `run` is empty until the run has an id.
@@ -68,6 +72,10 @@ pub struct Plan {
     pub waivers: Vec<Waiver>,
     /// How many targets at once, and when to begin no more.
     pub batch: Batch,
+    /// Which of several pods are examined.
+    pub pick: Pick,
+    /// What must hold of a pod for it to be examined.
+    pub require: Option<Expr>,
     /// Checks from this severity up make a target fail.
     pub fail_on: Severity,
 }
@@ -145,7 +153,16 @@ impl Plan {
             redact: runbook.redact.clone(),
             waivers: runbook.waivers.clone(),
             batch: runbook.batch.clone(),
+            pick: wishes
+                .pick
+                .clone()
+                .unwrap_or_else(|| runbook.target.pick.clone()),
+            require: runbook.target.require.clone(),
             secrets,
+            reads_secrets: runbook.params.iter().any(|param| {
+                let kube = |origin: &Origin| matches!(origin, Origin::KubeSecret { .. });
+                param.from.iter().any(kube)
+            }),
             steps,
             on_fail,
             finally,
@@ -156,20 +173,22 @@ impl Plan {
     /// What expressions and templates see of one target before its first step.
     pub fn scope(&self, target: &Target, patient: &Patient) -> Scope {
         let mut scope = self.params.clone();
-        scope.insert(
-            "target".into(),
-            serde_json::json!({
-                "namespace": target.namespace,
-                "pod": target.pod,
-                "container": target.container,
-                "node": target.node,
-                "labels": target.labels,
-            }),
-        );
+        scope.insert("target".into(), told(target));
         scope.insert("target_pid".into(), patient.pid.into());
         scope.insert("target_root".into(), patient.root.clone().into());
         scope
     }
+}
+
+/// What expressions see of a target.
+pub(super) fn told(target: &Target) -> serde_json::Value {
+    serde_json::json!({
+        "namespace": target.namespace,
+        "pod": target.pod,
+        "container": target.container,
+        "node": target.node,
+        "labels": target.labels,
+    })
 }
 
 fn first<const N: usize>(wishes: [&Option<String>; N]) -> Option<String> {

@@ -113,10 +113,11 @@ fn document(
     }
     let secrets = param::secrets(&params);
     let mut used = std::collections::BTreeSet::new();
+    let pod = ["pod".to_owned()];
     let target = fields.get("target").map(|node| {
         let mut language = Language {
             sight: &sight,
-            own: &[],
+            own: &pod,
             used: &mut used,
             secrets: &secrets,
         };

@@ -5,10 +5,15 @@
 
 mod about;
 mod answer;
+mod dns;
 mod file;
+mod http;
 mod run;
 mod sh;
 mod spec;
+mod tcp;
+mod tls;
+mod way;
 
 pub use about::{About, COMMON, Fact, Field, Shape};
 pub use file::DEFAULT_MAX;
@@ -25,7 +30,15 @@ use crate::report::Verdict;
 use crate::script::{Scope, TemplateError};
 
 /// Every kind, in the order of the reference.
-pub const KINDS: &[Registered] = &[run::KIND, sh::KIND, file::KIND];
+pub const KINDS: &[Registered] = &[
+    run::KIND,
+    sh::KIND,
+    http::KIND,
+    dns::KIND,
+    tcp::KIND,
+    tls::KIND,
+    file::KIND,
+];
 
 /// Facts that every kind yields.
 pub const COMMON_FACTS: [&str; 4] = ["exit", "stdout", "stderr", "duration"];
