@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// Cap of each captured stream when a step says nothing: 256 KiB.
 pub const DEFAULT_CAP: u64 = 256 * 1024;
@@ -24,6 +25,9 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ask {
+    /// Id of the step that asks; empty until its plan says so. Canned answers are found by it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub step: String,
     /// What is asked.
     pub question: Question,
     /// How long the answer may take; enforced beside the command and, a little later, by the client.
@@ -46,6 +50,7 @@ impl Ask {
     /// An ask with the default bounds.
     pub fn new(question: Question) -> Self {
         Self {
+            step: String::new(),
             question,
             timeout: DEFAULT_TIMEOUT,
             stdout_cap: DEFAULT_CAP,
@@ -114,6 +119,33 @@ pub struct Answer {
     /// Things worth telling that are not part of the output: a process left running, a zombie that could not be reaped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+}
+
+/// An answer that was written down beforehand instead of being asked for, for the tests of a runbook.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Canned {
+    /// What comes back.
+    pub answer: Answer,
+    /// The step's facts as they stand, beside those of every step; its kind then reads nothing.
+    pub facts: Option<Map<String, Value>>,
+}
+
+impl Canned {
+    /// A command that said nothing and ended in this way.
+    pub fn silent(ended: Ended) -> Self {
+        Self {
+            answer: Answer {
+                ended,
+                stdout: Captured::default(),
+                stderr: Captured::default(),
+                started: Timestamp::UNIX_EPOCH,
+                duration: Duration::ZERO,
+                file: None,
+                remarks: Vec::new(),
+            },
+            facts: None,
+        }
+    }
 }
 
 /// How an ask ended.

@@ -26,6 +26,8 @@ pub(crate) enum Verb {
     Demo(DemoArgs),
     /// Checks runbooks and says all that is wrong with them
     Lint(LintArgs),
+    /// Tries the tests that runbooks carry, without a cluster
+    Test(TestArgs),
     /// Shows what a run would ask and which rights it needs; changes nothing
     Plan(Box<PlanArgs>),
     /// Lists the shipped runbooks
@@ -52,6 +54,21 @@ pub(crate) struct RunArgs {
     /// A selector that matches nothing is no error
     #[arg(long)]
     pub(crate) allow_none: bool,
+    /// Writes every ask and answer into this new folder while the run goes on; see `test --recorded`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) record: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct TestArgs {
+    /// Files, or names of shipped runbooks
+    #[arg(value_name = "RUNBOOK", required = true)]
+    pub(crate) runbooks: Vec<String>,
+    /// Judges this recorded run instead, with one runbook, and reports as `run` does
+    #[arg(long, value_name = "DIR")]
+    pub(crate) recorded: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
@@ -76,8 +93,12 @@ pub(crate) enum Rbac {
 pub(crate) struct VisitArgs {
     /// A runbook (a file, or the name of a shipped one), then targets: pod/NAME, NAME, deploy/NAME, sts/NAME, ds/NAME, job/NAME,
     /// svc/NAME, `local` (this machine), `pid:N` (a process here)
-    #[arg(value_name = "RUNBOOK> [TARGET]... <", num_args = 1.., required = true)]
+    #[arg(value_name = "RUNBOOK> [TARGET]... <", num_args = 1.., required_unless_present = "from_alert")]
     pub(crate) words: Vec<String>,
+    /// Takes runbook, targets and params from the alerts of this webhook body (Alertmanager, Grafana), `-` for stdin; runbooks that
+    /// are named are chosen from instead of the shipped ones
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["all_namespaces", "selector", "field_selector"])]
+    pub(crate) from_alert: Option<PathBuf>,
     /// Namespace of the targets
     #[arg(short, long, value_name = "NAMESPACE")]
     pub(crate) namespace: Option<String>,

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use housecall::ask::{Ask, Need, Question};
+use housecall::cluster::Scope;
 use housecall::engine::Prospect;
 use housecall::plan::{Plan, Preview, Previewed, rbac};
 use housecall::render::inert;
@@ -19,15 +20,11 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Failure> {
     let visit = Visit::of(&args.visit).await?;
     let needs = visit.plan.needs(&visit.selectors);
     if args.rbac.is_some() {
-        let place = if args.visit.all_namespaces {
-            rbac::Place::Cluster
-        } else {
-            rbac::Place::Namespace(args.visit.namespace.as_deref().unwrap_or("default"))
-        };
+        let place = place(&visit.scopes);
         print(&rbac::role(&visit.plan.runbook.id, place, &needs))?;
         return Ok(0);
     }
-    let prospects = Prospects::find(&visit.plan, &visit.selectors, &visit.scope, &args.visit).await;
+    let prospects = Prospects::find(&visit, &args.visit).await;
     let mut text = String::new();
     head(&mut text, &visit.plan);
     let trouble = targets(&mut text, &prospects);
@@ -41,6 +38,21 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Failure> {
     let trouble = trouble || denied.iter().any(|need| !need.optional);
     print(&text)?;
     Ok(if trouble { 3 } else { 0 })
+}
+
+/// Where the rights are needed: a Role is one namespace's.
+fn place(scopes: &[Scope]) -> rbac::Place<'_> {
+    match scopes {
+        [Scope::Namespace(one), rest @ ..]
+            if rest
+                .iter()
+                .all(|scope| matches!(scope, Scope::Namespace(other) if other == one)) =>
+        {
+            rbac::Place::Namespace(one)
+        }
+        [Scope::Default, ..] => rbac::Place::Namespace("default"),
+        _ => rbac::Place::Cluster,
+    }
 }
 
 // Writing to a String cannot fail, here and below.

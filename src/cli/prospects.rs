@@ -11,6 +11,7 @@ use housecall::plan::Plan;
 use housecall::target::{ObjectKind, Selector, Target};
 
 use super::args::VisitArgs;
+use super::visit::Visit;
 
 /// Whom a run is about.
 #[derive(Default)]
@@ -29,13 +30,9 @@ pub(crate) struct Prospects {
 
 impl Prospects {
     /// Looks every selector up. Trouble with one never hides another.
-    pub(crate) async fn find(
-        plan: &Plan,
-        selectors: &[Selector],
-        scope: &Scope,
-        args: &VisitArgs,
-    ) -> Self {
-        let remote = selectors
+    pub(crate) async fn find(visit: &Visit, args: &VisitArgs) -> Self {
+        let remote = visit
+            .selectors
             .iter()
             .any(|s| !matches!(s, Selector::Local | Selector::Process(_)));
         let clusters = Clusters {
@@ -48,10 +45,12 @@ impl Prospects {
         };
         let mut found = Self {
             cluster: clusters.name(),
+            notes: visit.notes.clone(),
+            unasked: visit.unasked,
             ..Self::default()
         };
-        for selector in selectors {
-            found.look_up(plan, selector, scope, &clusters).await;
+        for (selector, scope) in visit.selectors.iter().zip(&visit.scopes) {
+            found.look_up(&visit.plan, selector, scope, &clusters).await;
         }
         found.drop_repeats();
         found

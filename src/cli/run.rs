@@ -14,20 +14,35 @@ use super::args::{OutputArgs, RunArgs};
 use super::exit::Failure;
 use super::outputs::Outputs;
 use super::prospects::Prospects;
+use super::recording;
 use super::signals;
 use super::visit::Visit;
 
 /// Runs a runbook on its targets and reports. The code is the exit code of the process.
 pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
-    let visit = Visit::of(&args.visit).await?;
+    let visit = match Visit::of(&args.visit).await {
+        Err(failure) if failure.is_unmatched() && args.allow_none => {
+            failure.tell();
+            return Ok(0);
+        }
+        visit => visit?,
+    };
     let outputs = Outputs::open(&args.output)?;
+    let recorder = args
+        .record
+        .as_ref()
+        .map(|folder| recording::begin(folder, &visit.plan))
+        .transpose()?;
     let interrupt = Interrupt::default();
     let listening = tokio::spawn(signals::listen(interrupt.clone()));
-    let prospects = tokio::select! {
+    let mut prospects = tokio::select! {
         biased;
-        prospects = Prospects::find(&visit.plan, &visit.selectors, &visit.scope, &args.visit) => prospects,
+        prospects = Prospects::find(&visit, &args.visit) => prospects,
         () = interrupt.stopped() => return Err(Failure::interrupted()),
     };
+    if let Some(recorder) = &recorder {
+        recording::listen(&mut prospects, recorder);
+    }
     let circumstances = Circumstances {
         interrupted: false,
         unasked: prospects.unasked,
@@ -49,7 +64,10 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
     )
     .await;
     listening.abort();
-    code
+    match recorder {
+        Some(recorder) => recording::whole(&recorder, code?),
+        None => code,
+    }
 }
 
 /// Targets that are open at once when nobody says anything.

@@ -10,6 +10,7 @@ use housecall::plan::{Plan, Wishes};
 use housecall::runbook::{self, Diagnostic, Origin, Paint, Runbook, bind};
 use housecall::target::{Selector, field_selector, label_selector, subdomain};
 
+use super::alert::Call;
 use super::args::VisitArgs;
 use super::exit::Failure;
 use super::library::Library;
@@ -19,12 +20,48 @@ use super::prospects::connect;
 pub(crate) struct Visit {
     pub(crate) plan: Arc<Plan>,
     pub(crate) selectors: Vec<Selector>,
-    pub(crate) scope: Scope,
+    /// Where each selector looks, in the same order.
+    pub(crate) scopes: Vec<Scope>,
+    /// What the reader should know from before the run.
+    pub(crate) notes: Vec<String>,
+    /// Someone that should be examined is not named.
+    pub(crate) unasked: bool,
 }
 
 impl Visit {
     /// Settles a visit, or says all that is wrong with it.
     pub(crate) async fn of(args: &VisitArgs) -> Result<Self, Failure> {
+        match &args.from_alert {
+            Some(from) => Self::called(Call::of(from, args)?, args).await,
+            None => Self::named(args).await,
+        }
+    }
+
+    /// Runbook, targets and params come from alerts.
+    async fn called(call: Call, args: &VisitArgs) -> Result<Self, Failure> {
+        let mut wrong = Vec::new();
+        check_namespace(args, &mut wrong);
+        let mut given = pairs(&args.param, &mut wrong);
+        given.extend(call.given);
+        let wishes = Wishes {
+            container: call.container,
+            ..wishes(args)
+        };
+        let plan = settled(&call.runbook, args, &given, &wishes, &mut wrong).await;
+        let (scopes, selectors) = call.whom.into_iter().unzip();
+        match plan {
+            Some(plan) if wrong.is_empty() => Ok(Self {
+                plan: Arc::new(plan),
+                selectors,
+                scopes,
+                notes: call.notes,
+                unasked: call.unasked,
+            }),
+            _ => Err(Failure::usage(wrong.join("\nerror: "))),
+        }
+    }
+
+    async fn named(args: &VisitArgs) -> Result<Self, Failure> {
         let (runbook, targets) = split(&args.words)?;
         let runbook = load(runbook)?;
         let mut wrong = Vec::new();
@@ -60,13 +97,7 @@ impl Visit {
                 fields: args.field_selector.clone(),
             });
         }
-        if let Some(namespace) = &args.namespace
-            && (namespace.contains('.') || namespace.len() > 63 || subdomain(namespace).is_err())
-        {
-            wrong.push(format!(
-                "`{namespace}` cannot be a namespace\n  help: names are lower case letters, digits and `-`, at most 63"
-            ));
-        }
+        check_namespace(args, &mut wrong);
         if selectors.is_empty() && wrong.is_empty() {
             selectors.extend(own_target(&runbook, &mut wrong));
         }
@@ -76,25 +107,15 @@ impl Visit {
                     .into(),
             );
         }
-        let mut given = pairs(&args.param, &mut wrong);
-        told(&runbook, args, &mut given, &mut wrong).await;
-        let params = bind(&runbook.params, &given).map_err(|problems| {
-            wrong.extend(
-                problems
-                    .iter()
-                    .map(|unfit| format!("{}\n  help: {}", unfit.headline, unfit.fix)),
-            );
-        });
-        let plan = match params {
-            Ok(params) => Plan::new(&runbook, params, &wishes(args))
-                .map_err(|refused| wrong.push(refused.to_string())),
-            Err(()) => Err(()),
-        };
+        let given = pairs(&args.param, &mut wrong);
+        let plan = settled(&runbook, args, &given, &wishes(args), &mut wrong).await;
         match plan {
-            Ok(plan) if wrong.is_empty() => Ok(Self {
+            Some(plan) if wrong.is_empty() => Ok(Self {
                 plan: Arc::new(plan),
+                scopes: vec![scope(args); selectors.len()],
                 selectors,
-                scope: scope(args),
+                notes: Vec::new(),
+                unasked: false,
             }),
             _ => Err(Failure::usage(wrong.join("\nerror: "))),
         }
@@ -118,6 +139,38 @@ fn own_target(runbook: &Runbook, wrong: &mut Vec<String>) -> Option<Selector> {
             None
         }
     }
+}
+
+fn check_namespace(args: &VisitArgs, wrong: &mut Vec<String>) {
+    if let Some(namespace) = &args.namespace
+        && (namespace.contains('.') || namespace.len() > 63 || subdomain(namespace).is_err())
+    {
+        wrong.push(format!(
+            "`{namespace}` cannot be a namespace\n  help: names are lower case letters, digits and `-`, at most 63"
+        ));
+    }
+}
+
+/// The plan, or every reason against it.
+async fn settled(
+    runbook: &Runbook,
+    args: &VisitArgs,
+    given: &[(String, String)],
+    wishes: &Wishes,
+    wrong: &mut Vec<String>,
+) -> Option<Plan> {
+    let mut given = given.to_vec();
+    told(runbook, args, &mut given, wrong).await;
+    let params = bind(&runbook.params, &given).map_err(|problems| {
+        wrong.extend(
+            problems
+                .iter()
+                .map(|unfit| format!("{}\n  help: {}", unfit.headline, unfit.fix)),
+        );
+    });
+    Plan::new(runbook, params.ok()?, wishes)
+        .map_err(|refused| wrong.push(refused.to_string()))
+        .ok()
 }
 
 /// Values from where a param's `from` says, for those that were not given.

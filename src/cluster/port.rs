@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::ask::{Answer, Ask, Need, Patient};
@@ -153,6 +154,11 @@ pub trait Session: Send {
     /// A command that fails, times out or is cut off is an answer. [`Lost`] means that this session can answer nothing more.
     async fn answer(&mut self, ask: &Ask) -> Result<Answer, Lost>;
 
+    /// The facts that were told with the answer given last, where its kind is not to read them: of canned answers only.
+    fn told(&mut self) -> Option<Map<String, Value>> {
+        None
+    }
+
     /// Stops what is being asked, if anything is: an [`answer`](Session::answer) that was dropped in mid-step leaves its command
     /// running until then. Used when the run is interrupted, before [`close`](Session::close).
     async fn cancel(&mut self) -> Option<Answer>;
@@ -181,7 +187,7 @@ pub struct Closed {
 }
 
 /// Why nothing could be asked: what happened, and what to do next.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[error("{headline}\n  help: {help}")]
 pub struct Refusal {
     /// What kind of trouble it is.

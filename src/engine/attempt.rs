@@ -53,7 +53,8 @@ impl Attempt<'_> {
             Err(why) => return self.put_off(Verdict::Error, &self.redactor.text(&why)),
         };
         let (answers, lost) = self.answers(session, &asks).await;
-        self.conclude(&asks, answers, lost, scope)
+        let told = session.told();
+        self.conclude(&asks, answers, lost, told, scope)
     }
 
     fn asks(&self, sight: &Sight) -> Result<Vec<Ask>, String> {
@@ -147,6 +148,7 @@ impl Attempt<'_> {
         asks: &[Ask],
         answers: Vec<Answer>,
         lost: Option<String>,
+        told: Option<Map<String, serde_json::Value>>,
         scope: &Scope,
     ) -> Asked {
         let step = &self.planned.step;
@@ -155,6 +157,8 @@ impl Attempt<'_> {
             blocked(&answers, self, Verdict::Unreachable, why)
         } else if incomplete {
             blocked(&answers, self, Verdict::Error, "interrupted")
+        } else if let Some(facts) = told {
+            step.kind.told(&answers, facts)
         } else {
             step.kind.read(&answers, self.image)
         };

@@ -22,6 +22,8 @@ mod lane;
 mod run;
 mod sight;
 mod tell;
+mod trial;
 
 pub use interrupt::Interrupt;
 pub use run::{Engine, Prospect, Run};
+pub use trial::{Trial, simulate, trial};

@@ -33,6 +33,19 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict.
+    pub const ALL: [Self; 9] = [
+        Self::Pass,
+        Self::Warn,
+        Self::Fail,
+        Self::Flaky,
+        Self::Skip,
+        Self::Error,
+        Self::Timeout,
+        Self::Unavailable,
+        Self::Unreachable,
+    ];
+
     /// The word in reports.
     pub fn word(self) -> &'static str {
         match self {

@@ -41,6 +41,8 @@ pub struct Runbook {
     pub batch: Batch,
     /// Checks that are known to fail and do not count.
     pub waivers: Vec<Waiver>,
+    /// Its tests.
+    pub tests: Vec<super::Case>,
     /// `sha256:` and the digest of the source.
     pub digest: String,
     /// File name as given, or the name of a shipped runbook.
@@ -350,4 +352,13 @@ pub struct Fragment {
     pub given: Vec<(String, Template)>,
     /// The fragment that includes this one.
     pub outer: Option<Arc<Fragment>>,
+}
+
+impl Step {
+    /// The ids of the checks that are held against it.
+    pub fn check_ids(&self) -> impl Iterator<Item = &str> {
+        let expected = self.expect.iter().map(|expectation| &expectation.id);
+        let possible = self.outcomes.iter().map(|outcome| &outcome.id);
+        expected.chain(possible).map(String::as_str)
+    }
 }

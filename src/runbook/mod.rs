@@ -5,6 +5,7 @@
 
 mod bind;
 mod capture;
+mod case;
 mod checks;
 mod document;
 mod governance;
@@ -21,6 +22,7 @@ mod source;
 mod steps;
 
 pub use bind::{Unfit, bind};
+pub use case::{Case, Expect, Expected, OutputFile, Subject, Unmet};
 pub use document::{
     AttachSpec, Batch, Each, Effects, Fragment, Origin, Param, ParamKind, Pick, Preference, Retry,
     Runbook, Step, StopWhen, TargetSpec, Waiver,

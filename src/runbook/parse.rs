@@ -8,7 +8,7 @@ use super::names::{Language, Sight, is_kebab};
 use super::reader::{Fields, Reader};
 use super::source::{Diagnostic, Level};
 use super::steps::{Around, steps};
-use super::{governance, lint, param, settings};
+use super::{case, governance, lint, param, settings};
 use crate::yaml::{self, Node, Scalar, Span, Yaml};
 
 /// Keys of a runbook.
@@ -172,12 +172,21 @@ fn document(
             lint_steps(reader, &fields, key, list);
         }
     }
+    let params: Vec<_> = params.into_iter().map(|(param, _)| param).collect();
+    let tests = match fields.get("tests") {
+        // Where a step cannot be read, each use of its id would be a complaint of its own.
+        Some(node) if !reader.failed() => {
+            let all: Vec<_> = steps.iter().chain(&on_fail).chain(&finally).collect();
+            case::cases(reader, node, &params, &all)
+        }
+        Some(_) | None => Vec::new(),
+    };
     Some(Runbook {
         id: id?.0,
         title: title?.0,
         doc,
         labels,
-        params: params.into_iter().map(|(param, _)| param).collect(),
+        params,
         target: target.unwrap_or_default(),
         attach,
         effects,
@@ -187,6 +196,7 @@ fn document(
         finally,
         batch,
         waivers,
+        tests,
         digest: format!("sha256:{:x}", Sha256::digest(source.as_bytes())),
         origin: origin.into(),
         source: source.into(),

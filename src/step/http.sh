@@ -4,7 +4,7 @@
 
 if has curl; then
   way curl
-  set -- -q -g -sS --noproxy '*' --proto '=http,https' --connect-timeout 5 --max-time 8
+  set -- -q -g -sS --noproxy '*' --proto '=http,https' --connect-timeout "$wait" --max-time "$limit"
   case $ask_method:$ask_plain in
     HEAD:*) set -- "$@" -I ;;
     GET:1) set -- "$@" -i ;;
@@ -24,7 +24,7 @@ if has wget && [ -n "$ask_plain" ]; then
   case $help:$ask_method in
     'GNU Wget 1'*)
       way wget
-      set -- --no-config --no-hsts --no-proxy -S --progress=dot:giga --content-on-error -T 5 -t 1 --max-redirect=0
+      set -- --no-config --no-hsts --no-proxy -S --progress=dot:giga --content-on-error -T "$wait" -t 1 --max-redirect=0
       [ -z "$ask_follow" ] || set -- "$@" --max-redirect=10
       [ "$ask_method" = GET ] || set -- "$@" --method="$ask_method"
       [ -z "$ask_insecure" ] || set -- "$@" --no-check-certificate
@@ -35,7 +35,7 @@ if has wget && [ -n "$ask_plain" ]; then
       set -- -q -Y off
       # Each of these is missing in some builds
       case $help in *-S*) set -- "$@" -S ;; esac
-      case $help in *'-T SEC'*) set -- "$@" -T 5 ;; esac
+      case $help in *'-T SEC'*) set -- "$@" -T "$wait" ;; esac
       [ -z "$ask_insecure" ] || set -- "$@" --no-check-certificate
       bounded wget "$@" -O - "$ask_url"
       leave $? ;;

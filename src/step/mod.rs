@@ -130,6 +130,15 @@ impl Kind {
         self.asking.read(answers, image)
     }
 
+    /// What a step comes to whose facts are told instead of read; how it ended counts all the same.
+    pub fn told(&self, answers: &[Answer], facts: Map<String, Value>) -> Observation {
+        let mut observation = answer::observe(answers, |_, code| {
+            format!("exit {code}: a tool for `{}` is missing", self.word())
+        });
+        observation.facts.extend(facts);
+        observation
+    }
+
     /// The names that its templates use: a step that names `target_root` cannot look where there is none.
     pub fn names(&self) -> Vec<String> {
         self.spec

@@ -13,8 +13,8 @@ if has nc; then
   esac
   case $knock in
     '') ;;
-    -e) way 'busybox nc'; bounded nc -w 5 "$ask_host" "$ask_port" -e sh -c : </dev/null; leave $? ;;
-    *) way nc; bounded nc $knock -w 5 "$ask_host" "$ask_port" </dev/null; leave $? ;;
+    -e) way 'busybox nc'; bounded nc -w "$wait" "$ask_host" "$ask_port" -e sh -c : </dev/null; leave $? ;;
+    *) way nc; bounded nc $knock -w "$wait" "$ask_host" "$ask_port" </dev/null; leave $? ;;
   esac
 fi
 

@@ -10,6 +10,7 @@
     reason = "these tests wait for real processes, in real time"
 )]
 
+mod alerts;
 mod broken;
 mod cli;
 mod contract;
@@ -21,5 +22,6 @@ mod language;
 mod pump;
 mod readme;
 mod render;
+mod replay;
 mod shell;
 mod ways;

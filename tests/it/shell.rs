@@ -120,6 +120,7 @@ fn exactly_the_cap_is_whole_and_one_byte_more_is_truncated() {
             (200_000, true),
         ] {
             let raw = shell.ask(&Ask {
+                step: String::new(),
                 stdout_cap: 1000,
                 stderr_cap: 1000,
                 ..script(
