@@ -8,6 +8,7 @@ use housecall::cluster::Scope;
 use housecall::engine::Prospect;
 use housecall::plan::{Plan, Preview, Previewed, rbac};
 use housecall::render::inert;
+use housecall::runbook::Scripted;
 use housecall::target::{Selector, Target};
 
 use super::args::PlanArgs;
@@ -32,7 +33,10 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Failure> {
         || stand_in(visit.selectors.first()),
         |(Prospect::Found(target, _) | Prospect::Refused(target, _))| target.clone(),
     );
-    steps(&mut text, &visit.plan.preview(&example));
+    match &visit.plan.program {
+        Some(scripted) => program(&mut text, scripted),
+        None => steps(&mut text, &visit.plan.preview(&example)),
+    }
     let denied = denied(&prospects, &needs).await;
     rights(&mut text, &needs, &denied);
     let trouble = trouble || denied.iter().any(|need| !need.optional);
@@ -101,6 +105,39 @@ fn targets(text: &mut String, prospects: &Prospects) -> bool {
         let _ = writeln!(text, "note       {}", inert(note));
     }
     trouble
+}
+
+/// A program decides as it runs; what is written out of it is told.
+fn program(text: &mut String, scripted: &Scripted) {
+    let _ = writeln!(
+        text,
+        "program    decides what it asks as it runs, out of what is written in it:"
+    );
+    for ask in scripted.program().asks() {
+        let file = ask
+            .file
+            .as_deref()
+            .map_or_else(String::new, |file| format!("{file}, "));
+        let _ = writeln!(
+            text,
+            "perhaps    {} ({}) at {file}line {}",
+            ask.id.as_deref().unwrap_or("a step"),
+            ask.kind,
+            ask.line
+        );
+    }
+    let checks = scripted.program().checks();
+    if !checks.is_empty() {
+        let _ = writeln!(text, "           checks {}", inert(&checks.join(", ")));
+    }
+    let _ = match scripted.commands() {
+        Some(commands) => writeln!(
+            text,
+            "commands   `run` may start {}",
+            inert(&commands.join(", "))
+        ),
+        None => writeln!(text, "commands   `run` may start any program"),
+    };
 }
 
 fn steps(text: &mut String, steps: &[Previewed]) {

@@ -37,6 +37,18 @@ fn described(runbook: &Runbook) -> String {
             let _ = writeln!(text, "  {}", described_param(param));
         }
     }
+    if let Some(scripted) = &runbook.program {
+        text.push_str("\nsteps (as the program decides)\n");
+        for ask in scripted.program().asks() {
+            let id = ask.id.as_deref().unwrap_or("…");
+            let _ = writeln!(text, "  {id} ({})", ask.kind);
+        }
+        text.push_str("\nchecks\n");
+        for id in scripted.program().checks() {
+            let _ = writeln!(text, "  {id}");
+        }
+        return text;
+    }
     text.push_str("\nsteps\n");
     for step in &runbook.steps {
         let _ = writeln!(text, "  {} ({})", step.id, step.kind.word());

@@ -1,10 +1,14 @@
 //! One target's steps, asked in order: what each sees, how often it is asked, and what follows from it.
 
+mod program;
+mod talk;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use self::program::Conversation;
 use super::attempt::{Asked, Attempt, unasked};
 use super::interrupt::Interrupt;
 use super::lane::Lane;
@@ -66,6 +70,9 @@ impl<'a> Asker<'a> {
     /// Asks everything: the steps; after a failure what `on_fail` adds; and at the end `finally`, an interruption or not.
     pub(super) async fn all(mut self) -> Outcome {
         let plan = Arc::clone(&self.lane.plan);
+        if let Some(scripted) = &plan.program {
+            return Conversation::new(self, Arc::clone(scripted)).all().await;
+        }
         self.list(&plan.steps).await;
         if self.failed && !self.lost && !self.interrupt.is_stopped() {
             self.phase = Phase::OnFail;
@@ -73,28 +80,29 @@ impl<'a> Asker<'a> {
         }
         if !plan.finally.is_empty() && !self.lost {
             self.phase = Phase::Finally;
-            self.finally(&plan.finally).await;
+            let asked: Duration = plan.finally.iter().map(|step| step.timeout).sum();
+            let over = self.bounded(asked);
+            tokio::select! {
+                () = self.list(&plan.finally) => {}
+                () = over => {}
+            }
         }
         self.outcome
     }
 
-    /// An interruption has ended what was asked before; this is bounded by itself, and given up by a second one.
-    async fn finally(&mut self, steps: &[PlannedStep]) {
-        let asked: Duration = steps.iter().map(|step| step.timeout).sum();
+    /// What begins now goes on after an interruption, is bounded by itself, and given up by a second one. Never comes back: what it
+    /// stops comes to its end by that.
+    fn bounded(&mut self, asked: Duration) -> impl Future<Output = ()> + use<'a> {
         let brake = Interrupt::default();
         self.interrupt = brake.clone();
         let lane = self.lane;
-        let stop = async {
+        async move {
             tokio::select! {
                 () = tokio::time::sleep(asked.min(FINALLY)) => {}
                 () = lane.interrupt.abandoned() => {}
             }
             brake.stop();
             std::future::pending::<()>().await;
-        };
-        tokio::select! {
-            () = self.list(steps) => {}
-            () = stop => {}
         }
     }
 

@@ -255,30 +255,30 @@ impl Attempt<'_> {
             .collect();
         checks.extend(implicit_exit(&spoken, step.severity, facts));
         for check in &mut checks {
-            self.weigh(check);
+            weighed(self.plan, self.today, check);
         }
         checks
     }
+}
 
-    /// Whether a check that does not hold makes its target fail: by its severity, unless it is waived.
-    fn weigh(&self, check: &mut CheckReport) {
-        if !matches!(check.status, Verdict::Fail | Verdict::Warn) {
-            return;
-        }
-        let today = self.today.to_zoned(jiff::tz::TimeZone::UTC).date();
-        let waiver =
-            self.plan.waivers.iter().find(|waiver| {
-                waiver.check == check.id && waiver.until.is_none_or(|day| today <= day)
-            });
-        if let Some(waiver) = waiver {
-            check.status = Verdict::Skip;
-            let found = check.message.take().unwrap_or_default();
-            check.message = Some(format!("waived: {} ({found})", waiver.reason));
-        } else if check.severity >= self.plan.fail_on {
-            check.status = Verdict::Fail;
-        } else {
-            check.status = Verdict::Warn;
-        }
+/// Whether a check that does not hold makes its target fail: by its severity, unless it is waived.
+pub(super) fn weighed(plan: &Plan, today: Timestamp, check: &mut CheckReport) {
+    if !matches!(check.status, Verdict::Fail | Verdict::Warn) {
+        return;
+    }
+    let today = today.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let waiver = plan
+        .waivers
+        .iter()
+        .find(|waiver| waiver.check == check.id && waiver.until.is_none_or(|day| today <= day));
+    if let Some(waiver) = waiver {
+        check.status = Verdict::Skip;
+        let found = check.message.take().unwrap_or_default();
+        check.message = Some(format!("waived: {} ({found})", waiver.reason));
+    } else if check.severity >= plan.fail_on {
+        check.status = Verdict::Fail;
+    } else {
+        check.status = Verdict::Warn;
     }
 }
 
@@ -347,7 +347,7 @@ fn undecided(planned: &PlannedStep, verdict: Verdict, why: &str) -> Vec<CheckRep
 }
 
 /// The verdict of a step from its checks: trouble found, else what could not be judged, else warnings, else pass.
-fn weigh(checks: &[CheckReport]) -> (Verdict, Option<String>) {
+pub(super) fn weigh(checks: &[CheckReport]) -> (Verdict, Option<String>) {
     for verdict in [Verdict::Fail, Verdict::Error, Verdict::Warn] {
         if let Some(check) = checks.iter().find(|check| check.status == verdict) {
             let reason = check.message.clone().unwrap_or_else(|| check.id.clone());

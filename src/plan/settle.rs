@@ -1,11 +1,12 @@
 //! Settling every bound: what the runbook says, what the command line wants, and the defaults under both.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ask::{DEFAULT_CAP, DEFAULT_TIMEOUT, MAX_CAP, Patient};
 use crate::cluster::{Attach, Profile};
 use crate::report::{MASK, Rule, RunbookRef, Severity};
-use crate::runbook::{Batch, Effects, Origin, Pick, Runbook, Step, Waiver};
+use crate::runbook::{Batch, Effects, Origin, Pick, Runbook, Scripted, Step, Waiver};
 use crate::script::{Expr, Scope};
 use crate::target::Target;
 
@@ -62,8 +63,10 @@ pub struct Plan {
     pub redact: Vec<Rule>,
     /// How the debug container is attached; its `run` is empty until the run has an id.
     pub attach: Attach,
-    /// The steps, in order.
+    /// The steps, in order; none where a program asks as it runs.
     pub steps: Vec<PlannedStep>,
+    /// The program, of a runbook that is one.
+    pub program: Option<Arc<Scripted>>,
     /// Steps that are asked once a check has failed.
     pub on_fail: Vec<PlannedStep>,
     /// Steps that are asked at the end, whatever came before.
@@ -104,7 +107,12 @@ pub struct Refused {
 impl Plan {
     /// Settles a runbook. `params` are bound already; nothing is sent.
     pub fn new(runbook: &Runbook, params: Scope, wishes: &Wishes) -> Result<Self, Refused> {
-        let settled = |steps: &[Step]| steps.iter().map(settle).collect::<Result<Vec<_>, _>>();
+        let settled = |steps: &[Step]| {
+            steps
+                .iter()
+                .map(PlannedStep::of)
+                .collect::<Result<Vec<_>, _>>()
+        };
         let (steps, on_fail, finally) = (
             settled(&runbook.steps)?,
             settled(&runbook.on_fail)?,
@@ -148,7 +156,11 @@ impl Plan {
                 deadline: wishes
                     .deadline
                     .or(runbook.attach.deadline)
-                    .unwrap_or_else(|| deadline(steps.iter().chain(&on_fail).chain(&finally))),
+                    .unwrap_or_else(|| match runbook.program {
+                        // What a program asks is not known before it does.
+                        Some(_) => LONGEST_DEADLINE,
+                        None => deadline(steps.iter().chain(&on_fail).chain(&finally)),
+                    }),
             },
             redact: runbook.redact.clone(),
             waivers: runbook.waivers.clone(),
@@ -164,6 +176,7 @@ impl Plan {
                 param.from.iter().any(kube)
             }),
             steps,
+            program: runbook.program.clone(),
             on_fail,
             finally,
             fail_on: wishes.fail_on,
@@ -206,22 +219,25 @@ fn first<const N: usize>(wishes: [&Option<String>; N]) -> Option<String> {
     wishes.into_iter().find_map(Clone::clone)
 }
 
-fn settle(step: &Step) -> Result<PlannedStep, Refused> {
-    let cap = step.output_max.unwrap_or(DEFAULT_CAP);
-    if cap > MAX_CAP {
-        return Err(Refused {
-            headline: format!(
-                "step `{}` wants to keep {cap} bytes of output; at most {MAX_CAP} (8MiB) can be kept",
-                step.id
-            ),
-            help: "lower `output: {max: …}`, or let the command pick what matters".into(),
-        });
+impl PlannedStep {
+    /// Settles a step's bounds.
+    pub(crate) fn of(step: &Step) -> Result<Self, Refused> {
+        let cap = step.output_max.unwrap_or(DEFAULT_CAP);
+        if cap > MAX_CAP {
+            return Err(Refused {
+                headline: format!(
+                    "step `{}` wants to keep {cap} bytes of output; at most {MAX_CAP} (8MiB) can be kept",
+                    step.id
+                ),
+                help: "lower `output: {max: …}`, or let the command pick what matters".into(),
+            });
+        }
+        Ok(Self {
+            step: step.clone(),
+            timeout: step.timeout.unwrap_or(DEFAULT_TIMEOUT),
+            cap,
+        })
     }
-    Ok(PlannedStep {
-        step: step.clone(),
-        timeout: step.timeout.unwrap_or(DEFAULT_TIMEOUT),
-        cap,
-    })
 }
 
 /// What the steps may take when each takes its whole time, as often as it may be asked.

@@ -57,11 +57,18 @@ pub enum Happening {
         id: String,
         /// Place of the step, from 1.
         number: usize,
-        /// How many steps there are.
+        /// How many steps there are; 0 where a program asks as it runs, and nobody knows.
         of: usize,
     },
     /// A step is done with.
     StepFinished {
+        /// Index of the target.
+        target: usize,
+        /// What became of it.
+        step: StepReport,
+    },
+    /// A program held something against a step that was done with: this takes the place of what was told of it.
+    StepAmended {
         /// Index of the target.
         target: usize,
         /// What became of it.

@@ -115,6 +115,13 @@ fn take(report: &mut Report, event: &Event) {
                 entry.steps.push(step.clone());
             }
         }
+        Happening::StepAmended { target, step } => {
+            if let Some(entry) = report.targets.get_mut(*target)
+                && let Some(told) = entry.steps.iter_mut().rfind(|told| told.id == step.id)
+            {
+                told.clone_from(step);
+            }
+        }
         Happening::Noted { target, text } => {
             let target = target
                 .and_then(|index| report.targets.get(index))

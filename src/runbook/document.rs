@@ -1,5 +1,6 @@
 //! The runbook as a value.
 
+use super::program::Scripted;
 use crate::{
     check::{Capture, Expectation, Outcome},
     cluster::Profile,
@@ -31,8 +32,10 @@ pub struct Runbook {
     pub effects: Effects,
     /// What is masked in everything that comes back, beside secrets.
     pub redact: Vec<Rule>,
-    /// Steps in order.
+    /// Steps in order; none in a program, which asks as it runs.
     pub steps: Vec<Step>,
+    /// The program, of a runbook that is one.
+    pub program: Option<Arc<Scripted>>,
     /// Steps that are asked once a check has failed.
     pub on_fail: Vec<Step>,
     /// Steps that are asked at the end, whatever came before; they change no verdict.

@@ -1,6 +1,7 @@
 //! The document: a runbook as its author wrote it, with every complaint about it told at once.
 //!
 //! [`Runbook::parse`] reads YAML text into a checked [`Runbook`], or into all [`Diagnostic`]s there are, each with its place and a fix.
+//! A runbook may also be a program (`.rhai`): its header is read by the same reader, and so is each step that it asks as it runs.
 //! A new key of a step is a line in `steps.rs`; a new kind is its reader in `kind.rs`; names that expressions see are in `names.rs`.
 
 mod bind;
@@ -15,6 +16,7 @@ mod lint;
 mod names;
 mod param;
 mod parse;
+mod program;
 mod quantity;
 mod reader;
 mod settings;
@@ -28,5 +30,6 @@ pub use document::{
     Runbook, Step, StopWhen, TargetSpec, Waiver,
 };
 pub use include::{Alone, Library};
+pub use program::Scripted;
 pub use quantity::{duration, duration_text, size};
 pub use source::{Diagnostic, Level, Paint, render};

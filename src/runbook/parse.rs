@@ -8,7 +8,7 @@ use super::names::{Language, Sight, is_kebab};
 use super::reader::{Fields, Reader};
 use super::source::{Diagnostic, Level};
 use super::steps::{Around, steps};
-use super::{case, governance, lint, param, settings};
+use super::{case, governance, lint, param, program, settings};
 use crate::yaml::{self, Node, Scalar, Span, Yaml};
 
 /// Keys of a runbook.
@@ -32,6 +32,9 @@ impl Runbook {
         origin: &str,
         library: &dyn Library,
     ) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
+        if program::is_program(source, origin) {
+            return program::parse(source, origin, library);
+        }
         let text = yaml::without_mark(source);
         let mut reader = Reader::new(text, origin);
         let node = match yaml::read(source) {
@@ -44,7 +47,13 @@ impl Runbook {
             }
         };
         let mut foreign = Vec::new();
-        let runbook = document(&mut reader, &node, source, origin, (library, &mut foreign));
+        let runbook = document(
+            &mut reader,
+            &node,
+            (source, origin),
+            Form::Steps,
+            (library, &mut foreign),
+        );
         let broken = reader.failed() || foreign.iter().any(|one| one.level == Level::Error);
         let mut found = reader.finish();
         found.extend(foreign);
@@ -55,11 +64,20 @@ impl Runbook {
     }
 }
 
-fn document(
+/// How a runbook says what it asks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As a list.
+    Steps,
+    /// As a program, of which this is the header.
+    Program,
+}
+
+pub(super) fn document(
     reader: &mut Reader<'_>,
     node: &Node,
-    source: &str,
-    origin: &str,
+    (source, origin): (&str, &str),
+    form: Form,
     (library, foreign): (&dyn Library, &mut Vec<Diagnostic>),
 ) -> Option<Runbook> {
     if node.value == Yaml::Null {
@@ -150,7 +168,7 @@ fn document(
         None => Vec::new(),
     };
     let steps = listed(reader, "steps");
-    if fields.get("steps").is_none() {
+    if fields.get("steps").is_none() && form == Form::Steps {
         missing(reader, &fields, "steps");
     }
     let on_fail = listed(reader, "on_fail");
@@ -162,6 +180,11 @@ fn document(
         .unwrap_or_default();
     foreign.append(&mut around.foreign);
     if !reader.failed() {
+        if form == Form::Program {
+            around
+                .used
+                .extend(program::mentioned(source, node, &params));
+        }
         lint::unused(reader, &params, &around.used);
         for key in ["steps", "on_fail", "finally"] {
             let list = match key {
@@ -192,6 +215,7 @@ fn document(
         effects,
         redact,
         steps,
+        program: None,
         on_fail,
         finally,
         batch,

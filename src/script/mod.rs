@@ -4,7 +4,10 @@
 //! error when it runs, and an error is never true or false. Every limit is set; nothing here can read a file, a clock or the network.
 
 mod compare;
+mod complaint;
 mod expr;
+pub mod program;
+mod rows;
 mod sandbox;
 mod template;
 mod trace;

@@ -11,7 +11,7 @@
 //! | `text.replace("a", "b")` | the text with every `a` as `b` |
 //! | `list.join(", ")` | its items as one text |
 //!
-//! Standard, among others: `len`, `is_empty`, `contains`, `starts_with`, `ends_with`, `split`, `to_upper`, `to_lower`, `sub_string`,
+//! Those that make rows of text are told in `rows.rs`. Standard, among others: `len`, `is_empty`, `contains`, `starts_with`, `ends_with`, `split`, `to_upper`, `to_lower`, `sub_string`,
 //! `index_of`, `filter`, `map`, `all`, `some`, `reduce`, `keys`, `values`, `abs`, `min`, `max`, `round`.
 
 use std::sync::Mutex;
@@ -97,8 +97,10 @@ const FUNCTIONS: &[&str] = &[
     "abs",
     "all",
     "contains",
+    "count_by",
     "ends_with",
     "filter",
+    "group_by",
     "index_of",
     "is_empty",
     "is_set",
@@ -110,6 +112,8 @@ const FUNCTIONS: &[&str] = &[
     "matches",
     "max",
     "min",
+    "pairs",
+    "parse_json",
     "reduce",
     "replace",
     "round",
@@ -117,6 +121,8 @@ const FUNCTIONS: &[&str] = &[
     "split",
     "starts_with",
     "sub_string",
+    "sum_by",
+    "table",
     "to_float",
     "to_int",
     "to_lower",
@@ -134,9 +140,13 @@ pub fn is_keyword(word: &str) -> bool {
 
 /// The function that was probably meant by a name that is none.
 pub(super) fn meant(name: &str) -> Option<&'static str> {
-    FUNCTIONS
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(name, known), *known))
+    nearest(name, FUNCTIONS.iter().copied())
+}
+
+/// The known name that is nearest, if it is near enough to have been meant.
+pub(super) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    known
+        .map(|known| (strsim::damerau_levenshtein(name, known), known))
         .filter(|(distance, known)| *distance <= 2 && *distance < known.len().min(name.len()))
         .min()
         .map(|(_, known)| known)

@@ -19,6 +19,7 @@ mod fake;
 mod floors;
 mod kube;
 mod language;
+mod program;
 mod pump;
 mod readme;
 mod render;
