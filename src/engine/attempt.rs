@@ -1,10 +1,14 @@
 //! One step, asked once: render, ask, read, capture, judge.
 
+use std::time::Duration;
+
 use serde_json::Map;
+use tokio::time::{Instant, sleep};
 
 use super::interrupt::Interrupt;
-use crate::ask::{Answer, Ask, Patient};
+use crate::ask::{Answer, Ask, Captured, Ended, Patient, Question};
 use crate::check::{implicit_exit, judge};
+use crate::clock::Clock;
 use crate::cluster::{Lost, Session};
 use crate::plan::PlannedStep;
 use crate::report::{AttemptReport, CheckReport, Severity, StepReport, Verdict};
@@ -18,6 +22,7 @@ pub(super) struct Attempt<'a> {
     pub(super) image: &'a str,
     pub(super) fail_on: Severity,
     pub(super) interrupt: &'a Interrupt,
+    pub(super) clock: &'a dyn Clock,
 }
 
 /// What came of it.
@@ -88,6 +93,10 @@ impl Attempt<'_> {
     ) -> (Vec<Answer>, Option<String>) {
         let mut answers = Vec::new();
         for ask in asks {
+            if let Question::Pause(time) = ask.question {
+                answers.push(self.pause(time.min(ask.timeout), time > ask.timeout).await);
+                continue;
+            }
             let answered = tokio::select! {
                 biased;
                 answered = session.answer(ask) => Some(answered),
@@ -106,6 +115,25 @@ impl Attempt<'_> {
             }
         }
         (answers, None)
+    }
+
+    /// Lets time pass, until the run is interrupted.
+    async fn pause(&self, time: Duration, cut: bool) -> Answer {
+        let (started, since) = (self.clock.now(), Instant::now());
+        let ended = tokio::select! {
+            biased;
+            () = self.interrupt.stopped() => Ended::Cancelled,
+            () = sleep(time) => if cut { Ended::TimedOut } else { Ended::Exited(0) },
+        };
+        Answer {
+            ended,
+            stdout: Captured::default(),
+            stderr: Captured::default(),
+            started,
+            duration: since.elapsed(),
+            file: None,
+            remarks: Vec::new(),
+        }
     }
 
     fn conclude(

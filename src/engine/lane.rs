@@ -12,6 +12,7 @@ use crate::cluster::{Cluster, Refusal, Session};
 use crate::plan::{Plan, PlannedStep};
 use crate::report::{AttachReport, Happening, Status, StepReport, Verdict};
 use crate::script::Scope;
+use crate::step::Kind;
 use crate::target::{Target, TargetKind};
 
 /// A target's own place in the run.
@@ -35,10 +36,7 @@ impl Lane {
         if let Some(attach) = &refusal.attach {
             self.closed(Some(attach.as_ref().clone()));
         }
-        self.finish(
-            Status::Error,
-            Some(format!("{}; {}", refusal.headline, refusal.help)),
-        );
+        self.finish(Status::Error, Some(told(refusal)));
     }
 
     /// Opens, asks, closes. Closing happens on every path.
@@ -50,15 +48,43 @@ impl Lane {
             );
         }
         self.tell(Happening::TargetStarted { target: self.index });
+        let (attach, stop) = (&self.plan.attach, self.interrupt.stop_token());
+        let bare = !self.plan.needs_container();
         let opened = tokio::select! {
             biased;
-            opened = cluster.open(&target, &self.plan.attach, self.interrupt.stop_token()) => opened,
+            opened = async {
+                if bare { cluster.consult(&target, attach, stop).await } else { cluster.open(&target, attach, stop).await }
+            } => opened,
             () = self.interrupt.abandoned() => return self.abandon(&target),
         };
         match opened {
-            Err(refusal) => self.refuse(&refusal),
+            Err(refusal) => self.refused(cluster, target, &refusal).await,
             Ok(session) => self.converse(session, target).await,
         }
+    }
+
+    /// What no container could be attached to may still be known from outside: the steps that need none are asked all the same.
+    async fn refused(&self, cluster: &dyn Cluster, target: Target, refusal: &Refusal) {
+        let mut kinds = self.plan.steps.iter().map(|planned| &planned.step.kind);
+        if !self.plan.needs_container()
+            || kinds.all(Kind::needs_container)
+            || self.interrupt.is_stopped()
+        {
+            return self.refuse(refusal);
+        }
+        let consulted = tokio::select! {
+            biased;
+            consulted = cluster.consult(&target, &self.plan.attach, self.interrupt.stop_token()) => consulted,
+            () = self.interrupt.stopped() => return self.refuse(refusal),
+        };
+        let Ok(mut session) = consulted else {
+            return self.refuse(refusal);
+        };
+        let why = told(refusal);
+        let outcome = self.ask(session.as_mut(), &target, Some(&why)).await;
+        session.close().await;
+        self.closed(refusal.attach.as_deref().cloned());
+        self.finish(status(&outcome.verdicts).max(Status::Error), Some(why));
     }
 
     /// An opening that was given up may have added a container, which is then not proven ended.
@@ -105,7 +131,7 @@ impl Lane {
                 "the patient's own processes are out of sight: {reason}"
             ));
         }
-        let outcome = self.ask(session.as_mut(), &target).await;
+        let outcome = self.ask(session.as_mut(), &target, None).await;
         let last = session.attached();
         let closed = tokio::select! {
             biased;
@@ -115,7 +141,7 @@ impl Lane {
         for text in closed.remarks {
             self.note(text);
         }
-        self.closed(Some(closed.attach));
+        self.closed(closed.attach);
         let mut status = status(&outcome.verdicts);
         if outcome.reason.is_some() {
             status = status.max(Status::Error);
@@ -123,7 +149,13 @@ impl Lane {
         self.finish(status, outcome.reason);
     }
 
-    async fn ask(&self, session: &mut dyn Session, target: &Target) -> Outcome {
+    /// Asks step by step. `unattached` says why there is no container to ask what needs one of.
+    async fn ask(
+        &self,
+        session: &mut dyn Session,
+        target: &Target,
+        unattached: Option<&str>,
+    ) -> Outcome {
         let mut scope = self.plan.scope(target, session.patient());
         let image = match target.kind {
             TargetKind::Pod => self.plan.attach.image.as_str(),
@@ -136,6 +168,16 @@ impl Lane {
                 outcome.reason = Some("interrupted".into());
                 break;
             }
+            if let Some(why) = unattached.filter(|_| planned.step.kind.needs_container()) {
+                let step = unasked(planned, Verdict::Unavailable, why);
+                remember(&mut scope, &step);
+                outcome.verdicts.push(step.status);
+                self.tell(Happening::StepFinished {
+                    target: self.index,
+                    step,
+                });
+                continue;
+            }
             self.tell(Happening::StepStarted {
                 target: self.index,
                 id: planned.step.id.clone(),
@@ -147,6 +189,7 @@ impl Lane {
                 image,
                 fail_on: self.plan.fail_on,
                 interrupt: &self.interrupt,
+                clock: self.teller.clock.as_ref(),
             };
             let Asked {
                 step,
@@ -218,17 +261,17 @@ impl Lane {
 
 /// How a session ended, proven or given up.
 struct Ending {
-    attach: AttachReport,
+    attach: Option<AttachReport>,
     remarks: Vec<String>,
 }
 
 impl Ending {
-    fn abandoned(last: AttachReport) -> Self {
+    fn abandoned(last: Option<AttachReport>) -> Self {
         Self {
-            attach: AttachReport {
+            attach: last.map(|last| AttachReport {
                 proven: false,
                 ..last
-            },
+            }),
             remarks: vec![
                 "interrupted twice: the container ends by itself, and that was not waited for"
                     .into(),
@@ -244,6 +287,11 @@ impl From<crate::cluster::Closed> for Ending {
             remarks: closed.remarks,
         }
     }
+}
+
+/// A refusal as a target's reason.
+fn told(refusal: &Refusal) -> String {
+    format!("{}; {}", refusal.headline, refusal.help)
 }
 
 /// A step that was not asked, with every check it would have held.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Plan;
-use crate::ask::{Ask, Patient};
+use crate::ask::{Ask, Patient, Question};
 use crate::script::Scope;
 use crate::target::Target;
 
@@ -77,11 +77,13 @@ impl Plan {
 }
 
 impl super::PlannedStep {
-    /// An ask with this step's bounds.
+    /// An ask with this step's bounds. What asks for a file or an object states the cap of that itself.
     pub(crate) fn bound(&self, mut ask: Ask) -> Ask {
         ask.timeout = self.timeout;
-        ask.stdout_cap = self.cap;
         ask.stderr_cap = self.cap;
+        if matches!(ask.question, Question::Argv(_) | Question::Script { .. }) {
+            ask.stdout_cap = self.cap;
+        }
         ask
     }
 }

@@ -120,6 +120,12 @@ impl Plan {
         })
     }
 
+    /// True where some step asks something of a debug container; without one, none is attached.
+    pub fn needs_container(&self) -> bool {
+        let mut kinds = self.steps.iter().map(|planned| &planned.step.kind);
+        kinds.any(crate::step::Kind::needs_container)
+    }
+
     /// What expressions and templates see of one target before its first step.
     pub fn scope(&self, target: &Target, patient: &Patient) -> Scope {
         let mut scope = self.params.clone();
@@ -156,7 +162,9 @@ fn settle(step: &Step) -> Result<PlannedStep, Refused> {
     }
     Ok(PlannedStep {
         step: step.clone(),
-        timeout: step.timeout.unwrap_or(DEFAULT_TIMEOUT),
+        timeout: step
+            .timeout
+            .unwrap_or(DEFAULT_TIMEOUT.max(step.kind.lasts())),
         cap,
     })
 }

@@ -98,7 +98,7 @@ fn take(report: &mut Report, event: &Event) {
             attach,
         } => {
             if let Some(entry) = report.targets.get_mut(*target) {
-                entry.attach = Some(attach.clone());
+                entry.attach.clone_from(attach);
                 if container.is_some() {
                     entry.target.container.clone_from(container);
                 }

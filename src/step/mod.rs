@@ -6,6 +6,8 @@
 mod about;
 mod answer;
 mod file;
+mod kube;
+mod pause;
 mod run;
 mod sh;
 mod spec;
@@ -17,15 +19,16 @@ pub use spec::{Given, Spec, Unfit};
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::ask::{Answer, Ask};
+use crate::ask::{Answer, Ask, Need};
 use crate::report::Verdict;
 use crate::script::{Scope, TemplateError};
 
 /// Every kind, in the order of the reference.
-pub const KINDS: &[Registered] = &[run::KIND, sh::KIND, file::KIND];
+pub const KINDS: &[Registered] = &[run::KIND, sh::KIND, file::KIND, kube::KIND, pause::KIND];
 
 /// Facts that every kind yields.
 pub const COMMON_FACTS: [&str; 4] = ["exit", "stdout", "stderr", "duration"];
@@ -54,6 +57,21 @@ pub trait Asking: Debug + Send + Sync {
     /// False for a kind that resolves the patient's root by itself, and so needs no `target_root` even where its author names it.
     fn needs_root(&self) -> bool {
         true
+    }
+
+    /// False for a kind that is answered without a debug container: by the API alone, or by time.
+    fn needs_container(&self) -> bool {
+        true
+    }
+
+    /// The rights of the Kubernetes API that it needs beside those of attaching.
+    fn needs(&self) -> Vec<Need> {
+        Vec::new()
+    }
+
+    /// How long it takes at least, by what it was told.
+    fn lasts(&self) -> Duration {
+        Duration::ZERO
     }
 }
 
@@ -115,6 +133,21 @@ impl Kind {
     /// See [`Asking::read`].
     pub fn read(&self, answers: &[Answer], image: &str) -> Observation {
         self.asking.read(answers, image)
+    }
+
+    /// See [`Asking::needs_container`].
+    pub fn needs_container(&self) -> bool {
+        self.asking.needs_container()
+    }
+
+    /// See [`Asking::needs`].
+    pub fn needs(&self) -> Vec<Need> {
+        self.asking.needs()
+    }
+
+    /// See [`Asking::lasts`].
+    pub fn lasts(&self) -> Duration {
+        self.asking.lasts()
     }
 
     /// The names that its templates use: a step that names `target_root` cannot look where there is none.

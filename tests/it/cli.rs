@@ -214,3 +214,24 @@ fn promise_8_the_printed_role_is_what_the_plan_needs_and_no_more() {
         assert!(!text.contains(refused), "{refused}");
     }
 }
+
+#[test]
+fn on_this_machine_there_is_no_kubernetes_to_read_and_that_is_no_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    let book = written(
+        folder.path(),
+        "version: 1\nid: own\ntitle: T\nsteps:\n  - {id: pod, kube: {object: pod}}\n  - {id: rest, pause: 10ms}\n",
+    );
+    let output = housecall(&["run", &book, "local", "-o", "json"]);
+    assert_eq!(code(&output), 5, "{}", stderr(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let steps = &report["targets"][0]["steps"];
+    assert_eq!(steps[0]["status"], "unavailable");
+    assert!(
+        steps[0]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("no Kubernetes")
+    );
+    assert_eq!(steps[1]["status"], "pass");
+}

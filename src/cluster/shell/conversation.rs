@@ -176,6 +176,9 @@ impl Conversation {
                     format!("own {words}"),
                 )
             }
+            Question::Kube(_) | Question::Pause(_) => {
+                return Err(Unquotable::Foreign(ask.question.argv().join(" ")));
+            }
         };
         Ok(self.begin(purpose, seconds, out, err, &vars, &words))
     }
