@@ -77,6 +77,14 @@ pub enum Question {
         /// Bytes that are read at most.
         max: u64,
     },
+    /// The regular files of the patient whose paths match a pattern, each link on the way resolved inside the patient's own root;
+    /// answered by their paths, each ended by a NUL byte.
+    Glob {
+        /// Absolute pattern, as the patient sees it: `*`, `?` and `[…]` within one part of a path.
+        pattern: String,
+        /// How many are told at most; one more where there are more.
+        most: u64,
+    },
     /// A read of the Kubernetes API; no container is asked.
     Kube(ApiRead),
     /// Nothing: time that passes. The engine answers it by itself.
@@ -90,6 +98,7 @@ impl Question {
             Self::Argv(argv) => argv.clone(),
             Self::Script { text, .. } => vec!["sh".into(), "-c".into(), text.clone()],
             Self::File { path, .. } => vec!["file".into(), path.clone()],
+            Self::Glob { pattern, .. } => vec!["glob".into(), pattern.clone()],
             Self::Kube(read) => read.argv(),
             Self::Pause(time) => vec!["pause".into(), format!("{}s", time.as_secs_f64())],
         }

@@ -51,6 +51,9 @@ pub(crate) struct RunArgs {
     /// A selector that matches nothing is no error
     #[arg(long)]
     pub(crate) allow_none: bool,
+    /// A folder for the files that `collect` steps bring: one folder in it for each target
+    #[arg(long, value_name = "DIR")]
+    pub(crate) artifacts: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

@@ -14,6 +14,7 @@ mod patient;
 mod plan;
 mod prospects;
 mod run;
+mod shelf;
 mod show;
 mod signals;
 mod visit;

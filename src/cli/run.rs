@@ -14,6 +14,7 @@ use super::args::{OutputArgs, RunArgs};
 use super::exit::Failure;
 use super::outputs::Outputs;
 use super::prospects::Prospects;
+use super::shelf::Shelf;
 use super::signals;
 use super::visit::Visit;
 
@@ -21,6 +22,7 @@ use super::visit::Visit;
 pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
     let visit = Visit::of(&args.visit)?;
     let outputs = Outputs::open(&args.output)?;
+    let shelf = args.artifacts.as_deref().map(Shelf::open).transpose()?;
     let interrupt = Interrupt::default();
     let listening = tokio::spawn(signals::listen(interrupt.clone()));
     let prospects = tokio::select! {
@@ -43,6 +45,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
             circumstances,
             interrupt,
             output: &args.output,
+            shelf,
         },
         outputs,
     )
@@ -57,6 +60,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) circumstances: Circumstances,
     pub(crate) interrupt: Interrupt,
     pub(crate) output: &'a OutputArgs,
+    /// Where artefacts are written; nowhere when `None`.
+    pub(crate) shelf: Option<Shelf>,
 }
 
 /// Runs a plan and writes its reports.
@@ -76,16 +81,21 @@ pub(crate) async fn examine(
     };
     let visible = !wanted.output.quiet && std::io::stderr().is_terminal();
     let mut progress = Progress::new(visible);
+    let mut shelf = wanted.shelf;
     let report = Engine::new(Arc::new(SystemClock))
         .run(plan, prospects.all, run, |event| {
             outputs.event(event);
+            if let Some(shelf) = &mut shelf {
+                shelf.event(event);
+            }
             progress.on(event);
         })
         .await;
     progress.finish();
     let code = report.exit.as_ref().map_or(3, |exit| exit.code);
     // A report that cannot be written must not hide what it would have said.
-    match outputs.report(&report) {
+    let told = outputs.report(&report);
+    match told.and_then(|()| shelf.map_or(Ok(()), Shelf::close)) {
         Ok(()) => Ok(code),
         Err(failure) => Err(failure.or_graver(code)),
     }

@@ -11,7 +11,7 @@ use crate::check::{implicit_exit, judge};
 use crate::clock::Clock;
 use crate::cluster::{Lost, Session};
 use crate::plan::PlannedStep;
-use crate::report::{AttemptReport, CheckReport, Severity, StepReport, Verdict};
+use crate::report::{AttemptReport, CheckReport, Output, Severity, StepReport, Verdict};
 use crate::script::Scope;
 use crate::step::Observation;
 
@@ -50,11 +50,16 @@ impl Attempt<'_> {
             Ok(asks) => asks,
             Err(error) => return self.put_off(Verdict::Error, &error.to_string()),
         };
-        let asks: Vec<_> = asks
-            .into_iter()
-            .map(|ask| self.planned.bound(ask))
-            .collect();
-        let (answers, lost) = self.answers(session, &asks).await;
+        let bound = |asks: Vec<Ask>| asks.into_iter().map(|ask| self.planned.bound(ask));
+        let mut asks: Vec<_> = bound(asks).collect();
+        let (mut answers, mut lost) = self.answers(session, &asks).await;
+        if lost.is_none() && answers.len() == asks.len() {
+            let more: Vec<_> = bound(self.planned.step.kind.more(&answers)).collect();
+            let (further, then) = self.answers(session, &more).await;
+            asks.extend(more);
+            answers.extend(further);
+            lost = then;
+        }
         self.conclude(&asks, answers, lost, scope)
     }
 
@@ -188,14 +193,23 @@ impl Attempt<'_> {
                 reason,
                 started: answers.first().map(|answer| answer.started),
                 duration,
-                attempts: answers.iter().map(AttemptReport::of).collect(),
+                attempts: answers.iter().map(|answer| self.attempt(answer)).collect(),
                 facts,
                 checks,
-                artifacts: Vec::new(),
+                artifacts: step.kind.artifacts(&answers),
             },
             remarks: answers.into_iter().flat_map(|a| a.remarks).collect(),
             lost,
         }
+    }
+
+    /// What the report tells of one answer. What is kept as an artefact is not told twice.
+    fn attempt(&self, answer: &Answer) -> AttemptReport {
+        let mut attempt = AttemptReport::of(answer);
+        if self.planned.step.kind.keeps() {
+            attempt.stdout = Output::default();
+        }
+        attempt
     }
 
     fn capture(

@@ -106,7 +106,11 @@ fn take(report: &mut Report, event: &Event) {
         }
         Happening::StepFinished { target, step } => {
             if let Some(entry) = report.targets.get_mut(*target) {
-                entry.steps.push(step.clone());
+                let mut step = step.clone();
+                for artifact in &mut step.artifacts {
+                    artifact.content = None;
+                }
+                entry.steps.push(step);
             }
         }
         Happening::Noted { target, text } => {

@@ -5,6 +5,7 @@
 
 mod about;
 mod answer;
+mod collect;
 mod file;
 mod kube;
 mod pause;
@@ -24,11 +25,18 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::ask::{Answer, Ask, Need};
-use crate::report::Verdict;
+use crate::report::{Artifact, Verdict};
 use crate::script::{Scope, TemplateError};
 
 /// Every kind, in the order of the reference.
-pub const KINDS: &[Registered] = &[run::KIND, sh::KIND, file::KIND, kube::KIND, pause::KIND];
+pub const KINDS: &[Registered] = &[
+    run::KIND,
+    sh::KIND,
+    file::KIND,
+    collect::KIND,
+    kube::KIND,
+    pause::KIND,
+];
 
 /// Facts that every kind yields.
 pub const COMMON_FACTS: [&str; 4] = ["exit", "stdout", "stderr", "duration"];
@@ -57,6 +65,26 @@ pub trait Asking: Debug + Send + Sync {
     /// False for a kind that resolves the patient's root by itself, and so needs no `target_root` even where its author names it.
     fn needs_root(&self) -> bool {
         true
+    }
+
+    /// What is to be asked once `answers` to [`asks`](Self::asks) are there: its own answers come behind them.
+    fn more(&self, _answers: &[Answer]) -> Vec<Ask> {
+        Vec::new()
+    }
+
+    /// Names of facts that its author gave, beside those of its table.
+    fn yields(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// True where answers are kept as artefacts: a report then tells of their digests, not of their bytes.
+    fn keeps(&self) -> bool {
+        false
+    }
+
+    /// What is kept of the answers beside the report.
+    fn artifacts(&self, _answers: &[Answer]) -> Vec<Artifact> {
+        Vec::new()
     }
 
     /// False for a kind that is answered without a debug container: by the API alone, or by time.
@@ -133,6 +161,26 @@ impl Kind {
     /// See [`Asking::read`].
     pub fn read(&self, answers: &[Answer], image: &str) -> Observation {
         self.asking.read(answers, image)
+    }
+
+    /// See [`Asking::more`].
+    pub fn more(&self, answers: &[Answer]) -> Vec<Ask> {
+        self.asking.more(answers)
+    }
+
+    /// See [`Asking::keeps`].
+    pub fn keeps(&self) -> bool {
+        self.asking.keeps()
+    }
+
+    /// See [`Asking::artifacts`].
+    pub fn artifacts(&self, answers: &[Answer]) -> Vec<Artifact> {
+        self.asking.artifacts(answers)
+    }
+
+    /// See [`Asking::yields`].
+    pub fn yields(&self) -> Vec<String> {
+        self.asking.yields()
     }
 
     /// See [`Asking::needs_container`].
