@@ -7,6 +7,7 @@ use housecall::runbook::Runbook;
 
 use super::args::LintArgs;
 use super::exit::Failure;
+use super::library::Library;
 use super::visit::{drawn, source};
 
 /// Checks every runbook. Warnings are told, and only errors change the code.
@@ -20,11 +21,11 @@ pub(crate) fn run(args: &LintArgs) -> Result<u8, Failure> {
                 continue;
             }
         };
-        match Runbook::parse(&text, &origin) {
-            Err(problems) => wrong.push(Failure::drawn(drawn(&problems, &text))),
+        match Runbook::load(&text, &origin, &Library) {
+            Err(problems) => wrong.push(Failure::drawn(drawn(&problems))),
             Ok((_, warnings)) => {
                 if !warnings.is_empty() {
-                    let _ = writeln!(std::io::stderr(), "{}", drawn(&warnings, &text));
+                    let _ = writeln!(std::io::stderr(), "{}", drawn(&warnings));
                 }
                 let _ = writeln!(std::io::stdout(), "{}: ok", inert(&origin));
             }

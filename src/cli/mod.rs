@@ -7,6 +7,7 @@ mod args;
 mod completions;
 mod demo;
 mod exit;
+mod library;
 mod lint;
 mod list;
 mod outputs;

@@ -16,7 +16,7 @@ use super::visit::Visit;
 
 /// Prints the plan to stdout.
 pub(crate) async fn run(args: PlanArgs) -> Result<u8, Failure> {
-    let visit = Visit::of(&args.visit)?;
+    let visit = Visit::of(&args.visit).await?;
     let needs = visit.plan.needs(&visit.selectors);
     if args.rbac.is_some() {
         let place = if args.visit.all_namespaces {
@@ -27,7 +27,7 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Failure> {
         print(&rbac::role(&visit.plan.runbook.id, place, &needs))?;
         return Ok(0);
     }
-    let prospects = Prospects::find(&visit.selectors, &visit.scope, &args.visit).await;
+    let prospects = Prospects::find(&visit.plan, &visit.selectors, &visit.scope, &args.visit).await;
     let mut text = String::new();
     head(&mut text, &visit.plan);
     let trouble = targets(&mut text, &prospects);

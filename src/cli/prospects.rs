@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use housecall::clock::SystemClock;
+use housecall::clock::{Clock, SystemClock};
 use housecall::cluster::kube::{Access, KubeCluster};
 use housecall::cluster::local::Local;
 use housecall::cluster::{Cluster, Found, Refusal, Scope};
 use housecall::engine::Prospect;
-use housecall::target::{Selector, Target};
+use housecall::plan::Plan;
+use housecall::target::{ObjectKind, Selector, Target};
 
 use super::args::VisitArgs;
 
@@ -28,7 +29,12 @@ pub(crate) struct Prospects {
 
 impl Prospects {
     /// Looks every selector up. Trouble with one never hides another.
-    pub(crate) async fn find(selectors: &[Selector], scope: &Scope, args: &VisitArgs) -> Self {
+    pub(crate) async fn find(
+        plan: &Plan,
+        selectors: &[Selector],
+        scope: &Scope,
+        args: &VisitArgs,
+    ) -> Self {
         let remote = selectors
             .iter()
             .any(|s| !matches!(s, Selector::Local | Selector::Process(_)));
@@ -45,13 +51,19 @@ impl Prospects {
             ..Self::default()
         };
         for selector in selectors {
-            found.look_up(selector, scope, &clusters).await;
+            found.look_up(plan, selector, scope, &clusters).await;
         }
         found.drop_repeats();
         found
     }
 
-    async fn look_up(&mut self, selector: &Selector, scope: &Scope, clusters: &Clusters) {
+    async fn look_up(
+        &mut self,
+        plan: &Plan,
+        selector: &Selector,
+        scope: &Scope,
+        clusters: &Clusters,
+    ) {
         let looked = match clusters.of(selector) {
             Ok(cluster) => cluster
                 .find(selector, scope)
@@ -68,6 +80,13 @@ impl Prospects {
                     ));
                 }
                 self.notes.extend(notes);
+                let targets = if one(selector) {
+                    targets
+                } else {
+                    let picked = plan.pick(targets, SystemClock.now());
+                    self.notes.extend(picked.left_out);
+                    picked.chosen
+                };
                 self.all.extend(
                     targets
                         .into_iter()
@@ -98,6 +117,19 @@ impl Prospects {
             new
         });
     }
+}
+
+/// Whether a selector stands for one target by its own name: that one is wanted, and not picked at.
+fn one(selector: &Selector) -> bool {
+    matches!(
+        selector,
+        Selector::Local
+            | Selector::Process(_)
+            | Selector::Named {
+                kind: ObjectKind::Pod,
+                ..
+            }
+    )
 }
 
 struct Clusters {
@@ -140,7 +172,7 @@ fn named(selector: &Selector, scope: &Scope, clusters: &Clusters) -> Option<Targ
                 Scope::Default | Scope::All => clusters.namespace(),
             };
             let mut target = Target::pod(&namespace, name);
-            if *kind != housecall::target::ObjectKind::Pod {
+            if *kind != ObjectKind::Pod {
                 target.owner = Some(format!("{}/{name}", kind.word()));
             }
             Some(target)
@@ -151,7 +183,7 @@ fn named(selector: &Selector, scope: &Scope, clusters: &Clusters) -> Option<Targ
     }
 }
 
-async fn connect(args: &VisitArgs) -> Result<Arc<KubeCluster>, Refusal> {
+pub(crate) async fn connect(args: &VisitArgs) -> Result<Arc<KubeCluster>, Refusal> {
     let access = Access {
         kubeconfig: args.kubeconfig.clone(),
         context: args.context.clone(),

@@ -20,14 +20,14 @@ use super::visit::Visit;
 
 /// Runs a runbook on its targets and reports. The code is the exit code of the process.
 pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
-    let visit = Visit::of(&args.visit)?;
+    let visit = Visit::of(&args.visit).await?;
     let outputs = Outputs::open(&args.output)?;
     let shelf = args.artifacts.as_deref().map(Shelf::open).transpose()?;
     let interrupt = Interrupt::default();
     let listening = tokio::spawn(signals::listen(interrupt.clone()));
     let prospects = tokio::select! {
         biased;
-        prospects = Prospects::find(&visit.selectors, &visit.scope, &args.visit) => prospects,
+        prospects = Prospects::find(&visit.plan, &visit.selectors, &visit.scope, &args.visit) => prospects,
         () = interrupt.stopped() => return Err(Failure::interrupted()),
     };
     let circumstances = Circumstances {
@@ -37,11 +37,12 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
         allow_none: args.allow_none,
         exit_zero: args.exit_zero,
     };
+    let parallel = parallel(args.parallel, &visit.plan);
     let code = examine(
         visit.plan,
         prospects,
         Wanted {
-            parallel: args.parallel as usize,
+            parallel,
             circumstances,
             interrupt,
             output: &args.output,
@@ -52,6 +53,16 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
     .await;
     listening.abort();
     code
+}
+
+/// Targets that are open at once when nobody says anything.
+const PARALLEL: usize = 10;
+
+fn parallel(wanted: Option<u32>, plan: &Plan) -> usize {
+    wanted
+        .map(|count| count as usize)
+        .or(plan.batch.parallel)
+        .unwrap_or(PARALLEL)
 }
 
 /// How a run is to be made, beside its plan and its targets.

@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::batch::Places;
 use super::interrupt::Interrupt;
 use super::lane::Lane;
 use super::tell::Teller;
 use crate::clock::Clock;
 use crate::cluster::{Cluster, Refusal};
 use crate::plan::Plan;
-use crate::report::{Circumstances, Event, Folding, Happening, Report, RunReport, settle};
+use crate::report::{
+    Circumstances, Event, Folding, Happening, Redactor, Report, RunReport, settle,
+};
 use crate::target::Target;
 
 /// A target that is to be examined, or one that is already known not to be.
@@ -66,8 +69,9 @@ impl Engine {
             clock: Arc::clone(&self.clock),
             events,
         };
+        let redactor = Arc::new(Redactor::new(&plan.secrets, plan.redact.clone()));
         self.begin(&teller, &plan, &prospects, &run);
-        let mut lanes = launch(&plan, prospects, &run, &teller);
+        let mut lanes = launch(&plan, prospects, &run, &teller, &redactor);
         drop(teller);
 
         let mut folding = Folding::default();
@@ -82,7 +86,7 @@ impl Engine {
         let last = Event {
             at: self.clock.now(),
             happening: Happening::RunFinished {
-                redactions: Vec::new(),
+                redactions: redactor.ledger(),
                 exit: settle(&folding.report(), circumstances),
             },
         };
@@ -119,8 +123,14 @@ impl Engine {
     }
 }
 
-fn launch(plan: &Arc<Plan>, prospects: Vec<Prospect>, run: &Run, teller: &Teller) -> JoinSet<()> {
-    let slots = Arc::new(Semaphore::new(run.parallel.max(1)));
+fn launch(
+    plan: &Arc<Plan>,
+    prospects: Vec<Prospect>,
+    run: &Run,
+    teller: &Teller,
+    redactor: &Arc<Redactor>,
+) -> JoinSet<()> {
+    let places = Arc::new(Places::new(run.parallel, &plan.batch));
     let mut plan = Arc::clone(plan);
     Arc::make_mut(&mut plan).attach.run.clone_from(&run.id);
     let mut lanes = JoinSet::new();
@@ -130,16 +140,22 @@ fn launch(plan: &Arc<Plan>, prospects: Vec<Prospect>, run: &Run, teller: &Teller
             plan: Arc::clone(&plan),
             interrupt: run.interrupt.clone(),
             teller: teller.clone(),
+            redactor: Arc::clone(redactor),
         };
         match prospect {
-            Prospect::Refused(_, refusal) => lane.refuse(&refusal),
+            Prospect::Refused(_, refusal) => {
+                lane.refuse(&refusal);
+            }
             Prospect::Found(target, cluster) => {
-                let slots = Arc::clone(&slots);
+                let places = Arc::clone(&places);
                 lanes.spawn(async move {
-                    // The semaphore is never closed, so a slot always comes.
-                    let slot = slots.acquire().await;
-                    lane.examine(cluster.as_ref(), target).await;
-                    drop(slot);
+                    let place = places.take(&target).await;
+                    let status = match places.full_of_failures() {
+                        Some(why) => lane.leave_out(why),
+                        None => lane.examine(cluster.as_ref(), target).await,
+                    };
+                    places.done(status);
+                    drop(place);
                 });
             }
         }

@@ -4,10 +4,12 @@
 //! follow from it ([`Plan::needs`], [`rbac::role`]).
 
 mod needs;
+mod pick;
 mod preview;
 pub mod rbac;
 mod settle;
 
+pub use pick::Picked;
 pub use preview::{Preview, Previewed};
 pub use settle::{
     DEADLINE_MARGIN, DEFAULT_GRACE, DEFAULT_IMAGE, DEFAULT_START_TIMEOUT, LONGEST_DEADLINE, Plan,

@@ -28,6 +28,15 @@ impl Plan {
         if needs.is_empty() {
             return needs;
         }
+        if self.reads_secrets {
+            push(
+                &mut needs,
+                "",
+                "secrets",
+                "get",
+                "reads the params that say they come from there",
+            );
+        }
         push(
             &mut needs,
             "",
@@ -39,11 +48,7 @@ impl Plan {
             attaching(&mut needs);
         }
         let mut optional = Vec::new();
-        for need in self
-            .steps
-            .iter()
-            .flat_map(|planned| planned.step.kind.needs())
-        {
+        for need in self.asked().flat_map(|planned| planned.step.kind.needs()) {
             if need.optional {
                 optional.push(need);
             } else {

@@ -13,7 +13,7 @@
 //!
 //! Where several hold, the first of 6, 130, 2, 1, 3, 5, 4 is the code and the others are in `also`.
 
-use super::outcome::Status;
+use super::outcome::{Phase, Status};
 use super::run::{Exit, Report, TargetReport};
 
 /// What the report alone does not tell.
@@ -57,7 +57,9 @@ pub fn settle(report: &Report, circumstances: Circumstances) -> Exit {
                 && (circumstances.unasked
                     || targets.iter().any(|target| {
                         target.status == Status::Error
-                            || target.steps.iter().any(|step| step.status.undetermined())
+                            || target.steps.iter().any(|step| {
+                                step.phase != Phase::Finally && step.status.undetermined()
+                            })
                     }))
         }
         4 => {
@@ -98,6 +100,7 @@ mod tests {
         StepReport {
             id: "s".into(),
             kind: "run".into(),
+            phase: Phase::Steps,
             argv: vec!["true".into()],
             status,
             reason: None,

@@ -4,8 +4,11 @@
 //! A new key of a step is a line in `steps.rs`; a new kind is its reader in `kind.rs`; names that expressions see are in `names.rs`.
 
 mod bind;
+mod capture;
 mod checks;
 mod document;
+mod governance;
+mod include;
 mod kind;
 mod lint;
 mod names;
@@ -18,6 +21,10 @@ mod source;
 mod steps;
 
 pub use bind::{Unfit, bind};
-pub use document::{AttachSpec, Param, ParamKind, Runbook, Step, TargetSpec};
+pub use document::{
+    AttachSpec, Batch, Each, Effects, Fragment, Origin, Param, ParamKind, Pick, Preference, Retry,
+    Runbook, Step, StopWhen, TargetSpec, Waiver,
+};
+pub use include::{Alone, Library};
 pub use quantity::{duration, duration_text, size};
 pub use source::{Diagnostic, Level, Paint, render};

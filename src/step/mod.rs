@@ -6,12 +6,17 @@
 mod about;
 mod answer;
 mod collect;
+mod dns;
 mod file;
+mod http;
 mod kube;
 mod pause;
 mod run;
 mod sh;
 mod spec;
+mod tcp;
+mod tls;
+mod way;
 
 pub use about::{About, COMMON, Fact, Field, Shape};
 pub use file::DEFAULT_MAX;
@@ -32,6 +37,10 @@ use crate::script::{Scope, TemplateError};
 pub const KINDS: &[Registered] = &[
     run::KIND,
     sh::KIND,
+    http::KIND,
+    dns::KIND,
+    tcp::KIND,
+    tls::KIND,
     file::KIND,
     collect::KIND,
     kube::KIND,

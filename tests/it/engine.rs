@@ -2,6 +2,7 @@
 
 mod canned;
 mod outside;
+mod program;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -22,3 +22,4 @@ mod pump;
 mod readme;
 mod render;
 mod shell;
+mod ways;

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
+use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, PostParams};
 use tokio_util::sync::CancellationToken;
 
@@ -68,6 +69,29 @@ impl KubeCluster {
     /// The namespace of the context.
     pub fn namespace(&self) -> &str {
         &self.server.link().namespace
+    }
+
+    /// The value of one key of a secret, for a param that says it comes from there; `None` where there is no such secret or key.
+    /// It is read once, before a run, and goes nowhere but to a step's stdin.
+    pub async fn secret(
+        &self,
+        namespace: &str,
+        name: &str,
+        key: &str,
+    ) -> Result<Option<String>, Refusal> {
+        let path = format!("/api/v1/namespaces/{namespace}/secrets/{name}");
+        match self.server.get::<Secret>(&path).await {
+            Ok(read) => Ok(read
+                .value
+                .data
+                .and_then(|mut data| data.remove(key))
+                .and_then(|value| String::from_utf8(value.0).ok())),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
+            Err(error) => Err(refusal(
+                &error,
+                &self.server.doing("get", "secrets", namespace),
+            )),
+        }
     }
 
     fn lookout(&self, target: &Target) -> Arc<Lookout> {
