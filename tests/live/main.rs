@@ -16,6 +16,7 @@ mod ground;
 mod guest;
 mod node;
 mod patience;
+mod records;
 mod table;
 mod visit;
 
