@@ -83,9 +83,9 @@ impl super::PlannedStep {
     pub(crate) fn bound(&self, mut ask: Ask) -> Ask {
         ask.step.clone_from(&self.step.id);
         ask.timeout = self.timeout;
-        ask.stderr_cap = self.cap;
-        if matches!(ask.question, Question::Argv(_) | Question::Script { .. }) {
-            ask.stdout_cap = self.cap;
+        if let Some(cap) = self.cap {
+            ask.stdout_cap = cap;
+            ask.stderr_cap = cap;
         }
         // The shipped scripts let their tools give up before they are stopped: what they say by then tells why.
         if let (Some(_), Question::Script { env, .. }) = (&ask.shown, &mut ask.question) {

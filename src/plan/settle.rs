@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ask::{DEFAULT_CAP, DEFAULT_TIMEOUT, MAX_CAP, Patient};
+use crate::ask::{DEFAULT_TIMEOUT, MAX_CAP, Patient};
 use crate::cluster::{Attach, Profile};
 use crate::report::{MASK, Rule, RunbookRef, Severity};
 use crate::runbook::{Batch, Effects, Origin, Pick, Runbook, Scripted, Step, Waiver};
@@ -90,8 +90,8 @@ pub struct PlannedStep {
     pub step: Step,
     /// How long it may take.
     pub timeout: Duration,
-    /// Cap of each of its streams, bytes.
-    pub cap: u64,
+    /// Cap of each of its streams that its author set, bytes; a kind's own where there is none.
+    pub cap: Option<u64>,
 }
 
 /// Why no plan can be made.
@@ -233,8 +233,7 @@ fn first<const N: usize>(wishes: [&Option<String>; N]) -> Option<String> {
 impl PlannedStep {
     /// Settles a step's bounds.
     pub(crate) fn of(step: &Step) -> Result<Self, Refused> {
-        let cap = step.output_max.unwrap_or(DEFAULT_CAP);
-        if cap > MAX_CAP {
+        if let Some(cap) = step.output_max.filter(|cap| *cap > MAX_CAP) {
             return Err(Refused {
                 headline: format!(
                     "step `{}` wants to keep {cap} bytes of output; at most {MAX_CAP} (8MiB) can be kept",
@@ -246,7 +245,7 @@ impl PlannedStep {
         Ok(Self {
             step: step.clone(),
             timeout: step.timeout.unwrap_or(DEFAULT_TIMEOUT.max(step.kind.lasts())),
-            cap,
+            cap: step.output_max,
         })
     }
 }

@@ -7,12 +7,17 @@ mod about;
 mod answer;
 mod collect;
 mod dns;
+mod environment;
 mod file;
 mod http;
 mod kube;
 mod pause;
+mod limits;
+mod mounts;
+mod processes;
 mod run;
 mod sh;
+mod sockets;
 mod spec;
 mod tcp;
 mod tls;
@@ -41,6 +46,11 @@ pub const KINDS: &[Registered] = &[
     dns::KIND,
     tcp::KIND,
     tls::KIND,
+    processes::KIND,
+    sockets::KIND,
+    mounts::KIND,
+    limits::KIND,
+    environment::KIND,
     file::KIND,
     collect::KIND,
     kube::KIND,
@@ -109,6 +119,11 @@ pub trait Asking: Debug + Send + Sync {
     /// How long it takes at least, by what it was told.
     fn lasts(&self) -> Duration {
         Duration::ZERO
+    }
+
+    /// Names of the scope that it cannot look without, beside those in its templates: `target_pid`, `target_root`.
+    fn looks_at(&self) -> &'static [&'static str] {
+        &[]
     }
 }
 
@@ -216,13 +231,14 @@ impl Kind {
         self.asking.lasts()
     }
 
-    /// The names that its templates use: a step that names `target_root` cannot look where there is none.
+    /// The names that it uses, by its templates or by its nature: a step that names `target_root` cannot look where there is none.
     pub fn names(&self) -> Vec<String> {
         self.spec
             .templates()
             .into_iter()
             .flat_map(crate::script::Template::names)
             .map(|(name, _)| name)
+            .chain(self.asking.looks_at().iter().map(|name| (*name).into()))
             .filter(|name| name != "target_root" || self.asking.needs_root())
             .collect()
     }
