@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use housecall::engine::trial;
+use housecall::engine::{rehearse, trial};
 use housecall::render::{Format, inert};
 use housecall::runbook::{Case, Runbook, Unmet};
 
@@ -25,7 +25,7 @@ pub(crate) async fn run(args: TestArgs) -> Result<u8, Failure> {
     let mut wrong = Vec::new();
     for word in &args.runbooks {
         match load(word) {
-            Ok(runbook) if runbook.tests.is_empty() => wrong.push(Failure::usage(format!(
+            Ok(runbook) if !is_tested(&runbook) => wrong.push(Failure::usage(format!(
                 "{word} has no tests\n  help: add `tests:` with a case that passes and one that fails"
             ))),
             Ok(runbook) => match tries(&runbook).await {
@@ -82,7 +82,25 @@ async fn tries(runbook: &Runbook) -> Result<Vec<Tried>, Failure> {
             .map_err(|refused| refusal(runbook, &case, &refused.to_string()))?;
         tried.push((case.name, trial.unmet));
     }
+    if let Some(scripted) = &runbook.program {
+        for test in scripted.program().tests() {
+            let thrown = rehearse(runbook, scripted, test).await.err();
+            let unmet = thrown.map(|thrown| Unmet {
+                of: test.to_owned(),
+                expected: "its end",
+                found: "an error",
+                message: Some(thrown.to_string()),
+            });
+            tried.push((test.to_owned(), unmet.into_iter().collect()));
+        }
+    }
     Ok(tried)
+}
+
+fn is_tested(runbook: &Runbook) -> bool {
+    let program = runbook.program.as_ref();
+    !runbook.tests.is_empty()
+        || program.is_some_and(|scripted| scripted.program().tests().next().is_some())
 }
 
 fn loaded(case: &Case, folder: &Path) -> Result<Case, String> {

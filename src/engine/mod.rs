@@ -19,11 +19,14 @@ mod attempt;
 mod batch;
 mod interrupt;
 mod lane;
+mod passage;
+mod rehearsal;
 mod run;
 mod sight;
 mod tell;
 mod trial;
 
 pub use interrupt::Interrupt;
+pub use rehearsal::rehearse;
 pub use run::{Engine, Prospect, Run};
 pub use trial::{Trial, simulate, trial};

@@ -67,6 +67,8 @@ pub struct Plan {
     pub steps: Vec<PlannedStep>,
     /// The program, of a runbook that is one.
     pub program: Option<Arc<Scripted>>,
+    /// False where nothing is waited for between attempts.
+    pub waits: bool,
     /// Steps that are asked once a check has failed.
     pub on_fail: Vec<PlannedStep>,
     /// Steps that are asked at the end, whatever came before.
@@ -177,6 +179,7 @@ impl Plan {
             }),
             steps,
             program: runbook.program.clone(),
+            waits: true,
             on_fail,
             finally,
             fail_on: wishes.fail_on,
@@ -187,10 +190,9 @@ impl Plan {
     pub fn without_waits(mut self) -> Self {
         let lists = [&mut self.steps, &mut self.on_fail, &mut self.finally];
         for planned in lists.into_iter().flatten() {
-            if let Some(retry) = &mut planned.step.retry {
-                retry.delay = Duration::ZERO;
-            }
+            planned.hurry();
         }
+        self.waits = false;
         self
     }
 
@@ -231,6 +233,13 @@ fn first<const N: usize>(wishes: [&Option<String>; N]) -> Option<String> {
 }
 
 impl PlannedStep {
+    /// Takes the waits between its attempts away.
+    pub(crate) fn hurry(&mut self) {
+        if let Some(retry) = &mut self.step.retry {
+            retry.delay = Duration::ZERO;
+        }
+    }
+
     /// Settles a step's bounds.
     pub(crate) fn of(step: &Step) -> Result<Self, Refused> {
         if let Some(cap) = step.output_max.filter(|cap| *cap > MAX_CAP) {

@@ -8,30 +8,15 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use tokio::sync::{mpsc, oneshot};
 
 use super::talk::Talk;
 use super::{Asker, FINALLY, Outcome};
 use crate::engine::attempt::{Asked, weighed};
+use crate::engine::passage::{Call, broken};
 use crate::plan::PlannedStep;
 use crate::report::{CheckReport, Happening, MASK, Phase, Verdict};
 use crate::runbook::Scripted;
-use crate::script::program::{Check, Door, Ending, Refusal, Request, STACK, Thrown, Watch};
-
-/// A request, and where its answer goes.
-type Passed = (Request, oneshot::Sender<Result<Value, Refusal>>);
-
-/// The program's side of the channel.
-struct Passage(mpsc::UnboundedSender<Passed>);
-
-impl Door for Passage {
-    fn pass(&mut self, request: Request) -> Result<Value, Refusal> {
-        let (answer, answered) = oneshot::channel();
-        let over = || Refusal::Stopped("the run is over".into());
-        self.0.send((request, answer)).map_err(|_| over())?;
-        answered.blocking_recv().unwrap_or_else(|_| Err(over()))
-    }
-}
+use crate::script::program::{Check, Ending, Refusal, Request, Thrown};
 
 /// One target's conversation with a program.
 pub(super) struct Conversation<'a> {
@@ -115,36 +100,21 @@ impl<'a> Conversation<'a> {
 
     /// Runs one function to its end, answering what it asks.
     async fn call(&mut self, function: &'static str) -> Result<Ending, Thrown> {
-        let (requests, mut heard) = mpsc::unbounded_channel();
-        let (over, ended) = oneshot::channel();
-        let program = self.scripted.program().clone();
         let mut params = self.scripted.params(self.asker.sight.scope());
         for (name, mark) in &self.marks {
             params.insert(name.clone(), mark.clone().into());
         }
+        let program = self.scripted.program().clone();
         let interrupt = self.asker.interrupt.clone();
-        let watch: Watch =
-            Arc::new(move || interrupt.is_stopped().then(|| "interrupted".to_owned()));
-        let thread = std::thread::Builder::new()
-            .name("program".into())
-            .stack_size(STACK)
-            .spawn(move || {
-                let door = Box::new(Passage(requests));
-                // The lane may be gone already.
-                let _ = over.send(program.call(function, &params, door, watch));
-            });
-        if let Err(error) = thread {
-            return Err(broken(format!("no thread can be had for it: {error}")));
-        }
-        while let Some((request, answer)) = heard.recv().await {
+        let begun = Call::begin(program, function.to_owned(), params, interrupt);
+        let mut call =
+            begun.map_err(|error| broken(format!("no thread can be had for it: {error}")))?;
+        while let Some((request, answer)) = call.request().await {
             let given = self.answered(request).await;
             let _ = answer.send(given);
         }
         self.tell();
-        let fault = "it broke off, which is a fault of housecall and not of the runbook";
-        ended
-            .await
-            .unwrap_or_else(|_| Err(broken(fault.to_owned())))
+        call.end().await
     }
 
     async fn answered(&mut self, request: Request) -> Result<Value, Refusal> {
@@ -203,7 +173,12 @@ impl<'a> Conversation<'a> {
         let step = self
             .scripted
             .step(kind, &id, (value, options), &self.marks)?;
-        PlannedStep::of(&step).map_err(|refused| format!("{}; {}", refused.headline, refused.help))
+        let mut planned = PlannedStep::of(&step)
+            .map_err(|refused| format!("{}; {}", refused.headline, refused.help))?;
+        if !self.asker.lane.plan.waits {
+            planned.hurry();
+        }
+        Ok(planned)
     }
 
     fn check(&mut self, mut check: Check) -> Result<(), String> {
@@ -316,12 +291,4 @@ fn marks(secrets: &[(String, String)]) -> Vec<(String, String)> {
         .iter()
         .map(|(name, _)| (name.clone(), format!("<secret {name} {nonce}>")))
         .collect()
-}
-
-fn broken(message: String) -> Thrown {
-    Thrown {
-        message,
-        line: 0,
-        column: 0,
-    }
 }
