@@ -79,7 +79,7 @@ impl Plan {
 }
 
 impl super::PlannedStep {
-    /// An ask of this step, with its bounds.
+    /// An ask with this step's bounds. What asks for a file or an object states the cap of that itself.
     pub(crate) fn bound(&self, mut ask: Ask) -> Ask {
         ask.step.clone_from(&self.step.id);
         ask.timeout = self.timeout;

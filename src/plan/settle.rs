@@ -196,6 +196,17 @@ impl Plan {
         self
     }
 
+    /// True where some step asks something of a debug container; without one, none is attached.
+    pub fn needs_container(&self) -> bool {
+        self.asked()
+            .any(|planned| planned.step.kind.needs_container())
+    }
+
+    /// Every step that may be asked: those of `on_fail` and `finally` after the others.
+    pub fn asked(&self) -> impl Iterator<Item = &PlannedStep> {
+        self.steps.iter().chain(&self.on_fail).chain(&self.finally)
+    }
+
     /// What expressions and templates see of one target before its first step.
     pub fn scope(&self, target: &Target, patient: &Patient) -> Scope {
         let mut scope = self.params.clone();
@@ -242,7 +253,9 @@ impl PlannedStep {
         }
         Ok(Self {
             step: step.clone(),
-            timeout: step.timeout.unwrap_or(DEFAULT_TIMEOUT),
+            timeout: step
+                .timeout
+                .unwrap_or(DEFAULT_TIMEOUT.max(step.kind.lasts())),
             cap: step.output_max,
         })
     }
