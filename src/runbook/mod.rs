@@ -19,6 +19,7 @@ mod parse;
 mod program;
 mod quantity;
 mod reader;
+mod repeat;
 mod settings;
 mod source;
 mod steps;
