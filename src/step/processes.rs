@@ -85,6 +85,7 @@ struct Process {
     name: String,
     words: Vec<String>,
     kept: bool,
+    listed: bool,
 }
 
 #[derive(Debug, Default)]
@@ -97,14 +98,9 @@ struct Table {
 impl Table {
     /// `None` for output without its end.
     fn read(output: &[u8]) -> Option<Self> {
-        let mut tokens: Vec<_> = output
-            .strip_suffix(b"\0")?
-            .split(|byte| *byte == 0)
-            .collect();
-        tokens.pop().filter(|last| *last == b"e")?;
         let mut table = Self::default();
-        let mut pid = 0;
-        for token in tokens {
+        let (mut pid, mut ended) = (0, false);
+        for token in output.split(|byte| *byte == 0) {
             let Some((kind, rest)) = token.split_first() else {
                 continue;
             };
@@ -112,15 +108,37 @@ impl Table {
             match kind {
                 b'w' => table.way = text.into(),
                 b'm' => table.me = text.parse().ok()?,
-                b'p' => pid = text.parse().ok()?,
+                b'g' => {
+                    for line in text.split('\n') {
+                        table.note_status(line);
+                    }
+                }
+                b'p' => {
+                    pid = text.parse().ok()?;
+                    table.processes.entry(pid).or_default().listed = true;
+                }
+                b'o' => table.processes.entry(text.parse().ok()?).or_default().kept = true,
+                b'e' => ended = true,
                 _ => table.processes.entry(pid).or_default().note(*kind, &text),
             }
         }
-        // One that ended while it was read has no last line of status.
+        // One that began or ended while all were read has no last line of status, or was not come across.
         table
             .processes
-            .retain(|_, process| process.threads.is_some());
-        Some(table)
+            .retain(|_, process| process.listed && process.threads.is_some());
+        ended.then_some(table)
+    }
+
+    /// `/proc/7/status:Name:` and so on.
+    fn note_status(&mut self, line: &str) {
+        let parts = line
+            .strip_prefix("/proc/")
+            .and_then(|rest| rest.split_once("/status:"));
+        if let Some((pid, line)) = parts
+            && let Ok(pid) = pid.parse()
+        {
+            self.processes.entry(pid).or_default().note(b's', line);
+        }
     }
 
     fn rows(&self) -> Value {
@@ -190,7 +208,6 @@ impl Process {
     fn note(&mut self, kind: u8, text: &str) {
         match kind {
             b'a' => self.words.push(text.into()),
-            b'o' => self.kept = true,
             b's' => {
                 let Some((key, value)) = text.split_once(":\t") else {
                     return;
@@ -238,12 +255,12 @@ mod tests {
     const IN_A_POD: &str = "wsh\0m84\0\
         p1\0sName:\tpatient\0sState:\tS (sleeping)\0sPPid:\t0\0sUid:\t1000\t0\t0\t0\0sVmRSS:\t     692 kB\0sThreads:\t1\0a/bin/patient\0a--port\0a80\0\
         p9\0sName:\tsh\0sState:\tZ (zombie)\0sPPid:\t1\0sUid:\t0\t0\t0\t0\0sThreads:\t1\0\
-        p42\0sName:\tsh\0sState:\tS (sleeping)\0sPPid:\t0\0sUid:\t0\t0\t0\t0\0sVmRSS:\t    2304 kB\0sThreads:\t1\0ash\0a-c\0alog=/dev/termination-log\0o\0\
+        p42\0sName:\tsh\0sState:\tS (sleeping)\0sPPid:\t0\0sUid:\t0\t0\t0\t0\0sVmRSS:\t    2304 kB\0sThreads:\t1\0ash\0a-c\0alog=/dev/termination-log\0\
         p49\0sName:\tsleep\0sState:\tS (sleeping)\0sPPid:\t42\0sUid:\t0\t0\t0\t0\0sVmRSS:\t    1960 kB\0sThreads:\t1\0asleep\0a1\0\
-        p50\0sName:\tsh\0sState:\tS (sleeping)\0sPPid:\t0\0sUid:\t0\t0\t0\t0\0sVmRSS:\t    2476 kB\0sThreads:\t1\0ash\0a-c\0a: housecall-shell; if\0o\0\
+        p50\0sName:\tsh\0sState:\tS (sleeping)\0sPPid:\t0\0sUid:\t0\t0\t0\t0\0sVmRSS:\t    2476 kB\0sThreads:\t1\0ash\0a-c\0a: housecall-shell; if\0\
         p73\0sName:\tsh\0sState:\tS (sleeping)\0sPPid:\t50\0sUid:\t0\t0\t0\t0\0sVmRSS:\t    1012 kB\0sThreads:\t1\0ash\0a-c\0a: housecall-shell; if\0\
         p84\0sName:\tsh\0sState:\tR (running)\0sPPid:\t73\0sUid:\t0\t0\t0\t0\0sVmRSS:\t    1512 kB\0sThreads:\t1\0ash\0a-c\0atrap\0\
-        p99\0e\0";
+        p99\0o42\0o50\0e\0";
 
     fn rows(output: &[u8]) -> Vec<Value> {
         let observation = Processes.read(
@@ -285,6 +302,18 @@ mod tests {
         };
         assert_eq!(row["name"], "a b)\n\"\u{1b}[1m");
         assert_eq!(row["args"], "it's \"a\"\n) S 1\t  p7 \u{fffd}");
+    }
+
+    #[test]
+    fn status_that_grep_found_is_read_like_any_other() {
+        let output = b"wsh\0m8\0g/proc/7/status:Name:\ta/status:b\n/proc/7/status:State:\tT (stopped)\n/proc/7/status:PPid:\t1\n/proc/7/status:Uid:\t3\t0\t0\t0\n\
+            /proc/7/status:Threads:\t2\n/proc/9/status:Name:\tbegan-later\n/proc/9/status:Threads:\t1\n\0p7\0ax\0p8\0e\0";
+        assert_eq!(
+            rows(output),
+            [
+                json!({"pid": 7, "ppid": 1, "state": "T", "uid": 3, "rss": 0, "threads": 2, "name": "a/status:b", "args": "x"})
+            ]
+        );
     }
 
     #[test]

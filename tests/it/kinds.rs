@@ -1,9 +1,10 @@
 //! Scripts of the kinds that read `/proc`, run by every shell that must do: on real processes and sockets of this machine, and on
 //! directories laid out as the kernel lays out what cannot be had here.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::net::TcpListener;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -132,16 +133,30 @@ fn write(directory: &TempDir, path: &str, text: &str) {
 #[test]
 fn a_process_with_a_hostile_name_is_told_as_it_is() {
     let directory = tempfile::tempdir().unwrap();
-    let program = directory.path().join("a b)\n\"\x1b[1m");
+    let program = directory
+        .path()
+        .join(OsStr::from_bytes(b"a b)\n\"\x1b[1m\xff"));
     fs::copy("/bin/sleep", &program).unwrap();
+    // Without any program, too: no grep, and no second shell for one that reads no NULs.
+    let none = tempfile::tempdir().unwrap();
     let sleeper = Sleeper::start(Command::new(program).arg0("it's \"a\"\n) S 1\t"));
     for shell in SHELLS {
-        let facts = Asked::of("processes", sleeper.pid()).facts(shell);
-        let row = row(&facts, |row| row["pid"] == sleeper.pid());
-        assert_eq!(row["name"], "a b)\n\"\x1b[1m", "{shell:?}");
-        assert_eq!(row["args"], "it's \"a\"\n) S 1\t 60", "{shell:?}");
-        assert_eq!(row["ppid"], std::process::id(), "{shell:?}");
-        assert_eq!(row["threads"], 1, "{shell:?}");
+        let mut asked = Asked::of("processes", sleeper.pid());
+        for path in [asked.path.clone(), none.path().into()] {
+            asked.path = path;
+            let facts = asked.facts(shell);
+            let row = row(&facts, |row| row["pid"] == sleeper.pid());
+            assert_eq!(row["name"], "a b)\n\"\x1b[1m\u{fffd}", "{shell:?}");
+            assert_eq!(row["ppid"], std::process::id(), "{shell:?}");
+            assert_eq!(row["threads"], 1, "{shell:?}");
+            let unread = facts["way"] == "none";
+            let args = if unread {
+                Value::Null
+            } else {
+                "it's \"a\"\n) S 1\t 60".into()
+            };
+            assert_eq!(row["args"], args, "{shell:?}");
+        }
     }
 }
 
