@@ -57,6 +57,9 @@ pub(crate) struct RunArgs {
     /// Writes every ask and answer into this new folder while the run goes on; see `test --recorded`
     #[arg(long, value_name = "DIR")]
     pub(crate) record: Option<PathBuf>,
+    /// A folder for the files that `collect` steps bring: one folder in it for each target
+    #[arg(long, value_name = "DIR")]
+    pub(crate) artifacts: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

@@ -17,6 +17,7 @@ mod plan;
 mod prospects;
 mod recording;
 mod run;
+mod shelf;
 mod show;
 mod signals;
 mod test;

@@ -72,6 +72,10 @@ fn head(text: &mut String, plan: &Plan) {
     for (name, value) in &plan.params {
         let _ = writeln!(text, "param      {name} = {}", inert(&value.to_string()));
     }
+    if !plan.needs_container() {
+        text.push_str("attach     nothing: every step is answered by the API alone\n");
+        return;
+    }
     let _ = writeln!(
         text,
         "attach     image {}, profile {}, lives at most {}",
@@ -180,6 +184,7 @@ fn asked(ask: &Ask) -> String {
             format!("sh: {} lines", text.lines().count())
         }
         Question::File { path, max } => format!("file {path}, at most {max} bytes"),
+        question => question.argv().join(" "),
     };
     format!(
         "{} (within {})",

@@ -15,6 +15,7 @@ use super::exit::Failure;
 use super::outputs::Outputs;
 use super::prospects::Prospects;
 use super::recording;
+use super::shelf::Shelf;
 use super::signals;
 use super::visit::Visit;
 
@@ -33,6 +34,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
         .as_ref()
         .map(|folder| recording::begin(folder, &visit.plan))
         .transpose()?;
+    let shelf = args.artifacts.as_deref().map(Shelf::open).transpose()?;
     let interrupt = Interrupt::default();
     let listening = tokio::spawn(signals::listen(interrupt.clone()));
     let mut prospects = tokio::select! {
@@ -59,6 +61,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
             circumstances,
             interrupt,
             output: &args.output,
+            shelf,
         },
         outputs,
     )
@@ -86,6 +89,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) circumstances: Circumstances,
     pub(crate) interrupt: Interrupt,
     pub(crate) output: &'a OutputArgs,
+    /// Where artefacts are written; nowhere when `None`.
+    pub(crate) shelf: Option<Shelf>,
 }
 
 /// Runs a plan and writes its reports.
@@ -105,16 +110,21 @@ pub(crate) async fn examine(
     };
     let visible = !wanted.output.quiet && std::io::stderr().is_terminal();
     let mut progress = Progress::new(visible);
+    let mut shelf = wanted.shelf;
     let report = Engine::new(Arc::new(SystemClock))
         .run(plan, prospects.all, run, |event| {
             outputs.event(event);
+            if let Some(shelf) = &mut shelf {
+                shelf.event(event);
+            }
             progress.on(event);
         })
         .await;
     progress.finish();
     let code = report.exit.as_ref().map_or(3, |exit| exit.code);
     // A report that cannot be written must not hide what it would have said.
-    match outputs.report(&report) {
+    let told = outputs.report(&report);
+    match told.and_then(|()| shelf.map_or(Ok(()), Shelf::close)) {
         Ok(()) => Ok(code),
         Err(failure) => Err(failure.or_graver(code)),
     }

@@ -135,13 +135,24 @@ pub trait Cluster: Send + Sync {
         attach: &Attach,
         stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal>;
+
+    /// Opens the way to what is known of a target from outside, for asks that need no debug container: none is attached, and nothing
+    /// is changed. What needs one is answered as unavailable. Where there is no such difference, this is [`open`](Self::open).
+    async fn consult(
+        &self,
+        target: &Target,
+        attach: &Attach,
+        stop: &CancellationToken,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        self.open(target, attach, stop).await
+    }
 }
 
 /// An open way to one target. Dropping it without [`close`](Session::close) still ends the container, unproven.
 #[async_trait]
 pub trait Session: Send {
-    /// How the target is reached, as far as is known by now.
-    fn attached(&self) -> AttachReport;
+    /// How the target is reached, as far as is known by now; `None` where nothing was attached.
+    fn attached(&self) -> Option<AttachReport>;
 
     /// The container that is examined.
     fn container(&self) -> Option<String>;
@@ -180,8 +191,8 @@ pub struct Lost {
 /// How a session ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Closed {
-    /// The final record; `proven` and `terminated` say how sure the end is.
-    pub attach: AttachReport,
+    /// The final record; `proven` and `terminated` say how sure the end is. `None` where nothing was attached.
+    pub attach: Option<AttachReport>,
     /// Things the reader should know: a patient that vanished, zombies that could not be reaped.
     pub remarks: Vec<String>,
 }

@@ -44,6 +44,8 @@ pub(super) struct Asker<'a> {
     number: usize,
     failed: bool,
     lost: bool,
+    /// Why there is no debug container, where one was wanted: what needs it is not asked.
+    unattached: Option<String>,
 }
 
 impl<'a> Asker<'a> {
@@ -64,7 +66,14 @@ impl<'a> Asker<'a> {
             number: 0,
             failed: false,
             lost: false,
+            unattached: None,
         }
+    }
+
+    /// Where no debug container could be attached: why. What needs none is asked all the same.
+    pub(super) fn without_container(mut self, why: &str) -> Self {
+        self.unattached = Some(why.to_owned());
+        self
     }
 
     /// Asks everything: the steps; after a failure what `on_fail` adds; and at the end `finally`, an interruption or not.
@@ -156,6 +165,13 @@ impl<'a> Asker<'a> {
                     Phase::Finally => self.number.saturating_sub(plan.steps.len()),
                 },
         });
+        if let Some(why) = &self.unattached
+            && planned.step.kind.needs_container()
+        {
+            let step = unasked(planned, self.phase, Verdict::Unavailable, why);
+            self.sight.remember(&step.id, seen(&step));
+            return (self.tell(step), None);
+        }
         let sight = match self.sight.of(planned.step.fragment.as_ref()) {
             Ok(sight) => sight,
             Err(why) => {
@@ -281,7 +297,7 @@ impl<'a> Asker<'a> {
             image: self.image,
             interrupt: &self.interrupt,
             redactor: &self.lane.redactor,
-            today: self.lane.teller.clock.now(),
+            clock: self.lane.teller.clock.as_ref(),
             phase: self.phase,
         };
         attempt.ask(self.session, sight).await

@@ -6,7 +6,7 @@ use super::asker::{Asker, out_of_sight};
 use super::interrupt::Interrupt;
 use super::tell::Teller;
 use crate::cluster::{Cluster, Refusal, Session};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedStep};
 use crate::report::{AttachReport, Happening, Redactor, Status, Verdict};
 use crate::target::{Target, TargetKind};
 
@@ -25,10 +25,7 @@ impl Lane {
         if let Some(attach) = &refusal.attach {
             self.closed(Some(attach.as_ref().clone()));
         }
-        self.finish(
-            Status::Error,
-            Some(format!("{}; {}", refusal.headline, refusal.help)),
-        )
+        self.finish(Status::Error, Some(told(refusal)))
     }
 
     /// A target that is not asked any more.
@@ -45,15 +42,46 @@ impl Lane {
             );
         }
         self.tell(Happening::TargetStarted { target: self.index });
+        let (attach, stop) = (&self.plan.attach, self.interrupt.stop_token());
+        let opening = if self.plan.needs_container() {
+            cluster.open(&target, attach, stop)
+        } else {
+            cluster.consult(&target, attach, stop)
+        };
         let opened = tokio::select! {
             biased;
-            opened = cluster.open(&target, &self.plan.attach, self.interrupt.stop_token()) => opened,
+            opened = opening => opened,
             () = self.interrupt.abandoned() => return self.abandon(&target),
         };
         match opened {
-            Err(refusal) => self.refuse(&refusal),
+            Err(refusal) => self.refused(cluster, &target, &refusal).await,
             Ok(session) => self.converse(session, target).await,
         }
+    }
+
+    /// What no container could be attached to may still be known from outside: the steps that need none are asked all the same.
+    async fn refused(&self, cluster: &dyn Cluster, target: &Target, refusal: &Refusal) -> Status {
+        let bare = |planned: &PlannedStep| !planned.step.kind.needs_container();
+        if !self.plan.needs_container()
+            || !self.plan.asked().any(bare)
+            || self.interrupt.is_stopped()
+        {
+            return self.refuse(refusal);
+        }
+        let consulted = tokio::select! {
+            biased;
+            consulted = cluster.consult(target, &self.plan.attach, self.interrupt.stop_token()) => consulted,
+            () = self.interrupt.stopped() => return self.refuse(refusal),
+        };
+        let Ok(mut session) = consulted else {
+            return self.refuse(refusal);
+        };
+        let why = told(refusal);
+        let asker = Asker::new(self, session.as_mut(), target).without_container(&why);
+        let outcome = asker.all().await;
+        session.close().await;
+        self.closed(refusal.attach.as_deref().cloned());
+        self.finish(status(&outcome.verdicts).max(Status::Error), Some(why))
     }
 
     /// An opening that was given up may have added a container, which is then not proven ended.
@@ -103,7 +131,7 @@ impl Lane {
         for text in closed.remarks {
             self.note(text);
         }
-        self.closed(Some(closed.attach));
+        self.closed(closed.attach);
         let mut status = status(&outcome.verdicts);
         if outcome.reason.is_some() {
             status = status.max(Status::Error);
@@ -141,17 +169,17 @@ impl Lane {
 
 /// How a session ended, proven or given up.
 struct Ending {
-    attach: AttachReport,
+    attach: Option<AttachReport>,
     remarks: Vec<String>,
 }
 
 impl Ending {
-    fn abandoned(last: AttachReport) -> Self {
+    fn abandoned(last: Option<AttachReport>) -> Self {
         Self {
-            attach: AttachReport {
+            attach: last.map(|last| AttachReport {
                 proven: false,
                 ..last
-            },
+            }),
             remarks: vec![
                 "interrupted twice: the container ends by itself, and that was not waited for"
                     .into(),
@@ -167,6 +195,11 @@ impl From<crate::cluster::Closed> for Ending {
             remarks: closed.remarks,
         }
     }
+}
+
+/// A refusal as a target's reason.
+fn told(refusal: &Refusal) -> String {
+    format!("{}; {}", refusal.headline, refusal.help)
 }
 
 /// What a target comes to: the worst that was found, and below that what could not be looked at.

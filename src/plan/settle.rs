@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ask::{DEFAULT_CAP, DEFAULT_TIMEOUT, MAX_CAP, Patient};
+use crate::ask::{DEFAULT_TIMEOUT, MAX_CAP, Patient};
 use crate::cluster::{Attach, Profile};
 use crate::report::{MASK, Rule, RunbookRef, Severity};
 use crate::runbook::{Batch, Effects, Origin, Pick, Runbook, Scripted, Step, Waiver};
@@ -92,8 +92,8 @@ pub struct PlannedStep {
     pub step: Step,
     /// How long it may take.
     pub timeout: Duration,
-    /// Cap of each of its streams, bytes.
-    pub cap: u64,
+    /// Cap of each of its streams that its author set, bytes; a kind's own where there is none.
+    pub cap: Option<u64>,
 }
 
 /// Why no plan can be made.
@@ -196,6 +196,17 @@ impl Plan {
         self
     }
 
+    /// True where some step asks something of a debug container; without one, none is attached.
+    pub fn needs_container(&self) -> bool {
+        self.asked()
+            .any(|planned| planned.step.kind.needs_container())
+    }
+
+    /// Every step that may be asked: those of `on_fail` and `finally` after the others.
+    pub fn asked(&self) -> impl Iterator<Item = &PlannedStep> {
+        self.steps.iter().chain(&self.on_fail).chain(&self.finally)
+    }
+
     /// What expressions and templates see of one target before its first step.
     pub fn scope(&self, target: &Target, patient: &Patient) -> Scope {
         let mut scope = self.params.clone();
@@ -231,8 +242,7 @@ impl PlannedStep {
 
     /// Settles a step's bounds.
     pub(crate) fn of(step: &Step) -> Result<Self, Refused> {
-        let cap = step.output_max.unwrap_or(DEFAULT_CAP);
-        if cap > MAX_CAP {
+        if let Some(cap) = step.output_max.filter(|cap| *cap > MAX_CAP) {
             return Err(Refused {
                 headline: format!(
                     "step `{}` wants to keep {cap} bytes of output; at most {MAX_CAP} (8MiB) can be kept",
@@ -243,8 +253,10 @@ impl PlannedStep {
         }
         Ok(Self {
             step: step.clone(),
-            timeout: step.timeout.unwrap_or(DEFAULT_TIMEOUT),
-            cap,
+            timeout: step
+                .timeout
+                .unwrap_or(DEFAULT_TIMEOUT.max(step.kind.lasts())),
+            cap: step.output_max,
         })
     }
 }

@@ -46,8 +46,8 @@ pub enum Happening {
         target: usize,
         /// The container that is examined, now that it is settled.
         container: Option<String>,
-        /// How it is reached.
-        attach: AttachReport,
+        /// How it is reached; `null` where nothing was attached.
+        attach: Option<AttachReport>,
     },
     /// A step is about to be asked.
     StepStarted {

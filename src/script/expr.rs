@@ -345,4 +345,23 @@ mod tests {
         );
         assert_eq!(told("len(name) > 3"), ["len(name) = 3", "name = \"web\""]);
     }
+
+    #[test]
+    fn ten_thousand_rows_can_be_judged() {
+        let row = json!({
+            "proto": "tcp", "state": "CLOSE_WAIT", "local": "10.0.0.1", "lport": 80, "peer": "10.0.0.2", "pport": 40000, "rq": 1, "sq": 0, "uid": 0,
+        });
+        let scope = Scope::from_iter([("rows".into(), Value::from(vec![row; 10_000]))]);
+        for that in [
+            "rows.len() == 10000",
+            "rows.filter(|row| row.lport == 80 && row.state == \"CLOSE_WAIT\").len() == 10000",
+            "!rows.some(|row| row.rq > 1)",
+        ] {
+            assert_eq!(
+                Expr::compile(that).unwrap().holds(&scope),
+                Ok(true),
+                "{that}"
+            );
+        }
+    }
 }

@@ -16,6 +16,9 @@ const MAX_OPERATIONS: u64 = 1_000_000;
 /// Bytes of text that an expression may hold at once: both streams at their largest cap.
 const MAX_TEXT: usize = 16 * 1024 * 1024;
 
+/// Entries of all maps that an expression may hold at once: every socket that fits into the largest output, with its nine keys.
+const MAX_ENTRIES: usize = 1_000_000;
+
 /// The engine: made once, when the first expression is compiled, and shared by all threads.
 pub(super) fn engine() -> &'static Engine {
     static ENGINE: LazyLock<Engine> = LazyLock::new(strict);
@@ -51,7 +54,7 @@ pub(super) fn bare() -> Engine {
         .set_max_modules(0)
         .set_max_string_size(MAX_TEXT)
         .set_max_array_size(100_000)
-        .set_max_map_size(10_000)
+        .set_max_map_size(MAX_ENTRIES)
         .set_fail_on_invalid_map_property(true)
         // Without this the built-in comparisons are taken before ours: unlike types would be unequal, not an error.
         .set_fast_operators(false)

@@ -20,9 +20,10 @@ pub(crate) async fn holds(cluster: &dyn Cluster, target: &Target, attach: &Attac
     files(session.as_mut()).await;
     a_dropped_answer(session.as_mut()).await;
     let closed = session.close().await;
-    assert!(closed.attach.proven, "{closed:?}");
-    assert_eq!(closed.attach.terminated.map(|end| end.exit_code), Some(0));
-    assert!(closed.attach.requested_at <= closed.attach.first_answer_at);
+    let attach = closed.attach.unwrap();
+    assert!(attach.proven, "{attach:?}");
+    assert_eq!(attach.terminated.map(|end| end.exit_code), Some(0));
+    assert!(attach.requested_at <= attach.first_answer_at);
     assert_eq!(closed.remarks, [""; 0]);
 }
 

@@ -214,3 +214,60 @@ fn promise_8_the_printed_role_is_what_the_plan_needs_and_no_more() {
         assert!(!text.contains(refused), "{refused}");
     }
 }
+
+#[test]
+fn on_this_machine_there_is_no_kubernetes_to_read_and_that_is_no_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    let book = written(
+        folder.path(),
+        "version: 1\nid: own\ntitle: T\nsteps:\n  - {id: pod, kube: {object: pod}}\n  - {id: rest, pause: 10ms}\n",
+    );
+    let output = housecall(&["run", &book, "local", "-o", "json"]);
+    assert_eq!(code(&output), 5, "{}", stderr(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let steps = &report["targets"][0]["steps"];
+    assert_eq!(steps[0]["status"], "unavailable");
+    assert!(
+        steps[0]["reason"]
+            .as_str()
+            .unwrap()
+            .contains("no Kubernetes")
+    );
+    assert_eq!(steps[1]["status"], "pass");
+}
+
+#[test]
+fn collected_files_are_written_to_a_folder_and_a_report_holds_only_their_digests() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("a.bin"), b"a\0\xffunlikely words").unwrap();
+    std::fs::write(folder.path().join("b.txt"), "colour=green\n").unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    let root = root.to_str().unwrap();
+    let book = written(
+        folder.path(),
+        &format!(
+            "version: 1\nid: own\ntitle: T\nsteps:\n  - id: files\n    collect:\n      - {{glob: '{root}/*.bin', name: bins/}}\n      \
+             - {{path: '{root}/b.txt', name: b.txt, fact: settings}}\n      - {{path: /no/such, optional: true}}\n    \
+             expect: [{{id: green, that: 'settings.contains(\"green\")'}}, {{id: both, that: files.len() == 2}}]\n"
+        ),
+    );
+    let kept = folder.path().join("kept");
+    let words = ["run", &book, "local", "-o", "json", "--artifacts"];
+    let output = housecall(&[&words[..], &[kept.to_str().unwrap()]].concat());
+    assert_eq!(
+        code(&output),
+        0,
+        "{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    let read = |name: &str| std::fs::read(kept.join("local/files").join(name)).unwrap();
+    assert_eq!(read("bins/a.bin"), b"a\0\xffunlikely words");
+    assert_eq!(read("b.txt"), b"colour=green\n");
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(!text.contains("unlikely"), "{text}");
+    let report: Value = serde_json::from_str(&text).unwrap();
+    let artifacts = &report["targets"][0]["steps"][0]["artifacts"];
+    assert_eq!(artifacts[0]["name"], "b.txt");
+    assert_eq!(artifacts[1]["bytes"], 17);
+    assert_eq!(artifacts[1]["sha256"].as_str().unwrap().len(), 64);
+}

@@ -17,6 +17,7 @@ mod contract;
 mod engine;
 mod fake;
 mod floors;
+mod kinds;
 mod kube;
 mod language;
 mod program;

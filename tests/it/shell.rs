@@ -1,6 +1,7 @@
 //! The shell layer against real shells: what is asked arrives, what comes back is exact, and nothing is left.
 
 mod driver;
+mod globs;
 
 use std::time::{Duration, Instant};
 

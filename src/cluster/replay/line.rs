@@ -19,7 +19,7 @@ pub(super) enum Line {
     Opened {
         container: Option<String>,
         patient: Patient,
-        attach: AttachReport,
+        attach: Option<AttachReport>,
     },
     /// It was asked, and answered.
     Answered { ask: Ask, answer: Answer },
@@ -36,7 +36,7 @@ pub(super) enum Line {
     },
     /// The way to it is closed.
     Closed {
-        attach: AttachReport,
+        attach: Option<AttachReport>,
         remarks: Vec<String>,
     },
 }

@@ -197,7 +197,7 @@ impl Cluster for Recorded {
 struct Playback {
     container: Option<String>,
     patient: Patient,
-    attach: AttachReport,
+    attach: Option<AttachReport>,
     /// What is left; an answer is given once.
     lines: Vec<Line>,
 }
@@ -239,7 +239,7 @@ impl Playback {
 
 #[async_trait]
 impl Session for Playback {
-    fn attached(&self) -> AttachReport {
+    fn attached(&self) -> Option<AttachReport> {
         self.attach.clone()
     }
 
@@ -281,10 +281,10 @@ impl Session for Playback {
             _ => None,
         });
         closed.unwrap_or_else(|| Closed {
-            attach: AttachReport {
+            attach: attach.map(|attach| AttachReport {
                 proven: false,
                 ..attach
-            },
+            }),
             remarks: vec!["the recording ends before its container did".into()],
         })
     }

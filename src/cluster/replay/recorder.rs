@@ -200,7 +200,7 @@ struct Heard {
 
 #[async_trait]
 impl Session for Heard {
-    fn attached(&self) -> AttachReport {
+    fn attached(&self) -> Option<AttachReport> {
         self.session.attached()
     }
 

@@ -108,8 +108,8 @@ impl Reading {
 
 #[async_trait]
 impl Session for Reading {
-    fn attached(&self) -> AttachReport {
-        AttachReport {
+    fn attached(&self) -> Option<AttachReport> {
+        Some(AttachReport {
             mode: "replay".into(),
             transport: "replay".into(),
             container: None,
@@ -121,7 +121,7 @@ impl Session for Reading {
             waiting: None,
             terminated: None,
             proven: true,
-        }
+        })
     }
 
     fn container(&self) -> Option<String> {

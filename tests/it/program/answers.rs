@@ -59,8 +59,8 @@ struct Given {
 
 #[async_trait]
 impl Session for Given {
-    fn attached(&self) -> AttachReport {
-        AttachReport {
+    fn attached(&self) -> Option<AttachReport> {
+        Some(AttachReport {
             mode: "ephemeral".into(),
             transport: "live".into(),
             container: None,
@@ -72,7 +72,7 @@ impl Session for Given {
             waiting: None,
             terminated: None,
             proven: true,
-        }
+        })
     }
 
     fn container(&self) -> Option<String> {
