@@ -257,7 +257,10 @@ mod tests {
             ),
             ("tokens: 5", "tokens: 5"),
             ("\"secret\": {\n \"a\": 1}", "\"secret\": {\n \"a\": 1}"),
-            ("{\"secret\":{\"secretName\":\"x\"}}", "{\"secret\":{\"secretName\":\"x\"}}"),
+            (
+                "{\"secret\":{\"secretName\":\"x\"}}",
+                "{\"secret\":{\"secretName\":\"x\"}}",
+            ),
             ("password={x}y", "password=***"),
             ("http://db:5432/", "http://db:5432/"),
         ] {
