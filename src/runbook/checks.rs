@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
+use super::keys;
 use super::names::{Language, is_kebab, unfit_identifier};
 use super::param::pattern;
 use super::reader::Reader;
@@ -25,7 +26,7 @@ pub(super) fn captures(reader: &mut Reader<'_>, node: &Node) -> Vec<Capture> {
 
 fn capture(reader: &mut Reader<'_>, node: &Node) -> Option<Capture> {
     const LATER: [&str; 6] = ["json", "json_path", "table", "lines", "pairs", "from"];
-    let fields = reader.fields(node, "`capture`", &["regex", "types", "default"], &LATER)?;
+    let fields = reader.fields(node, "`capture`", &keys::names(keys::CAPTURE), &LATER)?;
     let Some(regex_node) = fields.get("regex") else {
         reader.error(
             fields.span,
@@ -166,8 +167,7 @@ fn expectation(
         };
         return Some((expectation, node.span));
     }
-    const KNOWN: [&str; 6] = ["id", "that", "severity", "say", "hint", "url"];
-    let fields = reader.fields(node, "the expectation", &KNOWN, &[])?;
+    let fields = reader.fields(node, "the expectation", &keys::names(keys::EXPECT), &[])?;
     let (id, span) = match fields.get("id") {
         None => (derived, node.span),
         Some(node) => {

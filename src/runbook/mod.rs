@@ -1,11 +1,13 @@
 //! The document: a runbook as its author wrote it, with every complaint about it told at once.
 //!
 //! [`Runbook::parse`] reads YAML text into a checked [`Runbook`], or into all [`Diagnostic`]s there are, each with its place and a fix.
-//! A new key of a step is a line in `steps.rs`; a new kind is its reader in `kind.rs`; names that expressions see are in `names.rs`.
+//! A new key is a line in `keys.rs`, of which [`schema`] and [`reference`] are made as well, and its reading; names that expressions see
+//! are in `names.rs`.
 
 mod bind;
 mod checks;
 mod document;
+mod keys;
 mod kind;
 mod lint;
 mod names;
@@ -13,6 +15,8 @@ mod param;
 mod parse;
 mod quantity;
 mod reader;
+mod reference;
+mod schema;
 mod settings;
 mod source;
 mod steps;
@@ -20,4 +24,6 @@ mod steps;
 pub use bind::{Unfit, bind};
 pub use document::{AttachSpec, Param, ParamKind, Runbook, Step, TargetSpec};
 pub use quantity::{duration, duration_text, size};
+pub use reference::reference;
+pub use schema::schema;
 pub use source::{Diagnostic, Level, Paint, render};

@@ -4,15 +4,12 @@ use serde_json::Value;
 
 use super::bind::fit;
 use super::document::{Param, ParamKind};
+use super::keys::{PARAM, names};
 use super::names::unfit_identifier;
 use super::reader::{Fields, Reader, near};
 use crate::yaml::{Node, Scalar, Span, Yaml};
 
-const KNOWN: [&str; 8] = [
-    "type", "default", "min", "max", "pattern", "required", "values", "doc",
-];
 const LATER: [&str; 2] = ["from", "from_alert"];
-const TYPES: [&str; 7] = ["int", "float", "bool", "string", "enum", "duration", "list"];
 
 /// A param and where its name stands.
 pub(super) type Placed = (Param, Span);
@@ -73,12 +70,12 @@ fn changes_the_shell(name: &str) -> bool {
 
 fn param(reader: &mut Reader<'_>, name: &str, node: &Node) -> Option<Param> {
     let what = format!("param `{name}`");
-    let fields = reader.fields(node, &what, &KNOWN, &LATER)?;
+    let fields = reader.fields(node, &what, &PARAM.names(), &LATER)?;
     let Some(kind_node) = fields.get("type") else {
         reader.error(
             fields.span,
             format!("{what} has no `type`"),
-            format!("write one of {}", TYPES.join(", ")),
+            format!("write one of {}", PARAM.words().join(", ")),
         );
         return None;
     };
@@ -117,16 +114,13 @@ fn kind(
     node: &Node,
     fields: &Fields<'_>,
 ) -> Option<ParamKind> {
-    let allowed: &[&str] = match word {
-        "int" | "float" | "duration" => &["min", "max"],
-        "string" => &["pattern"],
-        "enum" => &["values"],
-        _ => &[],
-    };
-    if TYPES.contains(&word) {
-        for bound in ["min", "max", "pattern", "values"] {
+    if PARAM.words().contains(&word) {
+        let own = names(PARAM.of(word));
+        let common = names(PARAM.common);
+        for bound in PARAM.names() {
             if let Some((key, _)) = fields.entry(bound)
-                && !allowed.contains(&bound)
+                && !own.contains(&bound)
+                && !common.contains(&bound)
             {
                 reader.error(
                     key.span,
@@ -184,12 +178,12 @@ fn kind(
             return None;
         }
         other => {
-            let near = near(other, TYPES)
+            let near = near(other, PARAM.words())
                 .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             reader.error(
                 node.span,
                 format!("`{other}` is no type{near}"),
-                format!("write one of {}", TYPES.join(", ")),
+                format!("write one of {}", PARAM.words().join(", ")),
             );
             return None;
         }
@@ -259,7 +253,7 @@ fn default(reader: &mut Reader<'_>, name: &str, kind: &ParamKind, node: &Node) -
                 .collect();
             return Some(words.into());
         }
-        (Yaml::Text(_), ParamKind::List) => {
+        (Yaml::Text(_) | Yaml::Scalar(..), ParamKind::List) => {
             reader.wrong_type(node, &format!("the default of `{name}`"), "a list");
             return None;
         }

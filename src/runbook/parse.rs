@@ -7,12 +7,9 @@ use super::names::{Sight, is_kebab};
 use super::reader::{Fields, Reader};
 use super::source::{Diagnostic, Level};
 use super::steps::{Around, steps};
-use super::{lint, param, settings};
+use super::{keys, lint, param, settings};
 use crate::yaml::{self, Node, Scalar, Span, Yaml};
 
-const KNOWN: [&str; 10] = [
-    "version", "id", "title", "labels", "doc", "params", "target", "attach", "defaults", "steps",
-];
 const LATER: [&str; 7] = [
     "effects", "redact", "on_fail", "finally", "batch", "tests", "waivers",
 ];
@@ -49,7 +46,7 @@ fn document(reader: &mut Reader<'_>, node: &Node, source: &str, origin: &str) ->
         );
         return None;
     }
-    let fields = reader.fields(node, "the runbook", &KNOWN, &LATER)?;
+    let fields = reader.fields(node, "the runbook", &keys::names(keys::RUNBOOK), &LATER)?;
     version(reader, &fields);
     let id = required(reader, &fields, "id");
     if let Some((id, span)) = &id

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::document::{AttachSpec, TargetSpec};
+use super::keys;
 use super::reader::{Reader, near};
 use crate::ask::MAX_CAP;
 use crate::cluster::Profile;
@@ -20,7 +21,7 @@ pub(super) struct Defaults {
 pub(super) fn target(reader: &mut Reader<'_>, node: &Node) -> TargetSpec {
     const LATER: [&str; 6] = ["kind", "name", "selector", "namespace", "pick", "require"];
     let container = reader
-        .fields(node, "`target`", &["container"], &LATER)
+        .fields(node, "`target`", &keys::names(keys::TARGET), &LATER)
         .and_then(|fields| fields.get("container"))
         .and_then(|node| reader.text(node, "`container`"))
         .map(str::to_owned);
@@ -28,8 +29,7 @@ pub(super) fn target(reader: &mut Reader<'_>, node: &Node) -> TargetSpec {
 }
 
 pub(super) fn attach(reader: &mut Reader<'_>, node: &Node) -> AttachSpec {
-    const KNOWN: [&str; 5] = ["image", "profile", "needs", "start_timeout", "deadline"];
-    let Some(fields) = reader.fields(node, "`attach`", &KNOWN, &[]) else {
+    let Some(fields) = reader.fields(node, "`attach`", &keys::names(keys::ATTACH), &[]) else {
         return AttachSpec::default();
     };
     AttachSpec {
@@ -65,7 +65,7 @@ fn profile(reader: &mut Reader<'_>, node: &Node) -> Option<Profile> {
 }
 
 fn needs(reader: &mut Reader<'_>, node: &Node) -> Vec<String> {
-    let Some(fields) = reader.fields(node, "`needs`", &["tools", "proc_root"], &[]) else {
+    let Some(fields) = reader.fields(node, "`needs`", &keys::names(keys::NEEDS), &[]) else {
         return Vec::new();
     };
     if let Some(node) = fields.get("proc_root")
@@ -88,8 +88,7 @@ fn needs(reader: &mut Reader<'_>, node: &Node) -> Vec<String> {
 }
 
 pub(super) fn defaults(reader: &mut Reader<'_>, node: &Node) -> Defaults {
-    let Some(fields) = reader.fields(node, "`defaults`", &["timeout", "severity", "output"], &[])
-    else {
+    let Some(fields) = reader.fields(node, "`defaults`", &keys::names(keys::DEFAULTS), &[]) else {
         return Defaults::default();
     };
     Defaults {
@@ -111,7 +110,7 @@ pub(super) fn severity(reader: &mut Reader<'_>, node: &Node) -> Option<Severity>
 }
 
 pub(super) fn output(reader: &mut Reader<'_>, node: &Node) -> Option<u64> {
-    let fields = reader.fields(node, "`output`", &["max"], &["keep"])?;
+    let fields = reader.fields(node, "`output`", &keys::names(keys::OUTPUT), &["keep"])?;
     let node = fields.get("max")?;
     reader.size(node, "`max`", MAX_CAP)
 }

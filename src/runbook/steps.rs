@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::checks::{Given, captures, expectations};
 use super::document::Step;
+use super::keys;
 use super::kind;
 use super::names::{Language, Sight, unfit_identifier};
 use super::param::Placed;
@@ -11,11 +12,6 @@ use super::reader::{Fields, Reader};
 use super::settings::{self, Defaults};
 use crate::step::COMMON_FACTS;
 use crate::yaml::{Node, Span};
-
-/// Keys of every step, beside those of the kinds.
-const KNOWN: [&str; 8] = [
-    "id", "when", "timeout", "capture", "expect", "severity", "stop", "output",
-];
 
 /// Keys that are documented and not built yet.
 const LATER: [&str; 6] = ["each", "retry", "stdin", "outcomes", "include", "params"];
@@ -32,7 +28,8 @@ pub(super) struct Around<'p> {
 }
 
 pub(super) fn steps(reader: &mut Reader<'_>, node: &Node, around: &mut Around<'_>) -> Vec<Step> {
-    let known: Vec<_> = KNOWN.into_iter().chain(kind::words()).collect();
+    let mut known = keys::names(keys::STEP);
+    known.extend(kind::words());
     let mut steps: Vec<Step> = Vec::new();
     for item in reader.list(node, "`steps`").unwrap_or_default() {
         let Some(fields) = reader.fields(item, "a step", &known, &LATER) else {

@@ -5,6 +5,7 @@
 
 mod compare;
 mod expr;
+mod functions;
 mod sandbox;
 mod template;
 mod trace;
@@ -12,9 +13,10 @@ mod value;
 mod words;
 
 pub use expr::{Expr, ExprError, Member};
+pub use functions::{FUNCTIONS, Function};
 pub use template::{Template, TemplateError};
 pub use trace::Traced;
-pub use words::is_keyword;
+pub use words::{is_keyword, keywords};
 
 /// What expressions and templates see: names to values. Durations are float seconds.
 pub type Scope = serde_json::Map<String, serde_json::Value>;

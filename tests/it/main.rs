@@ -21,4 +21,5 @@ mod language;
 mod pump;
 mod readme;
 mod render;
+mod schema;
 mod shell;
