@@ -1,27 +1,30 @@
 //! `housecall show`: a runbook for people: goal, params, steps, checks.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
 use housecall::render::inert;
 use housecall::runbook::{Param, Runbook};
+use serde_json::{Value, json};
 
-use super::args::ShowArgs;
+use super::args::{DataFormat, ShowArgs};
 use super::exit::Failure;
+use super::print;
 use super::visit::{load, source};
 
 /// Prints a runbook to stdout.
 pub(crate) fn run(args: &ShowArgs) -> Result<u8, Failure> {
-    let text = if args.source {
-        source(&args.runbook)?.1
-    } else {
-        let text = described(&load(&args.runbook)?);
-        text.lines().map(|line| inert(line) + "\n").collect()
-    };
-    std::io::stdout()
-        .write_all(text.as_bytes())
-        .map_err(|error| Failure::could_not("write to stdout", &error))?;
-    Ok(0)
+    if args.source {
+        return print(&source(&args.runbook)?.1);
+    }
+    let runbook = load(&args.runbook)?;
+    if let Some(DataFormat::Json) = args.output {
+        return print(&format!("{:#}\n", data(&runbook)));
+    }
+    let text: String = described(&runbook)
+        .lines()
+        .map(|line| inert(line) + "\n")
+        .collect();
+    print(&text)
 }
 
 // Writing to a String cannot fail.
@@ -33,13 +36,15 @@ fn described(runbook: &Runbook) -> String {
     }
     if !runbook.params.is_empty() {
         text.push_str("\nparams\n");
+        let width = longest(runbook.params.iter().map(|param| param.name.as_str()));
         for param in &runbook.params {
-            let _ = writeln!(text, "  {}", described_param(param));
+            let _ = writeln!(text, "  {:width$}  {}", param.name, described_param(param));
         }
     }
     text.push_str("\nsteps\n");
+    let width = longest(runbook.steps.iter().map(|step| step.id.as_str()));
     for step in &runbook.steps {
-        let _ = writeln!(text, "  {} ({})", step.id, step.kind.word());
+        let _ = writeln!(text, "  {:width$}  {}", step.id, step.kind.word());
         for expectation in &step.expect {
             let _ = writeln!(
                 text,
@@ -53,8 +58,12 @@ fn described(runbook: &Runbook) -> String {
     text
 }
 
+fn longest<'t>(texts: impl Iterator<Item = &'t str>) -> usize {
+    texts.map(str::len).max().unwrap_or_default()
+}
+
 fn described_param(param: &Param) -> String {
-    let mut text = format!("{}: {}", param.name, param.kind.word());
+    let mut text = param.kind.word().to_owned();
     if let Some(default) = &param.default {
         let _ = write!(text, ", {default} unless given");
     } else if param.required {
@@ -64,4 +73,60 @@ fn described_param(param: &Param) -> String {
         let _ = write!(text, "; {doc}");
     }
     text
+}
+
+fn data(runbook: &Runbook) -> Value {
+    let params: Vec<_> = runbook
+        .params
+        .iter()
+        .map(|param| {
+            json!({
+                "name": param.name,
+                "type": param.kind.word(),
+                "default": param.default,
+                "required": param.required,
+                "doc": param.doc,
+            })
+        })
+        .collect();
+    let steps: Vec<_> = runbook
+        .steps
+        .iter()
+        .map(|step| {
+            let checks: Vec<_> = step
+                .expect
+                .iter()
+                .map(|check| {
+                    let told = |template: &Option<housecall::script::Template>| {
+                        template
+                            .as_ref()
+                            .map(|template| template.source().to_owned())
+                    };
+                    json!({
+                        "id": check.id,
+                        "severity": check.severity.word(),
+                        "that": check.that.source(),
+                        "say": told(&check.say),
+                        "hint": told(&check.hint),
+                        "url": told(&check.url),
+                    })
+                })
+                .collect();
+            json!({"id": step.id, "kind": step.kind.word(), "checks": checks})
+        })
+        .collect();
+    let labels: serde_json::Map<_, _> = runbook
+        .labels
+        .iter()
+        .map(|(key, value)| (key.clone(), value.clone().into()))
+        .collect();
+    json!({
+        "id": runbook.id,
+        "title": runbook.title,
+        "doc": runbook.doc,
+        "labels": labels,
+        "digest": runbook.digest,
+        "params": params,
+        "steps": steps,
+    })
 }

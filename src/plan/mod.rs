@@ -3,11 +3,13 @@
 //! Pure: no IO, no clock, no cluster. A plan can be printed before anything is sent ([`Plan::preview`]), and the rights it needs
 //! follow from it ([`Plan::needs`], [`rbac::role`]).
 
+mod docs;
 mod needs;
 mod preview;
 pub mod rbac;
 mod settle;
 
+pub use docs::docs;
 pub use preview::{Preview, Previewed};
 pub use settle::{
     DEADLINE_MARGIN, DEFAULT_GRACE, DEFAULT_IMAGE, DEFAULT_START_TIMEOUT, LONGEST_DEADLINE, Plan,

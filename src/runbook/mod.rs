@@ -7,6 +7,8 @@
 mod bind;
 mod checks;
 mod document;
+mod draft;
+mod findings;
 mod keys;
 mod kind;
 mod lint;
@@ -23,6 +25,8 @@ mod steps;
 
 pub use bind::{Unfit, bind};
 pub use document::{AttachSpec, Param, ParamKind, Runbook, Step, TargetSpec};
+pub use draft::draft;
+pub use findings::{Findings, sarif};
 pub use quantity::{duration, duration_text, size};
 pub use reference::reference;
 pub use schema::schema;
