@@ -31,8 +31,8 @@ steps:
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let (runbook, _) = Runbook::parse(RUNBOOK, "embed.rs")
-        .map_err(|problems| render(&problems, RUNBOOK, Paint::Plain))?;
+    let (runbook, _) =
+        Runbook::parse(RUNBOOK, "embed.rs").map_err(|problems| render(&problems, Paint::Plain))?;
     let params = bind(&runbook.params, &[]).map_err(|problems| format!("{problems:?}"))?;
     let plan = Plan::new(&runbook, params, &Wishes::default())?;
 

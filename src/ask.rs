@@ -14,6 +14,9 @@ pub const DEFAULT_CAP: u64 = 256 * 1024;
 /// The largest cap that may be asked for: 8 MiB for each stream.
 pub const MAX_CAP: u64 = 8 * 1024 * 1024;
 
+/// The most that is written to a command's stdin: 64 KiB.
+pub const MAX_STDIN: usize = 64 * 1024;
+
 /// How long a step may take when it says nothing: 10 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -30,6 +33,10 @@ pub struct Ask {
     pub stdout_cap: u64,
     /// Bytes of stderr that are kept, at most [`MAX_CAP`].
     pub stderr_cap: u64,
+    /// What is written to the command's stdin, which then ends; at most [`MAX_STDIN`]. The one way in for a secret: it stands in no
+    /// argv, no environment and no pod.
+    #[serde(default, with = "base64_bytes", skip_serializing_if = "Vec::is_empty")]
+    pub stdin: Vec<u8>,
     /// What a report shows as the argv, where the question itself would say too much: `["http", "GET", "http://localhost/"]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<Vec<String>>,
@@ -43,6 +50,7 @@ impl Ask {
             timeout: DEFAULT_TIMEOUT,
             stdout_cap: DEFAULT_CAP,
             stderr_cap: DEFAULT_CAP,
+            stdin: Vec::new(),
             shown: None,
         }
     }

@@ -2,20 +2,21 @@
 
 use serde_json::{Map, Value};
 
-use super::Expectation;
 use crate::ask::last_line;
 use crate::report::{CheckReport, Severity, Verdict};
+use crate::script::Expr;
 
 /// The check that appears only when it does not hold: id `exit`, or id `exists` for a file. `None` when it holds, or when an
-/// expectation speaks about it itself.
+/// expression of the step speaks about it itself.
 pub fn implicit_exit(
-    expectations: &[Expectation],
+    spoken: &[&Expr],
+    severity: Severity,
     facts: &Map<String, Value>,
 ) -> Option<CheckReport> {
     let spoken_of = |word: &str| {
-        expectations
+        spoken
             .iter()
-            .any(|one| one.that.names().iter().any(|(name, _)| name == word))
+            .any(|one| one.names().iter().any(|(name, _)| name == word))
     };
     let exists = facts.get("exists").and_then(Value::as_bool);
     let exit = facts.get("exit").and_then(Value::as_i64);
@@ -53,7 +54,7 @@ pub fn implicit_exit(
     Some(CheckReport {
         id: id.into(),
         status: Verdict::Fail,
-        severity: Severity::Error,
+        severity,
         message: Some(message),
         hint: None,
         url: None,

@@ -33,7 +33,7 @@ pub fn judge(expectations: &[Expectation], scope: &Scope) -> Vec<CheckReport> {
 
 impl Expectation {
     fn judge(&self, scope: &Scope) -> CheckReport {
-        let outcome = match self.cut(scope) {
+        let outcome = match cut(&self.that, scope) {
             Some(cut) => Err(cut),
             None => self.that.holds(scope).map_err(|error| error.message),
         };
@@ -46,33 +46,11 @@ impl Expectation {
                 Some(format!("`{}` cannot be judged: {why}", self.that.source())),
             ),
         };
-        let told = |template: &Option<Template>| {
-            template
-                .as_ref()
-                .filter(|_| status != Verdict::Pass)
-                .and_then(|template| template.render(scope).ok())
-        };
         CheckReport {
-            id: self.id.clone(),
-            status,
-            severity: self.severity,
-            message,
-            hint: told(&self.hint),
-            url: told(&self.url),
+            hint: told(&self.hint, status, scope),
+            url: told(&self.url, status, scope),
+            ..answered(&self.id, status, self.severity, message)
         }
-    }
-
-    fn cut(&self, scope: &Scope) -> Option<String> {
-        let cut = scope.get("truncated")?.as_array()?;
-        let (name, _) = self
-            .that
-            .names()
-            .into_iter()
-            .find(|(name, _)| cut.iter().any(|one| one.as_str() == Some(name)))?;
-        let kept = scope.get(&name).and_then(Value::as_str).map_or(0, str::len);
-        Some(format!(
-            "`{name}` was cut at {kept} bytes; raise `output.max`, or `max` of a file"
-        ))
     }
 
     fn say(&self, scope: &Scope) -> String {
@@ -103,6 +81,44 @@ impl Expectation {
             format!("{} with {}", self.that.source(), values.join(", "))
         }
     }
+}
+
+/// Why an expression cannot be judged: it reads a text of this step that was cut.
+pub(super) fn cut(expr: &Expr, scope: &Scope) -> Option<String> {
+    let cut = scope.get("truncated")?.as_array()?;
+    let (name, _) = expr
+        .names()
+        .into_iter()
+        .find(|(name, _)| cut.iter().any(|one| one.as_str() == Some(name)))?;
+    let kept = scope.get(&name).and_then(Value::as_str).map_or(0, str::len);
+    Some(format!(
+        "`{name}` was cut at {kept} bytes; raise `output.max`, or `max` of a file"
+    ))
+}
+
+/// A check as it is reported, with neither hint nor url.
+pub(super) fn answered(
+    id: &str,
+    status: Verdict,
+    severity: Severity,
+    message: Option<String>,
+) -> CheckReport {
+    CheckReport {
+        id: id.to_owned(),
+        status,
+        severity,
+        message,
+        hint: None,
+        url: None,
+    }
+}
+
+/// What to do or where to read on: told of what does not hold.
+pub(super) fn told(template: &Option<Template>, status: Verdict, scope: &Scope) -> Option<String> {
+    template
+        .as_ref()
+        .filter(|_| status != Verdict::Pass)
+        .and_then(|template| template.render(scope).ok())
 }
 
 fn bounded(value: &Value) -> String {

@@ -3,7 +3,9 @@
 mod capture;
 mod implicit;
 mod judge;
+mod outcome;
 
-pub use capture::{Capture, CaptureError, Kind as CaptureKind};
+pub use capture::{Capture, CaptureError, Kind as CaptureKind, Table, Taking};
 pub use implicit::implicit_exit;
 pub use judge::{Expectation, judge};
+pub use outcome::{Means, Outcome, decide};

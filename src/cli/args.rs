@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use housecall::cluster::Profile;
 use housecall::render::Format;
 use housecall::report::Severity;
+use housecall::runbook::Effects;
 
 /// Makes a house call to a live pod: asks, judges, reports, and leaves nothing running.
 #[derive(Parser)]
@@ -48,9 +49,9 @@ pub(crate) enum Verb {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) visit: VisitArgs,
-    /// Targets that are examined at once
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pub(crate) parallel: u32,
+    /// Targets that are examined at once (10, where the runbook says nothing else)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) parallel: Option<u32>,
     /// A failed check is reported, but the exit code stays 0
     #[arg(long)]
     pub(crate) exit_zero: bool,
@@ -122,6 +123,9 @@ pub(crate) struct VisitArgs {
     /// Checks from this severity up fail: info, warning, error, critical
     #[arg(long, value_name = "SEVERITY", default_value = "error", value_parser = severity)]
     pub(crate) fail_on: Severity,
+    /// The most that the runbook's commands may do: none, network, signal, write
+    #[arg(long, value_name = "EFFECT", default_value = "network", value_parser = effects)]
+    pub(crate) allow_effects: Effects,
 }
 
 #[derive(Args)]
@@ -228,6 +232,14 @@ fn severity(text: &str) -> Result<Severity, String> {
         .into_iter()
         .find(|severity| severity.word() == text)
         .ok_or_else(|| "there are info, warning, error and critical".into())
+}
+
+fn effects(text: &str) -> Result<Effects, String> {
+    Effects::WORDS
+        .into_iter()
+        .find(|(_, word)| *word == text)
+        .map(|(effects, _)| effects)
+        .ok_or_else(|| "there are none, network, signal, write".into())
 }
 
 fn output(text: &str) -> Result<Output, String> {

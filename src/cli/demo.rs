@@ -70,7 +70,7 @@ async fn diagnose(patient: &Patient, args: &DemoArgs, outputs: Outputs) -> Resul
 fn plan(patient: &Patient) -> Result<Plan, Failure> {
     let shipped = Catalog::find(RUNBOOK).map_err(|missing| Failure::usage(missing.to_string()))?;
     let (runbook, _) = Runbook::parse(shipped.source, shipped.name)
-        .map_err(|problems| Failure::drawn(drawn(&problems, shipped.source)))?;
+        .map_err(|problems| Failure::drawn(drawn(&problems)))?;
     let given = [
         ("port", patient.port.to_string()),
         ("name", "patient.demo".into()),

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::args::{LintArgs, LintFormat};
 use super::exit::Failure;
+use super::library::Library;
 use super::print;
 use super::visit::{drawn, source};
 
@@ -59,11 +60,11 @@ fn text(words: &[String]) -> Result<u8, Failure> {
                 continue;
             }
         };
-        match Runbook::parse(&text, &origin) {
-            Err(problems) => wrong.push(Failure::drawn(drawn(&problems, &text))),
+        match Runbook::load(&text, &origin, &Library) {
+            Err(problems) => wrong.push(Failure::drawn(drawn(&problems))),
             Ok((_, warnings)) => {
                 if !warnings.is_empty() {
-                    let _ = writeln!(std::io::stderr(), "{}", drawn(&warnings, &text));
+                    let _ = writeln!(std::io::stderr(), "{}", drawn(&warnings));
                 }
                 let _ = writeln!(std::io::stdout(), "{}: ok", inert(&origin));
             }
@@ -80,7 +81,7 @@ fn findings(words: &[String]) -> Vec<Findings> {
             diagnostics: Vec::new(),
         },
         Ok((file, text)) => {
-            let diagnostics = match Runbook::parse(&text, &file) {
+            let diagnostics = match Runbook::load(&text, &file, &Library) {
                 Ok((_, warnings)) => warnings,
                 Err(problems) => problems,
             };

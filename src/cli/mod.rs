@@ -8,6 +8,7 @@ mod completions;
 mod demo;
 mod docs;
 mod exit;
+mod library;
 mod lint;
 mod list;
 mod new;

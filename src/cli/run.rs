@@ -35,11 +35,12 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
         allow_none: args.allow_none,
         exit_zero: args.exit_zero,
     };
+    let parallel = parallel(args.parallel, &visit.plan);
     let code = examine(
         visit.plan,
         prospects,
         Wanted {
-            parallel: args.parallel as usize,
+            parallel,
             circumstances,
             interrupt,
             output: &args.output,
@@ -49,6 +50,16 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
     .await;
     listening.abort();
     code
+}
+
+/// Targets that are open at once when nobody says anything.
+const PARALLEL: usize = 10;
+
+fn parallel(wanted: Option<u32>, plan: &Plan) -> usize {
+    wanted
+        .map(|count| count as usize)
+        .or(plan.batch.parallel)
+        .unwrap_or(PARALLEL)
 }
 
 /// How a run is to be made, beside its plan and its targets.

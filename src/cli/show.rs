@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use housecall::check::Means;
 use housecall::render::inert;
-use housecall::runbook::{Param, Runbook};
+use housecall::runbook::{Param, Runbook, Step};
+use housecall::script::Expr;
 use serde_json::{Value, json};
 
 use super::args::{DataFormat, ShowArgs};
@@ -41,21 +43,51 @@ fn described(runbook: &Runbook) -> String {
             let _ = writeln!(text, "  {:width$}  {}", param.name, described_param(param));
         }
     }
-    text.push_str("\nsteps\n");
-    let width = longest(runbook.steps.iter().map(|step| step.id.as_str()));
-    for step in &runbook.steps {
-        let _ = writeln!(text, "  {:width$}  {}", step.id, step.kind.word());
-        for expectation in &step.expect {
-            let _ = writeln!(
-                text,
-                "    {} [{}] {}",
-                expectation.id,
-                expectation.severity.word(),
-                expectation.that.source()
-            );
+    let lists = lists(runbook);
+    let width = longest(
+        lists
+            .iter()
+            .flat_map(|(_, steps)| *steps)
+            .map(|step| step.id.as_str()),
+    );
+    for (name, steps) in lists.iter().filter(|(_, steps)| !steps.is_empty()) {
+        let _ = writeln!(text, "\n{name}");
+        for step in *steps {
+            let _ = writeln!(text, "  {:width$}  {}", step.id, step.kind.word());
+            for (id, severity, that) in checks(step) {
+                let _ = writeln!(text, "    {id} [{severity}] {that}");
+            }
         }
     }
     text
+}
+
+fn lists(runbook: &Runbook) -> [(&'static str, &[Step]); 3] {
+    [
+        ("steps", &runbook.steps),
+        ("on_fail", &runbook.on_fail),
+        ("finally", &runbook.finally),
+    ]
+}
+
+/// Id, severity and expression of each check and outcome.
+fn checks(step: &Step) -> Vec<(&str, &str, &str)> {
+    let expect = step.expect.iter().map(|check| {
+        (
+            check.id.as_str(),
+            check.severity.word(),
+            check.that.source(),
+        )
+    });
+    let outcomes = step.outcomes.iter().map(|outcome| {
+        let severity = match outcome.means {
+            Means::Pass => "pass",
+            Means::Warn | Means::Fail => outcome.severity.word(),
+        };
+        let when = outcome.when.as_ref().map_or("else", Expr::source);
+        (outcome.id.as_str(), severity, when)
+    });
+    expect.chain(outcomes).collect()
 }
 
 fn longest<'t>(texts: impl Iterator<Item = &'t str>) -> usize {
@@ -89,32 +121,18 @@ fn data(runbook: &Runbook) -> Value {
             })
         })
         .collect();
-    let steps: Vec<_> = runbook
-        .steps
-        .iter()
-        .map(|step| {
-            let checks: Vec<_> = step
-                .expect
-                .iter()
-                .map(|check| {
-                    let told = |template: &Option<housecall::script::Template>| {
-                        template
-                            .as_ref()
-                            .map(|template| template.source().to_owned())
-                    };
-                    json!({
-                        "id": check.id,
-                        "severity": check.severity.word(),
-                        "that": check.that.source(),
-                        "say": told(&check.say),
-                        "hint": told(&check.hint),
-                        "url": told(&check.url),
-                    })
-                })
-                .collect();
-            json!({"id": step.id, "kind": step.kind.word(), "checks": checks})
-        })
-        .collect();
+    let steps = |steps: &[Step]| -> Vec<Value> {
+        steps
+            .iter()
+            .map(|step| {
+                let checks: Vec<_> = checks(step)
+                    .into_iter()
+                    .map(|(id, severity, when)| json!({"id": id, "severity": severity, "that": when}))
+                    .collect();
+                json!({"id": step.id, "kind": step.kind.word(), "checks": checks})
+            })
+            .collect()
+    };
     let labels: serde_json::Map<_, _> = runbook
         .labels
         .iter()
@@ -127,6 +145,9 @@ fn data(runbook: &Runbook) -> Value {
         "labels": labels,
         "digest": runbook.digest,
         "params": params,
-        "steps": steps,
+        "effects": runbook.effects.word(),
+        "steps": steps(&runbook.steps),
+        "on_fail": steps(&runbook.on_fail),
+        "finally": steps(&runbook.finally),
     })
 }

@@ -7,11 +7,12 @@ use std::sync::Arc;
 use housecall::catalog::Catalog;
 use housecall::cluster::Scope;
 use housecall::plan::{Plan, Wishes};
-use housecall::runbook::{self, Diagnostic, Paint, Runbook, bind};
+use housecall::runbook::{self, Diagnostic, Origin, Paint, Runbook, bind};
 use housecall::target::{Selector, field_selector, label_selector, subdomain};
 
 use super::args::VisitArgs;
 use super::exit::Failure;
+use super::library::Library;
 
 /// Everything that is known before the first request.
 pub(crate) struct Visit {
@@ -71,7 +72,8 @@ impl Visit {
                     .into(),
             );
         }
-        let given = pairs(&args.param, &mut wrong);
+        let mut given = pairs(&args.param, &mut wrong);
+        told(&runbook, &mut given, &mut wrong);
         let params = bind(&runbook.params, &given).map_err(|problems| {
             wrong.extend(
                 problems
@@ -95,6 +97,57 @@ impl Visit {
     }
 }
 
+/// Values from where a param's `from` says, for those that were not given.
+fn told(runbook: &Runbook, given: &mut Vec<(String, String)>, wrong: &mut Vec<String>) {
+    for param in &runbook.params {
+        let named = given.iter().any(|(name, _)| *name == param.name);
+        let secret = param.kind.is_secret();
+        let own = format!("HOUSECALL_PARAM_{}", param.name.to_ascii_uppercase());
+        if named && secret {
+            wrong.push(format!(
+                "the param `{}` is a secret, and a command line can be read by others\n  help: give it in the environment as {own}, or by its `from`",
+                param.name
+            ));
+            continue;
+        }
+        if named {
+            continue;
+        }
+        let mut origins = param.from.clone();
+        if secret && origins.is_empty() {
+            origins.push(Origin::Env(own));
+        }
+        for origin in &origins {
+            match origin_value(origin) {
+                Ok(Some(value)) => {
+                    given.push((param.name.clone(), value));
+                    break;
+                }
+                Ok(None) => {}
+                Err(why) => wrong.push(format!("the param `{}`: {why}", param.name)),
+            }
+        }
+    }
+}
+
+/// What stands in one place; `None` where nothing does, and the next is asked.
+fn origin_value(origin: &Origin) -> Result<Option<String>, String> {
+    match origin {
+        Origin::Env(name) => match std::env::var(name) {
+            Ok(value) => Ok(Some(value)),
+            Err(std::env::VarError::NotPresent) => Ok(None),
+            Err(std::env::VarError::NotUnicode(_)) => Err(format!("${name} is not UTF-8")),
+        },
+        Origin::File(path) => match std::fs::read_to_string(path) {
+            Ok(text) => Ok(Some(text.trim_end_matches(['\n', '\r']).to_owned())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(format!("{path} cannot be read: {error}")),
+        },
+        // Asked for where the cluster is known.
+        Origin::KubeSecret { .. } => Ok(None),
+    }
+}
+
 fn wishes(args: &VisitArgs) -> Wishes {
     Wishes {
         image: args.image.clone(),
@@ -106,6 +159,7 @@ fn wishes(args: &VisitArgs) -> Wishes {
         profile: args.profile,
         deadline: args.deadline,
         fail_on: args.fail_on,
+        allow_effects: args.allow_effects,
     }
 }
 
@@ -170,13 +224,13 @@ pub(crate) fn source(word: &str) -> Result<(String, String), Failure> {
 /// A runbook, its warnings told on stderr.
 pub(crate) fn load(word: &str) -> Result<Runbook, Failure> {
     let (origin, source) = source(word)?;
-    Runbook::parse(&source, &origin)
+    Runbook::load(&source, &origin, &Library)
         .map(|(runbook, _)| runbook)
-        .map_err(|problems| Failure::drawn(drawn(&problems, &source)))
+        .map_err(|problems| Failure::drawn(drawn(&problems)))
 }
 
 /// Problems as they are shown: file, line, column, the source line, what to do.
-pub(crate) fn drawn(problems: &[Diagnostic], source: &str) -> String {
+pub(crate) fn drawn(problems: &[Diagnostic]) -> String {
     let paint = if std::io::IsTerminal::is_terminal(&std::io::stderr())
         && std::env::var_os("NO_COLOR").is_none()
     {
@@ -184,5 +238,5 @@ pub(crate) fn drawn(problems: &[Diagnostic], source: &str) -> String {
     } else {
         Paint::Plain
     };
-    runbook::render(problems, source, paint)
+    runbook::render(problems, paint)
 }

@@ -1,23 +1,29 @@
 //! One step, asked once: render, ask, read, capture, judge.
 
+use jiff::Timestamp;
 use serde_json::Map;
 
 use super::interrupt::Interrupt;
-use crate::ask::{Answer, Ask, Patient};
-use crate::check::{implicit_exit, judge};
+use super::sight::Sight;
+use crate::ask::{Answer, Ask, MAX_STDIN, Patient};
+use crate::check::{Means, decide, implicit_exit, judge};
 use crate::cluster::{Lost, Session};
-use crate::plan::PlannedStep;
-use crate::report::{AttemptReport, CheckReport, Severity, StepReport, Verdict};
-use crate::script::Scope;
+use crate::plan::{Plan, PlannedStep};
+use crate::report::{AttemptReport, CheckReport, Phase, Redactor, StepReport, Verdict};
+use crate::script::{Expr, Scope};
 use crate::step::Observation;
 
 /// What an attempt is made with.
 pub(super) struct Attempt<'a> {
     pub(super) planned: &'a PlannedStep,
+    pub(super) plan: &'a Plan,
     /// Where the tools come from: an image, or words such as `this machine`.
     pub(super) image: &'a str,
-    pub(super) fail_on: Severity,
     pub(super) interrupt: &'a Interrupt,
+    pub(super) redactor: &'a Redactor,
+    /// Waivers end on a day.
+    pub(super) today: Timestamp,
+    pub(super) phase: Phase,
 }
 
 /// What came of it.
@@ -29,7 +35,8 @@ pub(super) struct Asked {
 }
 
 impl Attempt<'_> {
-    pub(super) async fn ask(&self, session: &mut dyn Session, scope: &Scope) -> Asked {
+    pub(super) async fn ask(&self, session: &mut dyn Session, sight: &Sight) -> Asked {
+        let scope = sight.scope();
         match self.wanted(scope) {
             Ok(true) => {}
             Ok(false) => {
@@ -41,16 +48,37 @@ impl Attempt<'_> {
         if let Some(why) = self.out_of_reach(session.patient()) {
             return self.put_off(Verdict::Unavailable, &why);
         }
-        let asks = match self.planned.step.kind.asks(scope) {
+        let asks = match self.asks(sight) {
             Ok(asks) => asks,
-            Err(error) => return self.put_off(Verdict::Error, &error.to_string()),
+            Err(why) => return self.put_off(Verdict::Error, &self.redactor.text(&why)),
         };
-        let asks: Vec<_> = asks
+        let (answers, lost) = self.answers(session, &asks).await;
+        self.conclude(&asks, answers, lost, scope)
+    }
+
+    fn asks(&self, sight: &Sight) -> Result<Vec<Ask>, String> {
+        let whole = sight.whole();
+        let asks = self.planned.step.kind.asks(&whole);
+        let mut asks: Vec<_> = asks
+            .map_err(|error| error.to_string())?
             .into_iter()
             .map(|ask| self.planned.bound(ask))
             .collect();
-        let (answers, lost) = self.answers(session, &asks).await;
-        self.conclude(&asks, answers, lost, scope)
+        if let Some(stdin) = &self.planned.step.stdin {
+            let text = stdin
+                .render(&whole)
+                .map_err(|error| format!("`stdin`: {error}"))?;
+            if text.len() > MAX_STDIN {
+                return Err(format!(
+                    "`stdin` comes to {} bytes; at most {MAX_STDIN} can be written",
+                    text.len()
+                ));
+            }
+            for ask in &mut asks {
+                ask.stdin = text.clone().into_bytes();
+            }
+        }
+        Ok(asks)
     }
 
     fn wanted(&self, scope: &Scope) -> Result<bool, String> {
@@ -75,7 +103,7 @@ impl Attempt<'_> {
 
     fn put_off(&self, verdict: Verdict, why: &str) -> Asked {
         Asked {
-            step: super::lane::unasked(self.planned, verdict, why),
+            step: unasked(self.planned, self.phase, verdict, why),
             remarks: Vec::new(),
             lost: None,
         }
@@ -94,18 +122,24 @@ impl Attempt<'_> {
                 () = self.interrupt.stopped() => None,
             };
             match answered {
-                Some(Ok(answer)) => answers.push(answer),
+                Some(Ok(answer)) => answers.push(self.masked(answer)),
                 Some(Err(Lost { why, partial })) => {
-                    answers.extend(partial.map(|answer| *answer));
+                    answers.extend(partial.map(|answer| self.masked(*answer)));
                     return (answers, Some(why));
                 }
                 None => {
-                    answers.extend(session.cancel().await);
+                    answers.extend(session.cancel().await.map(|answer| self.masked(answer)));
                     return (answers, None);
                 }
             }
         }
         (answers, None)
+    }
+
+    /// Nothing raw gets any further.
+    fn masked(&self, mut answer: Answer) -> Answer {
+        self.redactor.answer(&self.planned.step.id, &mut answer);
+        answer
     }
 
     fn conclude(
@@ -155,7 +189,11 @@ impl Attempt<'_> {
             step: StepReport {
                 id: step.id.clone(),
                 kind: step.kind.word().into(),
-                argv: asks.first().map_or_else(Vec::new, Ask::argv),
+                phase: self.phase,
+                argv: asks.first().map_or_else(Vec::new, |ask| {
+                    let argv = ask.argv();
+                    argv.iter().map(|word| self.redactor.text(word)).collect()
+                }),
                 status,
                 reason,
                 started: answers.first().map(|answer| answer.started),
@@ -180,10 +218,17 @@ impl Attempt<'_> {
             return Ok(());
         };
         for capture in &self.planned.step.capture {
-            let taken = capture
-                .take(&answer.stdout.text(), truncated)
-                .map_err(|error| error.to_string())?;
-            facts.extend(taken);
+            let taken = match &capture.from {
+                None => capture.take(&answer.stdout.text(), truncated),
+                Some(from) => {
+                    let text = facts.get(from).cloned().unwrap_or_default();
+                    let text = text
+                        .as_str()
+                        .map_or_else(|| text.to_string(), str::to_owned);
+                    capture.take(&text, truncated)
+                }
+            };
+            facts.extend(taken.map_err(|error| error.to_string())?);
         }
         Ok(())
     }
@@ -191,19 +236,45 @@ impl Attempt<'_> {
     fn checks(&self, facts: &Map<String, serde_json::Value>, scope: &Scope) -> Vec<CheckReport> {
         let mut seen = scope.clone();
         seen.extend(facts.clone());
-        let expectations = &self.planned.step.expect;
-        let mut checks = judge(expectations, &seen);
-        checks.extend(implicit_exit(expectations, facts));
+        let step = &self.planned.step;
+        let mut checks = judge(&step.expect, &seen);
+        checks.extend(decide(&step.id, &step.outcomes, &seen));
+        let spoken: Vec<&Expr> = step
+            .expect
+            .iter()
+            .map(|expectation| &expectation.that)
+            .chain(
+                step.outcomes
+                    .iter()
+                    .filter_map(|outcome| outcome.when.as_ref()),
+            )
+            .collect();
+        checks.extend(implicit_exit(&spoken, step.severity, facts));
         for check in &mut checks {
-            if matches!(check.status, Verdict::Fail | Verdict::Warn) {
-                check.status = if check.severity >= self.fail_on {
-                    Verdict::Fail
-                } else {
-                    Verdict::Warn
-                };
-            }
+            self.weigh(check);
         }
         checks
+    }
+
+    /// Whether a check that does not hold makes its target fail: by its severity, unless it is waived.
+    fn weigh(&self, check: &mut CheckReport) {
+        if !matches!(check.status, Verdict::Fail | Verdict::Warn) {
+            return;
+        }
+        let today = self.today.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let waiver =
+            self.plan.waivers.iter().find(|waiver| {
+                waiver.check == check.id && waiver.until.is_none_or(|day| today <= day)
+            });
+        if let Some(waiver) = waiver {
+            check.status = Verdict::Skip;
+            let found = check.message.take().unwrap_or_default();
+            check.message = Some(format!("waived: {} ({found})", waiver.reason));
+        } else if check.severity >= self.plan.fail_on {
+            check.status = Verdict::Fail;
+        } else {
+            check.status = Verdict::Warn;
+        }
     }
 }
 
@@ -221,16 +292,49 @@ fn blocked(answers: &[Answer], attempt: &Attempt<'_>, verdict: Verdict, why: &st
     }
 }
 
-/// The checks of a step that could not be judged, each with the step's own verdict: not looked at is told, not left out.
-pub(super) fn undecided(planned: &PlannedStep, verdict: Verdict, why: &str) -> Vec<CheckReport> {
-    planned
+/// A step that was not asked, with every check it would have held.
+pub(super) fn unasked(
+    planned: &PlannedStep,
+    phase: Phase,
+    verdict: Verdict,
+    why: &str,
+) -> StepReport {
+    StepReport {
+        id: planned.step.id.clone(),
+        kind: planned.step.kind.word().into(),
+        phase,
+        argv: Vec::new(),
+        status: verdict,
+        reason: Some(why.into()),
+        started: None,
+        duration: 0.0,
+        attempts: Vec::new(),
+        facts: Map::new(),
+        checks: undecided(planned, verdict, why),
+        artifacts: Vec::new(),
+    }
+}
+
+/// The checks of a step that could not be judged, each with the step's own verdict: not looked at is told, not left out. Of outcomes
+/// the ones that would be trouble.
+fn undecided(planned: &PlannedStep, verdict: Verdict, why: &str) -> Vec<CheckReport> {
+    let expected = planned
         .step
         .expect
         .iter()
-        .map(|expectation| CheckReport {
-            id: expectation.id.clone(),
+        .map(|expectation| (&expectation.id, expectation.severity));
+    let possible = planned
+        .step
+        .outcomes
+        .iter()
+        .filter(|outcome| outcome.means != Means::Pass)
+        .map(|outcome| (&outcome.id, outcome.severity));
+    expected
+        .chain(possible)
+        .map(|(id, severity)| CheckReport {
+            id: id.clone(),
             status: verdict,
-            severity: expectation.severity,
+            severity,
             message: Some(why.into()),
             hint: None,
             url: None,

@@ -2,16 +2,12 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
-use super::attempt::{Asked, Attempt};
+use super::asker::{Asker, out_of_sight};
 use super::interrupt::Interrupt;
 use super::tell::Teller;
-use crate::ask::Patient;
 use crate::cluster::{Cluster, Refusal, Session};
-use crate::plan::{Plan, PlannedStep};
-use crate::report::{AttachReport, Happening, Status, StepReport, Verdict};
-use crate::script::Scope;
+use crate::plan::Plan;
+use crate::report::{AttachReport, Happening, Redactor, Status, Verdict};
 use crate::target::{Target, TargetKind};
 
 /// A target's own place in the run.
@@ -20,13 +16,7 @@ pub(super) struct Lane {
     pub(super) plan: Arc<Plan>,
     pub(super) interrupt: Interrupt,
     pub(super) teller: Teller,
-}
-
-/// What the steps of a lane came to.
-#[derive(Default)]
-struct Outcome {
-    verdicts: Vec<Verdict>,
-    reason: Option<String>,
+    pub(super) redactor: Arc<Redactor>,
 }
 
 impl Lane {
@@ -95,17 +85,10 @@ impl Lane {
             container,
             attach: session.attached(),
         });
-        if let Patient {
-            pid: None,
-            reason: Some(reason),
-            ..
-        } = session.patient()
-        {
-            self.note(format!(
-                "the patient's own processes are out of sight: {reason}"
-            ));
+        if let Some(text) = out_of_sight(session.patient()) {
+            self.note(text);
         }
-        let outcome = self.ask(session.as_mut(), &target).await;
+        let outcome = Asker::new(self, session.as_mut(), &target).all().await;
         let last = session.attached();
         let closed = tokio::select! {
             biased;
@@ -123,77 +106,11 @@ impl Lane {
         self.finish(status, outcome.reason);
     }
 
-    async fn ask(&self, session: &mut dyn Session, target: &Target) -> Outcome {
-        let mut scope = self.plan.scope(target, session.patient());
-        let image = match target.kind {
-            TargetKind::Pod => self.plan.attach.image.as_str(),
-            TargetKind::Local | TargetKind::Process => "this machine",
-        };
-        let mut outcome = Outcome::default();
-        let mut steps = self.plan.steps.iter().enumerate();
-        while let Some((index, planned)) = steps.next() {
-            if self.interrupt.is_stopped() {
-                outcome.reason = Some("interrupted".into());
-                break;
-            }
-            self.tell(Happening::StepStarted {
-                target: self.index,
-                id: planned.step.id.clone(),
-                number: index + 1,
-                of: self.plan.steps.len(),
-            });
-            let attempt = Attempt {
-                planned,
-                image,
-                fail_on: self.plan.fail_on,
-                interrupt: &self.interrupt,
-            };
-            let Asked {
-                step,
-                remarks,
-                lost,
-            } = attempt.ask(session, &scope).await;
-            for text in remarks {
-                self.note(format!("step {}: {text}", step.id));
-            }
-            remember(&mut scope, &step);
-            let verdict = step.status;
-            outcome.verdicts.push(verdict);
-            self.tell(Happening::StepFinished {
-                target: self.index,
-                step,
-            });
-            let rest = if let Some(why) = lost {
-                outcome.reason = Some(why.clone());
-                Some((Verdict::Unreachable, format!("not asked: {why}")))
-            } else if planned.step.stop
-                && !matches!(verdict, Verdict::Pass | Verdict::Warn | Verdict::Skip)
-            {
-                Some((
-                    Verdict::Skip,
-                    format!("not asked: step `{}` did not pass", planned.step.id),
-                ))
-            } else {
-                None
-            };
-            if let Some((verdict, why)) = rest {
-                for (_, planned) in steps.by_ref() {
-                    outcome.verdicts.push(verdict);
-                    self.tell(Happening::StepFinished {
-                        target: self.index,
-                        step: unasked(planned, verdict, &why),
-                    });
-                }
-            }
-        }
-        outcome
-    }
-
-    fn tell(&self, happening: Happening) {
+    pub(super) fn tell(&self, happening: Happening) {
         self.teller.tell(happening);
     }
 
-    fn note(&self, text: String) {
+    pub(super) fn note(&self, text: String) {
         self.tell(Happening::Noted {
             target: Some(self.index),
             text,
@@ -244,30 +161,6 @@ impl From<crate::cluster::Closed> for Ending {
             remarks: closed.remarks,
         }
     }
-}
-
-/// A step that was not asked, with every check it would have held.
-pub(super) fn unasked(planned: &PlannedStep, verdict: Verdict, why: &str) -> StepReport {
-    StepReport {
-        id: planned.step.id.clone(),
-        kind: planned.step.kind.word().into(),
-        argv: Vec::new(),
-        status: verdict,
-        reason: Some(why.into()),
-        started: None,
-        duration: 0.0,
-        attempts: Vec::new(),
-        facts: Map::new(),
-        checks: super::attempt::undecided(planned, verdict, why),
-        artifacts: Vec::new(),
-    }
-}
-
-/// Later steps see an earlier one under its id: its status, and its facts.
-fn remember(scope: &mut Scope, step: &StepReport) {
-    let mut seen = step.facts.clone();
-    seen.insert("status".into(), step.status.word().into());
-    scope.insert(step.id.clone(), Value::Object(seen));
 }
 
 /// What a target comes to: the worst that was found, and below that what could not be looked at.

@@ -14,10 +14,12 @@
 //! Interruption has two stages. [`Interrupt::stop`] lets every lane stop what it is asking, close, and prove the end; `abandon`
 //! after it gives up waiting for the proof: the containers then end by themselves, and the report says that this was not seen.
 
+mod asker;
 mod attempt;
 mod interrupt;
 mod lane;
 mod run;
+mod sight;
 mod tell;
 
 pub use interrupt::Interrupt;

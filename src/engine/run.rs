@@ -11,7 +11,9 @@ use super::tell::Teller;
 use crate::clock::Clock;
 use crate::cluster::{Cluster, Refusal};
 use crate::plan::Plan;
-use crate::report::{Circumstances, Event, Folding, Happening, Report, RunReport, settle};
+use crate::report::{
+    Circumstances, Event, Folding, Happening, Redactor, Report, RunReport, settle,
+};
 use crate::target::Target;
 
 /// A target that is to be examined, or one that is already known not to be.
@@ -66,8 +68,9 @@ impl Engine {
             clock: Arc::clone(&self.clock),
             events,
         };
+        let redactor = Arc::new(Redactor::new(&plan.secrets, plan.redact.clone()));
         self.begin(&teller, &plan, &prospects, &run);
-        let mut lanes = launch(&plan, prospects, &run, &teller);
+        let mut lanes = launch(&plan, prospects, &run, &teller, &redactor);
         drop(teller);
 
         let mut folding = Folding::default();
@@ -82,7 +85,7 @@ impl Engine {
         let last = Event {
             at: self.clock.now(),
             happening: Happening::RunFinished {
-                redactions: Vec::new(),
+                redactions: redactor.ledger(),
                 exit: settle(&folding.report(), circumstances),
             },
         };
@@ -119,7 +122,13 @@ impl Engine {
     }
 }
 
-fn launch(plan: &Arc<Plan>, prospects: Vec<Prospect>, run: &Run, teller: &Teller) -> JoinSet<()> {
+fn launch(
+    plan: &Arc<Plan>,
+    prospects: Vec<Prospect>,
+    run: &Run,
+    teller: &Teller,
+    redactor: &Arc<Redactor>,
+) -> JoinSet<()> {
     let slots = Arc::new(Semaphore::new(run.parallel.max(1)));
     let mut plan = Arc::clone(plan);
     Arc::make_mut(&mut plan).attach.run.clone_from(&run.id);
@@ -130,6 +139,7 @@ fn launch(plan: &Arc<Plan>, prospects: Vec<Prospect>, run: &Run, teller: &Teller
             plan: Arc::clone(&plan),
             interrupt: run.interrupt.clone(),
             teller: teller.clone(),
+            redactor: Arc::clone(redactor),
         };
         match prospect {
             Prospect::Refused(_, refusal) => lane.refuse(&refusal),

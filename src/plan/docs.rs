@@ -6,28 +6,46 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{Plan, PlannedStep, Refused, Wishes};
+use crate::check::Means;
 use crate::report::CODES;
-use crate::runbook::{Param, ParamKind, Runbook, duration_text};
-use crate::script::Scope;
+use crate::runbook::{Effects, Origin, Param, ParamKind, Runbook, Step, duration_text};
+use crate::script::{Scope, Template};
 use crate::target::Selector;
 
 /// The page of one runbook. `word` is what the command line calls it. Text of the runbook itself stands as it was written.
 pub fn docs(runbook: &Runbook, word: &str) -> Result<String, Refused> {
-    let plan = Plan::new(runbook, Scope::new(), &Wishes::default())?;
+    // Documentation may be had without allowing anything.
+    let wishes = Wishes {
+        allow_effects: Effects::Write,
+        ..Wishes::default()
+    };
+    let plan = Plan::new(runbook, Scope::new(), &wishes)?;
     let mut text = format!("# {}\n\n", line(&runbook.title));
     let _ = writeln!(
         text,
-        "```sh\nhousecall run {word} pod/NAME{}\n```",
-        required(&runbook.params)
+        "```sh\nhousecall run {word} pod/NAME{}{}\n```",
+        required(&runbook.params),
+        allowed(runbook.effects),
     );
     if let Some(doc) = &runbook.doc {
         let _ = writeln!(text, "\n{}", doc.trim_end());
     }
     params(&mut text, &runbook.params);
-    text.push_str("\n## What it asks\n");
-    for step in &plan.steps {
-        ask(&mut text, step);
+    let lists = [
+        ("What it asks", &plan.steps),
+        ("What it asks once a check has failed", &plan.on_fail),
+        (
+            "What it asks at the end, whatever came before",
+            &plan.finally,
+        ),
+    ];
+    for (title, steps) in lists.iter().filter(|(_, steps)| !steps.is_empty()) {
+        let _ = writeln!(text, "\n## {title}");
+        for step in *steps {
+            ask(&mut text, step);
+        }
     }
+    waivers(&mut text, &plan);
     container(&mut text, runbook, &plan);
     rights(&mut text, &plan);
     text.push_str("\n## Exit codes\n\n| code | |\n|---|---|\n");
@@ -47,6 +65,34 @@ fn required(params: &[Param]) -> String {
         .collect()
 }
 
+fn allowed(effects: Effects) -> String {
+    if effects > Effects::Network {
+        format!(" --allow-effects {}", effects.word())
+    } else {
+        String::new()
+    }
+}
+
+fn waivers(text: &mut String, plan: &Plan) {
+    if plan.waivers.is_empty() {
+        return;
+    }
+    text.push_str(
+        "\n## Known to fail\n\n| check | until | why that is accepted |\n|---|---|---|\n",
+    );
+    for waiver in &plan.waivers {
+        let until = waiver
+            .until
+            .map_or_else(|| "for ever".into(), |day| day.to_string());
+        let _ = writeln!(
+            text,
+            "| `{}` | {until} | {} |",
+            waiver.check,
+            cell(&waiver.reason)
+        );
+    }
+}
+
 fn params(text: &mut String, params: &[Param]) {
     if params.is_empty() {
         return;
@@ -58,6 +104,15 @@ fn params(text: &mut String, params: &[Param]) {
             Some(value) => code(&default(&param.kind, value)),
             None => String::new(),
         };
+        let mut places: Vec<_> = param.from.iter().map(place).collect();
+        places.extend(
+            param
+                .from_alert
+                .iter()
+                .map(|label| format!("{} of the alert", code(label))),
+        );
+        places.extend(Some(default).filter(|default| !default.is_empty()));
+        let default = cell(&places.join(", else "));
         let _ = writeln!(
             text,
             "| `{}` | {} | {default} | {} |",
@@ -65,6 +120,14 @@ fn params(text: &mut String, params: &[Param]) {
             cell(&takes(&param.kind)),
             cell(param.doc.as_deref().unwrap_or_default()),
         );
+    }
+}
+
+fn place(origin: &Origin) -> String {
+    match origin {
+        Origin::Env(name) => format!("the variable {}", code(name)),
+        Origin::File(path) => format!("the file {}", code(path)),
+        Origin::KubeSecret { name, key } => format!("{} of the secret {}", code(key), code(name)),
     }
 }
 
@@ -125,6 +188,22 @@ fn ask(text: &mut String, planned: &PlannedStep) {
             code(when.source())
         );
     }
+    if let Some(each) = &step.each {
+        let _ = write!(
+            text,
+            "; it is asked for each `{}` of {}, at most {} times",
+            each.item,
+            code(each.of.source()),
+            each.max
+        );
+    }
+    if let Some(retry) = &step.retry {
+        let _ = write!(
+            text,
+            "; it is asked up to {} times, until it passes",
+            retry.attempts
+        );
+    }
     if step.stop {
         text.push_str("; nothing after it is asked unless it passes");
     }
@@ -137,29 +216,54 @@ fn ask(text: &mut String, planned: &PlannedStep) {
         let names: Vec<_> = capture.names().into_iter().map(code).collect();
         let _ = writeln!(text, "\nIts output is read for {}.", names.join(", "));
     }
-    if step.expect.is_empty() {
-        return;
+    checks(text, step);
+}
+
+fn checks(text: &mut String, step: &Step) {
+    let told = |template: &Option<Template>| {
+        template
+            .as_ref()
+            .map_or_else(String::new, |template| cell(template.source()))
+    };
+    let look = |hint: &Option<Template>, url: &Option<Template>| {
+        let both = format!("{} {}", told(hint), told(url));
+        both.trim().to_owned()
+    };
+    if !step.expect.is_empty() {
+        text.push_str(
+            "\n| check | severity | holds when | else it says | look at |\n|---|---|---|---|---|\n",
+        );
     }
-    text.push_str(
-        "\n| check | severity | holds when | else it says | look at |\n|---|---|---|---|---|\n",
-    );
     for check in &step.expect {
-        let told = |template: &Option<crate::script::Template>| {
-            template
-                .as_ref()
-                .map_or_else(String::new, |template| cell(template.source()))
-        };
-        let mut hint = told(&check.hint);
-        if check.url.is_some() {
-            hint = format!("{hint} {}", told(&check.url)).trim().to_owned();
-        }
         let _ = writeln!(
             text,
-            "| `{}` | {} | {} | {} | {hint} |",
+            "| `{}` | {} | {} | {} | {} |",
             check.id,
             check.severity.word(),
             cell(&code(check.that.source())),
             told(&check.say),
+            look(&check.hint, &check.url),
+        );
+    }
+    if !step.outcomes.is_empty() {
+        text.push_str("\nThe first of these that holds counts.\n\n| outcome | means | when | it says | look at |\n|---|---|---|---|---|\n");
+    }
+    for outcome in &step.outcomes {
+        let means = match outcome.means {
+            Means::Pass => "pass",
+            Means::Warn | Means::Fail => outcome.severity.word(),
+        };
+        let when = outcome
+            .when
+            .as_ref()
+            .map_or_else(|| "no other holds".into(), |when| code(when.source()));
+        let _ = writeln!(
+            text,
+            "| `{}` | {means} | {} | {} | {} |",
+            outcome.id,
+            cell(&when),
+            cell(outcome.say.source()),
+            look(&outcome.hint, &outcome.url),
         );
     }
 }

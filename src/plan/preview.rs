@@ -40,6 +40,8 @@ impl Plan {
         let scope = self.foreseen(target);
         self.steps
             .iter()
+            .chain(&self.on_fail)
+            .chain(&self.finally)
             .map(|planned| Previewed {
                 id: planned.step.id.clone(),
                 kind: planned.step.kind.word(),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::ask::{DEFAULT_CAP, DEFAULT_TIMEOUT, MAX_CAP, Patient};
 use crate::cluster::{Attach, Profile};
-use crate::report::{RunbookRef, Severity};
-use crate::runbook::{Runbook, Step};
+use crate::report::{MASK, Rule, RunbookRef, Severity};
+use crate::runbook::{Batch, Effects, Runbook, Step, Waiver};
 use crate::script::Scope;
 use crate::target::Target;
 
@@ -41,6 +41,8 @@ pub struct Wishes {
     pub deadline: Option<Duration>,
     /// Checks from this severity up make a target fail.
     pub fail_on: Severity,
+    /// The most that the runbook's commands may do.
+    pub allow_effects: Effects,
 }
 
 /// What will be asked of each target.
@@ -48,12 +50,24 @@ pub struct Wishes {
 pub struct Plan {
     /// Which runbook.
     pub runbook: RunbookRef,
-    /// Parameters as they are used.
+    /// Parameters as they are used, secrets masked.
     pub params: Scope,
+    /// The secrets among them, name and value.
+    pub secrets: Vec<(String, String)>,
+    /// What else is masked.
+    pub redact: Vec<Rule>,
     /// How the debug container is attached; its `run` is empty until the run has an id.
     pub attach: Attach,
     /// The steps, in order.
     pub steps: Vec<PlannedStep>,
+    /// Steps that are asked once a check has failed.
+    pub on_fail: Vec<PlannedStep>,
+    /// Steps that are asked at the end, whatever came before.
+    pub finally: Vec<PlannedStep>,
+    /// Checks that are known to fail.
+    pub waivers: Vec<Waiver>,
+    /// How many targets at once, and when to begin no more.
+    pub batch: Batch,
     /// Checks from this severity up make a target fail.
     pub fail_on: Severity,
 }
@@ -82,7 +96,20 @@ pub struct Refused {
 impl Plan {
     /// Settles a runbook. `params` are bound already; nothing is sent.
     pub fn new(runbook: &Runbook, params: Scope, wishes: &Wishes) -> Result<Self, Refused> {
-        let steps: Vec<_> = runbook.steps.iter().map(settle).collect::<Result<_, _>>()?;
+        let settled = |steps: &[Step]| steps.iter().map(settle).collect::<Result<Vec<_>, _>>();
+        let (steps, on_fail, finally) = (
+            settled(&runbook.steps)?,
+            settled(&runbook.on_fail)?,
+            settled(&runbook.finally)?,
+        );
+        if runbook.effects > Effects::Network && runbook.effects > wishes.allow_effects {
+            let word = runbook.effects.word();
+            return Err(Refused {
+                headline: format!("runbook `{}` says that its commands {word}", runbook.id),
+                help: format!("read it, then add `--allow-effects {word}`"),
+            });
+        }
+        let (params, secrets) = masked(runbook, params);
         let image = first([&wishes.image, &runbook.attach.image, &wishes.fallback_image])
             .unwrap_or_else(|| DEFAULT_IMAGE.into());
         reference(&image)?;
@@ -113,9 +140,15 @@ impl Plan {
                 deadline: wishes
                     .deadline
                     .or(runbook.attach.deadline)
-                    .unwrap_or_else(|| deadline(&steps)),
+                    .unwrap_or_else(|| deadline(steps.iter().chain(&on_fail).chain(&finally))),
             },
+            redact: runbook.redact.clone(),
+            waivers: runbook.waivers.clone(),
+            batch: runbook.batch.clone(),
+            secrets,
             steps,
+            on_fail,
+            finally,
             fail_on: wishes.fail_on,
         })
     }
@@ -161,9 +194,33 @@ fn settle(step: &Step) -> Result<PlannedStep, Refused> {
     })
 }
 
-fn deadline(steps: &[PlannedStep]) -> Duration {
-    let asked: Duration = steps.iter().map(|step| step.timeout).sum();
-    (asked + DEADLINE_MARGIN).min(LONGEST_DEADLINE)
+/// What the steps may take when each takes its whole time, as often as it may be asked.
+fn deadline<'s>(steps: impl Iterator<Item = &'s PlannedStep>) -> Duration {
+    let asked = steps.fold(Duration::ZERO, |sum, planned| {
+        let mut once = planned.timeout;
+        if let Some(retry) = &planned.step.retry {
+            for attempt in 1..retry.attempts {
+                once = once.saturating_add(planned.timeout + retry.wait(attempt));
+            }
+        }
+        let times = planned.step.each.as_ref().map_or(1, |each| each.max);
+        sum.saturating_add(once.saturating_mul(u32::try_from(times).unwrap_or(u32::MAX)))
+    });
+    asked.saturating_add(DEADLINE_MARGIN).min(LONGEST_DEADLINE)
+}
+
+/// Params with their secrets masked, and the secrets.
+fn masked(runbook: &Runbook, mut params: Scope) -> (Scope, Vec<(String, String)>) {
+    let mut secrets = Vec::new();
+    for param in runbook.params.iter().filter(|param| param.kind.is_secret()) {
+        if let Some(value) = params.get_mut(&param.name)
+            && let Some(text) = value.as_str()
+        {
+            secrets.push((param.name.clone(), text.to_owned()));
+            *value = MASK.into();
+        }
+    }
+    (params, secrets)
 }
 
 /// An image reference, loosely: what the API server would take and the runtime could parse

@@ -13,7 +13,7 @@
 //!
 //! Where several hold, the first of 6, 130, 2, 1, 3, 5, 4 is the code and the others are in `also`.
 
-use super::outcome::Status;
+use super::outcome::{Phase, Status};
 use super::run::{Exit, Report, TargetReport};
 
 /// The codes of a run and what each means, as the README has them.
@@ -75,7 +75,9 @@ pub fn settle(report: &Report, circumstances: Circumstances) -> Exit {
                 && (circumstances.unasked
                     || targets.iter().any(|target| {
                         target.status == Status::Error
-                            || target.steps.iter().any(|step| step.status.undetermined())
+                            || target.steps.iter().any(|step| {
+                                step.phase != Phase::Finally && step.status.undetermined()
+                            })
                     }))
         }
         4 => {
@@ -116,6 +118,7 @@ mod tests {
         StepReport {
             id: "s".into(),
             kind: "run".into(),
+            phase: Phase::Steps,
             argv: vec!["true".into()],
             status,
             reason: None,

@@ -1,7 +1,7 @@
 //! Events to report: total, so that any beginning of a stream of events yields a report of what is known by then.
 
 use super::event::{Event, Happening};
-use super::outcome::Status;
+use super::outcome::{Phase, Status, StepReport};
 use super::run::{Counts, Note, Report, RunReport, RunbookRef, SCHEMA, Summary, TargetReport};
 
 /// A report in the making: takes events one at a time and keeps nothing but the report.
@@ -70,7 +70,13 @@ fn summary(targets: &[TargetReport]) -> Summary {
     for target in targets {
         summary.status = summary.status.max(target.status);
         summary.targets.add(target.status);
-        for check in target.steps.iter().flat_map(|step| &step.checks) {
+        let counting = |step: &&StepReport| step.phase != Phase::Finally;
+        for check in target
+            .steps
+            .iter()
+            .filter(counting)
+            .flat_map(|step| &step.checks)
+        {
             summary.checks.add(check.status.status());
         }
     }

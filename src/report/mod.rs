@@ -13,6 +13,7 @@ mod exit;
 mod fold;
 mod moment;
 mod outcome;
+mod redact;
 mod run;
 
 pub use event::{Event, Happening};
@@ -20,8 +21,9 @@ pub use exit::{CODES, Circumstances, graver, settle};
 pub use fold::{Folding, fold};
 pub use moment::stamp;
 pub use outcome::{
-    Artifact, AttemptReport, CheckReport, Output, Severity, Status, StepReport, Verdict,
+    Artifact, AttemptReport, CheckReport, Output, Phase, Severity, Status, StepReport, Verdict,
 };
+pub use redact::{MASK, Redactor, Rule, builtin};
 pub use run::{
     AttachReport, Counts, Exit, Note, Redaction, Report, RunReport, RunbookRef, SCHEMA, Summary,
     TargetReport, Terminated,

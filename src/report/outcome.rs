@@ -136,6 +136,9 @@ pub struct StepReport {
     pub id: String,
     /// Kind, such as `run` or `file`.
     pub kind: String,
+    /// Why it was asked: as one of the runbook's `steps`, after a failure, or at the end whatever came before.
+    #[serde(default, skip_serializing_if = "Phase::is_steps")]
+    pub phase: Phase,
     /// What was asked, after templates; empty for a step that was not asked.
     pub argv: Vec<String>,
     /// The verdict.
@@ -155,6 +158,26 @@ pub struct StepReport {
     pub checks: Vec<CheckReport>,
     /// Files that were kept.
     pub artifacts: Vec<Artifact>,
+}
+
+/// When in a run a step is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// In its turn.
+    #[default]
+    Steps,
+    /// Because a check has failed.
+    OnFail,
+    /// At the end, whatever came before. It counts for nothing.
+    Finally,
+}
+
+impl Phase {
+    /// True in a step's turn.
+    pub fn is_steps(&self) -> bool {
+        *self == Self::Steps
+    }
 }
 
 /// One time a step was asked.

@@ -138,6 +138,7 @@ pub(super) fn fit(kind: &ParamKind, text: &str) -> Result<Value, (String, String
             within(value, *min, *max, |bound| duration_text(*bound))?;
             Ok(value.as_secs_f64().into())
         }
+        ParamKind::Secret => Ok(text.into()),
         ParamKind::List if text.is_empty() => Ok(Value::Array(Vec::new())),
         ParamKind::List => Ok(text.split(',').collect::<Vec<_>>().into()),
     }

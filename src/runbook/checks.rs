@@ -1,147 +1,76 @@
-//! Reading `capture:` and `expect:`.
+//! Reading `expect:` and `outcomes:`.
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
-
-use super::keys;
-use super::names::{Language, is_kebab, unfit_identifier};
-use super::param::pattern;
-use super::reader::Reader;
-use super::settings::{choice, severity};
-use crate::check::{Capture, CaptureKind, Expectation};
+use super::keys::{EXPECTATION, OUTCOME, names};
+use super::names::{Language, is_kebab};
+use super::reader::{Fields, Reader};
+use super::settings::severity;
+use crate::check::{Expectation, Means, Outcome};
 use crate::report::Severity;
-use crate::yaml::{Node, Scalar, Span, Yaml};
-
-pub(super) fn captures(reader: &mut Reader<'_>, node: &Node) -> Vec<Capture> {
-    let items = match &node.value {
-        Yaml::Map(_) => std::slice::from_ref(node),
-        _ => reader.list(node, "`capture`").unwrap_or_default(),
-    };
-    items
-        .iter()
-        .filter_map(|item| capture(reader, item))
-        .collect()
-}
-
-fn capture(reader: &mut Reader<'_>, node: &Node) -> Option<Capture> {
-    const LATER: [&str; 6] = ["json", "json_path", "table", "lines", "pairs", "from"];
-    let fields = reader.fields(node, "`capture`", &keys::names(keys::CAPTURE), &LATER)?;
-    let Some(regex_node) = fields.get("regex") else {
-        reader.error(
-            fields.span,
-            "`capture` has no `regex`",
-            r"write `capture: {regex: '^(?<code>\d+)'}`",
-        );
-        return None;
-    };
-    let regex = pattern(reader, regex_node)?;
-    let names: Vec<String> = regex.capture_names().flatten().map(str::to_owned).collect();
-    if names.is_empty() {
-        reader.error(
-            regex_node.span,
-            "the regular expression has no named group, so nothing is captured",
-            "write `(?<name>…)` around what to take",
-        );
-    }
-    for name in &names {
-        if let Some(why) = unfit_identifier(name) {
-            reader.error(
-                regex_node.span,
-                format!("the group `{name}` {why}"),
-                "give it another name",
-            );
-        }
-    }
-    let mut types = Vec::new();
-    for (key, node) in fields
-        .get("types")
-        .and_then(|node| reader.map(node, "`types`"))
-        .unwrap_or_default()
-    {
-        known_group(reader, key.span, &key.text, &names);
-        if let Some(word) = reader.text(node, "a type")
-            && let Some(kind) = choice(reader, node, word, "type", &CaptureKind::WORDS)
-        {
-            types.push((key.text.clone(), kind));
-        }
-    }
-    let mut defaults = Map::new();
-    for (key, node) in fields
-        .get("default")
-        .and_then(|node| reader.map(node, "`default`"))
-        .unwrap_or_default()
-    {
-        known_group(reader, key.span, &key.text, &names);
-        let kind = types
-            .iter()
-            .find(|(name, _)| *name == key.text)
-            .map_or(CaptureKind::String, |(_, kind)| *kind);
-        let value = match (&node.value, kind) {
-            (Yaml::Null, _) => Some(Value::Null),
-            (Yaml::Text(text), CaptureKind::String) => Some(text.clone().into()),
-            (Yaml::Scalar(Scalar::Int(value), _), CaptureKind::Int) => Some((*value).into()),
-            (Yaml::Scalar(Scalar::Int(value), _), CaptureKind::Float) => {
-                Some((*value as f64).into())
-            }
-            (Yaml::Scalar(Scalar::Float(value), _), CaptureKind::Float) => Some((*value).into()),
-            (Yaml::Scalar(Scalar::Bool(value), _), CaptureKind::Bool) => Some((*value).into()),
-            _ => None,
-        };
-        match value {
-            Some(value) => {
-                defaults.insert(key.text.clone(), value);
-            }
-            None => reader.error(
-                node.span,
-                format!("the default of `{}` is not of its type", key.text),
-                "give the group a type in `types`, and a default of that type",
-            ),
-        }
-    }
-    Some(Capture {
-        regex,
-        types,
-        defaults,
-    })
-}
-
-fn known_group(reader: &mut Reader<'_>, span: Span, name: &str, names: &[String]) {
-    if !names.iter().any(|known| known == name) {
-        reader.error(
-            span,
-            format!("`{name}` is no group of the regular expression"),
-            match names {
-                [] => "write `(?<name>…)` around what to take".into(),
-                names => format!("its groups are {}", names.join(", ")),
-            },
-        );
-    }
-}
+use crate::script::Template;
+use crate::yaml::{Node, Span, Yaml};
 
 /// Ids of checks that were given so far, with the line they stand in, to tell a second one.
 pub(super) type Given = BTreeMap<String, Span>;
 
+/// What checks of one step are read with.
+pub(super) struct Judging<'j, 'l> {
+    pub(super) language: &'j mut Language<'l>,
+    pub(super) step: &'j str,
+    pub(super) severity: Severity,
+    pub(super) given: &'j mut Given,
+}
+
+impl Judging<'_, '_> {
+    fn derived(&self, at: usize) -> String {
+        format!(
+            "{}-{}",
+            self.step.replace('_', "-").to_ascii_lowercase(),
+            at + 1
+        )
+    }
+
+    /// Notes an id and complains about a second one.
+    fn once(&mut self, reader: &mut Reader<'_>, id: &str, span: Span) {
+        if self.given.insert(id.to_owned(), span).is_some() {
+            reader.error(
+                span,
+                format!("the check id `{id}` is given twice"),
+                "ids of checks are unique in a runbook: give one of them another",
+            );
+        }
+    }
+
+    fn told(
+        &mut self,
+        reader: &mut Reader<'_>,
+        fields: &Fields<'_>,
+        key: &str,
+    ) -> Option<Template> {
+        let node = fields.get(key)?;
+        self.text(reader, node, &format!("`{key}`"))
+    }
+
+    fn text(&mut self, reader: &mut Reader<'_>, node: &Node, what: &str) -> Option<Template> {
+        let template = self.language.template(reader, node, what)?;
+        self.language
+            .no_secret(reader, node, &template, false, what)?;
+        Some(template)
+    }
+}
+
 pub(super) fn expectations(
     reader: &mut Reader<'_>,
-    language: &mut Language<'_>,
+    judging: &mut Judging<'_, '_>,
     node: &Node,
-    step: &str,
-    severity: Severity,
-    given: &mut Given,
 ) -> Vec<Expectation> {
     let items = reader.list(node, "`expect`").unwrap_or_default();
     let mut list = Vec::new();
     for (at, item) in items.iter().enumerate() {
-        let derived = format!("{}-{}", step.replace('_', "-").to_ascii_lowercase(), at + 1);
-        if let Some((expectation, span)) = expectation(reader, language, item, derived, severity) {
-            if given.insert(expectation.id.clone(), span).is_some() {
-                reader.error(
-                    span,
-                    format!("the check id `{}` is given twice", expectation.id),
-                    "ids of checks are unique in a runbook: give one of them another",
-                );
-            }
+        let derived = judging.derived(at);
+        if let Some((expectation, span)) = expectation(reader, judging, item, derived) {
+            judging.once(reader, &expectation.id, span);
             list.push(expectation);
         }
     }
@@ -150,57 +79,31 @@ pub(super) fn expectations(
 
 fn expectation(
     reader: &mut Reader<'_>,
-    language: &mut Language<'_>,
+    judging: &mut Judging<'_, '_>,
     node: &Node,
     derived: String,
-    inherited: Severity,
 ) -> Option<(Expectation, Span)> {
     if matches!(node.value, Yaml::Text(_) | Yaml::Scalar(..)) {
-        let that = language.expr(reader, node, "the expectation")?;
+        let that = judging.language.expr(reader, node, "the expectation")?;
         let expectation = Expectation {
             id: derived,
             that,
-            severity: inherited,
+            severity: judging.severity,
             say: None,
             hint: None,
             url: None,
         };
         return Some((expectation, node.span));
     }
-    let fields = reader.fields(node, "the expectation", &keys::names(keys::EXPECT), &[])?;
-    let (id, span) = match fields.get("id") {
-        None => (derived, node.span),
-        Some(node) => {
-            let id = reader.text(node, "`id`")?;
-            if matches!(id, "exit" | "exists") {
-                reader.error(
-                    node.span,
-                    format!("the check id `{id}` is kept for what holds without being said"),
-                    "give it another id",
-                );
-            } else if !is_kebab(id) {
-                reader.error(
-                    node.span,
-                    format!("the check id `{id}` is not lower case words with `-` between"),
-                    "write it like `http-up`",
-                );
-            }
-            (id.to_owned(), node.span)
-        }
-    };
+    let fields = reader.fields(node, "the expectation", &names(EXPECTATION), &[])?;
+    let (id, span) = check_id(reader, &fields, derived)?;
     let severity = fields
         .get("severity")
         .and_then(|node| severity(reader, node))
-        .unwrap_or(inherited);
-    let mut told = |reader: &mut Reader<'_>, key: &str| {
-        let node = fields.get(key)?;
-        language.template(reader, node, &format!("`{key}`"))
-    };
-    let (say, hint, url) = (
-        told(reader, "say"),
-        told(reader, "hint"),
-        told(reader, "url"),
-    );
+        .unwrap_or(judging.severity);
+    let say = judging.told(reader, &fields, "say");
+    let hint = judging.told(reader, &fields, "hint");
+    let url = judging.told(reader, &fields, "url");
     let Some(that) = fields.get("that") else {
         reader.error(
             fields.span,
@@ -209,7 +112,7 @@ fn expectation(
         );
         return None;
     };
-    let that = language.expr(reader, that, "`that`")?;
+    let that = judging.language.expr(reader, that, "`that`")?;
     let expectation = Expectation {
         id,
         that,
@@ -219,4 +122,105 @@ fn expectation(
         url,
     };
     Some((expectation, span))
+}
+
+pub(super) fn outcomes(
+    reader: &mut Reader<'_>,
+    judging: &mut Judging<'_, '_>,
+    node: &Node,
+) -> Vec<Outcome> {
+    let items = reader.list(node, "`outcomes`").unwrap_or_default();
+    let mut list = Vec::new();
+    for (at, item) in items.iter().enumerate() {
+        let derived = judging.derived(at);
+        if let Some((outcome, span)) = outcome(reader, judging, item, derived) {
+            if outcome.when.is_none() && at + 1 < items.len() {
+                reader.error(
+                    item.span,
+                    "an outcome without `when` always holds, so those behind it are never reached",
+                    "give it a `when`, or put it last",
+                );
+            }
+            judging.once(reader, &outcome.id, span);
+            list.push(outcome);
+        }
+    }
+    list
+}
+
+fn outcome(
+    reader: &mut Reader<'_>,
+    judging: &mut Judging<'_, '_>,
+    node: &Node,
+    derived: String,
+) -> Option<(Outcome, Span)> {
+    const MEANS: [(Means, &str); 3] = [
+        (Means::Fail, "fail"),
+        (Means::Warn, "warn"),
+        (Means::Pass, "pass"),
+    ];
+    let fields = reader.fields(node, "the outcome", &names(OUTCOME.keys), &[])?;
+    let (id, span) = check_id(reader, &fields, derived)?;
+    let meant: Vec<_> = MEANS
+        .iter()
+        .filter_map(|(means, word)| Some((*means, fields.get(word)?)))
+        .collect();
+    let &[(means, say)] = meant.as_slice() else {
+        reader.error(
+            fields.span,
+            "an outcome says exactly one of `fail`, `warn` and `pass`",
+            "write `fail: what was found`",
+        );
+        return None;
+    };
+    let word = MEANS
+        .iter()
+        .find(|(one, _)| *one == means)
+        .map_or("", |(_, word)| word);
+    let when = match fields.get("when") {
+        Some(node) => Some(judging.language.expr(reader, node, "`when`")?),
+        None => None,
+    };
+    let severity = fields
+        .get("severity")
+        .and_then(|node| severity(reader, node))
+        .unwrap_or(match means {
+            Means::Warn => Severity::Warning,
+            Means::Fail | Means::Pass => judging.severity,
+        });
+    let outcome = Outcome {
+        id,
+        when,
+        means,
+        say: judging.text(reader, say, &format!("`{word}`"))?,
+        severity,
+        hint: judging.told(reader, &fields, "hint"),
+        url: judging.told(reader, &fields, "url"),
+    };
+    Some((outcome, span))
+}
+
+fn check_id(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    derived: String,
+) -> Option<(String, Span)> {
+    let Some(node) = fields.get("id") else {
+        return Some((derived, fields.span));
+    };
+    let id = reader.text(node, "`id`")?;
+    if matches!(id, "exit" | "exists") {
+        reader.error(
+            node.span,
+            format!("the check id `{id}` is kept for what holds without being said"),
+            "give it another id",
+        );
+    } else if !is_kebab(id) {
+        reader.error(
+            node.span,
+            format!("the check id `{id}` is not lower case words with `-` between"),
+            "write it like `http-up`",
+        );
+    }
+    Some((id.to_owned(), node.span))
 }

@@ -35,9 +35,9 @@ impl Findings {
 pub fn sarif(all: &[Findings], version: &str) -> Value {
     let mut results = Vec::new();
     for findings in all {
-        let place = json!({"artifactLocation": {"uri": uri(&findings.file)}});
         if let Some(why) = &findings.unread {
-            results.push(result("unread-runbook", "error", why, place.clone()));
+            let place = json!({"artifactLocation": {"uri": uri(&findings.file)}});
+            results.push(result("unread-runbook", "error", why, place));
         }
         for one in &findings.diagnostics {
             let (rule, level) = match one.level {
@@ -48,7 +48,8 @@ pub fn sarif(all: &[Findings], version: &str) -> Value {
                 Some(fix) => format!("{}; help: {fix}", one.headline),
                 None => one.headline.clone(),
             };
-            let mut place = place.clone();
+            // A complaint may be about a runbook that this one includes.
+            let mut place = json!({"artifactLocation": {"uri": uri(&one.origin)}});
             place["region"] = json!({
                 "startLine": one.line,
                 "startColumn": one.column,

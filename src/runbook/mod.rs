@@ -1,14 +1,17 @@
 //! The document: a runbook as its author wrote it, with every complaint about it told at once.
 //!
 //! [`Runbook::parse`] reads YAML text into a checked [`Runbook`], or into all [`Diagnostic`]s there are, each with its place and a fix.
-//! A new key is a line in `keys.rs`, of which [`schema`] and [`reference`] are made as well, and its reading; names that expressions see
+//! A new key is a line in `keys/`, of which [`schema`] and [`reference`] are made as well, and its reading; names that expressions see
 //! are in `names.rs`.
 
 mod bind;
+mod capture;
 mod checks;
 mod document;
 mod draft;
 mod findings;
+mod governance;
+mod include;
 mod keys;
 mod kind;
 mod lint;
@@ -24,9 +27,13 @@ mod source;
 mod steps;
 
 pub use bind::{Unfit, bind};
-pub use document::{AttachSpec, Param, ParamKind, Runbook, Step, TargetSpec};
+pub use document::{
+    AttachSpec, Batch, Each, Effects, Fragment, Origin, Param, ParamKind, Pick, Preference, Retry,
+    Runbook, Step, StopWhen, TargetSpec, Waiver,
+};
 pub use draft::draft;
 pub use findings::{Findings, sarif};
+pub use include::{Alone, Library};
 pub use quantity::{duration, duration_text, size};
 pub use reference::reference;
 pub use schema::schema;

@@ -50,6 +50,19 @@ impl Sight {
         self.names.insert(id.into(), Some(members.collect()));
     }
 
+    /// A step that was asked once for each item of a list.
+    pub(super) fn add_items(&mut self, id: &str) {
+        let members = ["status", "items"].map(str::to_owned);
+        self.names.insert(id.into(), Some(members.into()));
+    }
+
+    /// A step that another runbook sees, as it is seen there.
+    pub(super) fn take(&mut self, other: &Sight, id: &str) {
+        if let Some(members) = other.names.get(id) {
+            self.names.insert(id.into(), members.clone());
+        }
+    }
+
     pub(super) fn has(&self, name: &str) -> bool {
         self.names.contains_key(name)
     }

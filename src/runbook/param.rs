@@ -3,13 +3,20 @@
 use serde_json::Value;
 
 use super::bind::fit;
-use super::document::{Param, ParamKind};
-use super::keys::{PARAM, names};
+use super::document::{Origin, Param, ParamKind};
+use super::keys::{FROM, KUBE_SECRET, PARAM, names};
 use super::names::unfit_identifier;
 use super::reader::{Fields, Reader, near};
 use crate::yaml::{Node, Scalar, Span, Yaml};
 
-const LATER: [&str; 2] = ["from", "from_alert"];
+/// Names of the params that are secrets.
+pub(super) fn secrets(params: &[Placed]) -> Vec<String> {
+    params
+        .iter()
+        .filter(|(param, _)| param.kind.is_secret())
+        .map(|(param, _)| param.name.clone())
+        .collect()
+}
 
 /// A param and where its name stands.
 pub(super) type Placed = (Param, Span);
@@ -70,7 +77,7 @@ fn changes_the_shell(name: &str) -> bool {
 
 fn param(reader: &mut Reader<'_>, name: &str, node: &Node) -> Option<Param> {
     let what = format!("param `{name}`");
-    let fields = reader.fields(node, &what, &PARAM.names(), &LATER)?;
+    let fields = reader.fields(node, &what, &PARAM.names(), &[])?;
     let Some(kind_node) = fields.get("type") else {
         reader.error(
             fields.span,
@@ -92,6 +99,22 @@ fn param(reader: &mut Reader<'_>, name: &str, node: &Node) -> Option<Param> {
     let default = fields
         .get("default")
         .and_then(|node| default(reader, name, &kind, node));
+    if kind.is_secret()
+        && let Some((key, _)) = fields.entry("default")
+    {
+        reader.error(
+            key.span,
+            format!("{what} is a secret and has a default, which anyone can read here"),
+            "take it out; `from: [{env: NAME}]` says where the secret is",
+        );
+    }
+    let from = fields
+        .get("from")
+        .map(|node| origins(reader, node))
+        .unwrap_or_default();
+    let from_alert = fields
+        .get("from_alert")
+        .and_then(|node| alert_label(reader, node));
     if required && let Some((key, _)) = fields.entry("default") {
         reader.error(
             key.span,
@@ -105,7 +128,78 @@ fn param(reader: &mut Reader<'_>, name: &str, node: &Node) -> Option<Param> {
         default,
         required,
         doc,
+        from,
+        from_alert,
     })
+}
+
+/// `from: [{env: TOKEN}, {file: /etc/token}, {kube_secret: {name: web, key: token}}]`.
+fn origins(reader: &mut Reader<'_>, node: &Node) -> Vec<Origin> {
+    let mut origins = Vec::new();
+    for item in reader.list(node, "`from`").unwrap_or_default() {
+        let Some(fields) = reader.fields(item, "`from`", &names(FROM.keys), &[]) else {
+            continue;
+        };
+        let mut entries = fields.keys();
+        let (Some((key, node)), None) = (entries.next(), entries.next()) else {
+            reader.error(
+                fields.span,
+                "an item of `from` names one place",
+                "write `{env: NAME}`, `{file: PATH}` or `{kube_secret: {name: NAME, key: KEY}}`",
+            );
+            continue;
+        };
+        match key.text.as_str() {
+            "env" => origins.extend(
+                reader
+                    .text(node, "`env`")
+                    .map(|name| Origin::Env(name.into())),
+            ),
+            "file" => {
+                origins.extend(
+                    reader
+                        .text(node, "`file`")
+                        .map(|path| Origin::File(path.into())),
+                );
+            }
+            "kube_secret" => origins.extend(kube_secret(reader, node)),
+            _ => {}
+        }
+    }
+    origins
+}
+
+fn kube_secret(reader: &mut Reader<'_>, node: &Node) -> Option<Origin> {
+    let fields = reader.fields(node, "`kube_secret`", &names(KUBE_SECRET), &[])?;
+    let (Some(name), Some(key)) = (fields.get("name"), fields.get("key")) else {
+        reader.error(
+            fields.span,
+            "`kube_secret` needs `name` and `key`",
+            "write `{kube_secret: {name: NAME, key: KEY}}`",
+        );
+        return None;
+    };
+    Some(Origin::KubeSecret {
+        name: reader.text(name, "`name`")?.into(),
+        key: reader.text(key, "`key`")?.into(),
+    })
+}
+
+fn alert_label(reader: &mut Reader<'_>, node: &Node) -> Option<String> {
+    let text = reader.text(node, "`from_alert`")?;
+    let known = ["labels.", "annotations."];
+    if !known
+        .iter()
+        .any(|part| text.len() > part.len() && text.starts_with(part))
+    {
+        reader.error(
+            node.span,
+            format!("`{text}` is no label of an alert"),
+            "write `labels.NAME` or `annotations.NAME`",
+        );
+        return None;
+    }
+    Some(text.to_owned())
 }
 
 fn kind(
@@ -117,7 +211,8 @@ fn kind(
     if PARAM.words().contains(&word) {
         let own = names(PARAM.of(word));
         let common = names(PARAM.common);
-        for bound in PARAM.names() {
+        // Of a default it is told what is wrong with it.
+        for bound in PARAM.names().into_iter().filter(|name| *name != "default") {
             if let Some((key, _)) = fields.entry(bound)
                 && !own.contains(&bound)
                 && !common.contains(&bound)
@@ -169,14 +264,7 @@ fn kind(
                     .collect(),
             )
         }
-        "secret" => {
-            reader.error(
-                node.span,
-                "`type: secret` is not supported in this version",
-                "take it out",
-            );
-            return None;
-        }
+        "secret" => ParamKind::Secret,
         other => {
             let near = near(other, PARAM.words())
                 .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));

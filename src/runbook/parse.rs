@@ -3,21 +3,29 @@
 use sha2::{Digest, Sha256};
 
 use super::document::Runbook;
-use super::names::{Sight, is_kebab};
+use super::include::{Alone, Library};
+use super::names::{Language, Sight, is_kebab};
 use super::reader::{Fields, Reader};
 use super::source::{Diagnostic, Level};
 use super::steps::{Around, steps};
-use super::{keys, lint, param, settings};
+use super::{governance, keys, lint, param, settings};
 use crate::yaml::{self, Node, Scalar, Span, Yaml};
-
-const LATER: [&str; 7] = [
-    "effects", "redact", "on_fail", "finally", "batch", "tests", "waivers",
-];
 
 impl Runbook {
     /// Reads a runbook from YAML. `origin` is what messages call the source: a file name, or the name of a shipped runbook.
     /// Gives the runbook and its warnings, or everything that is wrong with it, in the order of the source.
+    ///
+    /// It stands alone: an `include` in it is an error. [`Runbook::load`] is for runbooks with surroundings.
     pub fn parse(source: &str, origin: &str) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
+        Self::load(source, origin, &Alone)
+    }
+
+    /// The same, with a library that the runbooks it includes are taken from.
+    pub fn load(
+        source: &str,
+        origin: &str,
+        library: &dyn Library,
+    ) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
         let text = yaml::without_mark(source);
         let mut reader = Reader::new(text, origin);
         let node = match yaml::read(source) {
@@ -29,15 +37,25 @@ impl Runbook {
                 return Err(reader.finish());
             }
         };
-        let runbook = document(&mut reader, &node, source, origin);
+        let mut foreign = Vec::new();
+        let runbook = document(&mut reader, &node, source, origin, (library, &mut foreign));
+        let broken = reader.failed() || foreign.iter().any(|one| one.level == Level::Error);
+        let mut found = reader.finish();
+        found.extend(foreign);
         match runbook {
-            Some(runbook) if !reader.failed() => Ok((runbook, reader.finish())),
-            _ => Err(reader.finish()),
+            Some(runbook) if !broken => Ok((runbook, found)),
+            _ => Err(found),
         }
     }
 }
 
-fn document(reader: &mut Reader<'_>, node: &Node, source: &str, origin: &str) -> Option<Runbook> {
+fn document(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    source: &str,
+    origin: &str,
+    (library, foreign): (&dyn Library, &mut Vec<Diagnostic>),
+) -> Option<Runbook> {
     if node.value == Yaml::Null {
         reader.error(
             Span::default(),
@@ -46,7 +64,7 @@ fn document(reader: &mut Reader<'_>, node: &Node, source: &str, origin: &str) ->
         );
         return None;
     }
-    let fields = reader.fields(node, "the runbook", &keys::names(keys::RUNBOOK), &LATER)?;
+    let fields = reader.fields(node, "the runbook", &keys::names(keys::RUNBOOK), &[])?;
     version(reader, &fields);
     let id = required(reader, &fields, "id");
     if let Some((id, span)) = &id
@@ -71,10 +89,6 @@ fn document(reader: &mut Reader<'_>, node: &Node, source: &str, origin: &str) ->
         .get("params")
         .map(|node| param::params(reader, node))
         .unwrap_or_default();
-    let target = fields
-        .get("target")
-        .map(|node| settings::target(reader, node))
-        .unwrap_or_default();
     let attach = fields
         .get("attach")
         .map(|node| settings::attach(reader, node))
@@ -91,25 +105,65 @@ fn document(reader: &mut Reader<'_>, node: &Node, source: &str, origin: &str) ->
             sight.add(&key.text);
         }
     }
+    let secrets = param::secrets(&params);
+    let mut used = std::collections::BTreeSet::new();
+    let target = fields.get("target").map(|node| {
+        let mut language = Language {
+            sight: &sight,
+            own: &[],
+            used: &mut used,
+            secrets: &secrets,
+        };
+        settings::target(reader, &mut language, node)
+    });
+    let effects = fields
+        .get("effects")
+        .map(|node| governance::effects(reader, node))
+        .unwrap_or_default();
+    let redact = governance::redact(reader, fields.get("redact"));
+    let batch = fields
+        .get("batch")
+        .map(|node| governance::batch(reader, node))
+        .unwrap_or_default();
     let mut around = Around {
-        secrets: Vec::new(),
         names: params.iter().map(|(param, _)| param.name.clone()).collect(),
+        secrets: secrets.clone(),
         params: &params,
         defaults,
         sight,
-        used: std::collections::BTreeSet::new(),
+        used,
         checks: std::collections::BTreeMap::new(),
+        fragment: None,
+        library,
+        origins: vec![origin.to_owned()],
+        foreign: Vec::new(),
     };
-    let steps = match fields.get("steps") {
-        Some(node) => steps(reader, node, &mut around),
-        None => {
-            missing(reader, &fields, "steps");
-            Vec::new()
-        }
+    let mut listed = |reader: &mut Reader<'_>, key: &str| match fields.get(key) {
+        Some(node) => steps(reader, node, key, &mut around),
+        None => Vec::new(),
     };
+    let steps = listed(reader, "steps");
+    if fields.get("steps").is_none() {
+        missing(reader, &fields, "steps");
+    }
+    let on_fail = listed(reader, "on_fail");
+    let finally = listed(reader, "finally");
+    let checks: Vec<&str> = around.checks.keys().map(String::as_str).collect();
+    let waivers = fields
+        .get("waivers")
+        .map(|node| governance::waivers(reader, node, &checks))
+        .unwrap_or_default();
+    foreign.append(&mut around.foreign);
     if !reader.failed() {
         lint::unused(reader, &params, &around.used);
-        lint_steps(reader, &fields, &steps);
+        for key in ["steps", "on_fail", "finally"] {
+            let list = match key {
+                "steps" => &steps,
+                "on_fail" => &on_fail,
+                _ => &finally,
+            };
+            lint_steps(reader, &fields, key, list);
+        }
     }
     Some(Runbook {
         id: id?.0,
@@ -117,20 +171,30 @@ fn document(reader: &mut Reader<'_>, node: &Node, source: &str, origin: &str) ->
         doc,
         labels,
         params: params.into_iter().map(|(param, _)| param).collect(),
-        target,
+        target: target.unwrap_or_default(),
         attach,
+        effects,
+        redact,
         steps,
+        on_fail,
+        finally,
+        batch,
+        waivers,
         digest: format!("sha256:{:x}", Sha256::digest(source.as_bytes())),
         origin: origin.into(),
         source: source.into(),
     })
 }
 
-fn lint_steps(reader: &mut Reader<'_>, fields: &Fields<'_>, steps: &[super::Step]) {
-    let Some(Yaml::List(items)) = fields.get("steps").map(|node| &node.value) else {
+fn lint_steps(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str, steps: &[super::Step]) {
+    let Some(Yaml::List(items)) = fields.get(key).map(|node| &node.value) else {
         return;
     };
-    for (step, item) in steps.iter().zip(items) {
+    // Included steps are checked where they are written.
+    let own = items
+        .iter()
+        .filter(|item| !matches!(&item.value, Yaml::Map(entries) if entries.iter().any(|(key, _)| key.text == "include")));
+    for (step, item) in steps.iter().filter(|step| step.fragment.is_none()).zip(own) {
         if let Yaml::Map(entries) = &item.value
             && let Some((_, node)) = entries.iter().find(|(key, _)| key.text == step.kind.word())
         {

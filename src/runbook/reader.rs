@@ -1,5 +1,6 @@
 //! Reading nodes as what they should be, and keeping every complaint on the way.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::quantity;
@@ -9,6 +10,7 @@ use crate::yaml::{Key, Node, Scalar, Span, Yaml};
 /// A source being read, and what is wrong with it so far.
 pub(super) struct Reader<'a> {
     source: &'a str,
+    text: Arc<str>,
     origin: &'a str,
     found: Vec<Diagnostic>,
 }
@@ -25,6 +27,10 @@ impl<'n> Fields<'n> {
         self.entry(key).map(|(_, node)| node)
     }
 
+    pub(super) fn keys(&self) -> impl Iterator<Item = &'n (Key, Node)> {
+        self.entries.iter()
+    }
+
     pub(super) fn entry(&self, key: &str) -> Option<&'n (Key, Node)> {
         self.entries.iter().find(|(known, _)| known.text == key)
     }
@@ -34,6 +40,7 @@ impl<'a> Reader<'a> {
     pub(super) fn new(source: &'a str, origin: &'a str) -> Self {
         Self {
             source,
+            text: source.into(),
             origin,
             found: Vec::new(),
         }
@@ -63,7 +70,7 @@ impl<'a> Reader<'a> {
         self.found.push(Diagnostic::new(
             level,
             self.origin,
-            self.source,
+            &self.text,
             span,
             headline,
             fix,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::keys::{self, Cases, Key, Takes};
+use super::keys::{self, Cases, Choice, Key, Rule, Takes};
 use super::names::{STEP_MEMBERS, TARGET_MEMBERS};
 use crate::script::FUNCTIONS;
 use crate::step::{About, COMMON, Fact, Field, KINDS, Shape};
@@ -16,6 +16,13 @@ pub fn reference() -> String {
     let mut told = Vec::new();
     section(&mut text, &mut told, 2, "A runbook", keys::RUNBOOK);
     section(&mut text, &mut told, 2, "A step", keys::STEP);
+    section(
+        &mut text,
+        &mut told,
+        3,
+        "A step that includes another runbook",
+        keys::INCLUDE,
+    );
     text.push_str(
         "\n## Kinds\n\nBeside the keys above, a step has exactly one that says what is asked: the word of a kind. Every kind yields \
          these facts, and its own:\n",
@@ -39,22 +46,36 @@ fn section(
 ) {
     let _ = write!(text, "\n{} {title}\n\n{HEAD}", "#".repeat(depth));
     rows(text, keys);
+    below(text, told, keys);
+}
+
+/// The maps that stand in the values of these keys.
+fn below(text: &mut String, told: &mut Vec<String>, keys: &'static [Key]) {
     for key in keys {
         let title = format!("`{}`", key.name);
         // `output` stands in two maps, and is told once.
         if told.contains(&title) {
             continue;
         }
-        match inner(key.takes) {
-            Some(Inner::Map(keys)) => {
-                told.push(title.clone());
-                section(text, told, 3, &title, keys);
+        for (at, inner) in inner(key.takes).into_iter().enumerate() {
+            told.push(title.clone());
+            // A capture takes groups, or by name.
+            let title = match at {
+                0 => title.clone(),
+                _ => format!("{title}, by name"),
+            };
+            match inner {
+                Inner::Map(keys) => section(text, told, 3, &title, keys),
+                Inner::Choice(choice) => {
+                    section(text, told, 3, &title, choice.keys);
+                    let many = match choice.rule {
+                        Rule::One => "Exactly one",
+                        Rule::Some => "At least one",
+                    };
+                    let _ = writeln!(text, "\n{many} of {} is given.", one_of(choice.of));
+                }
+                Inner::Cases(cases) => each_case(text, told, &title, cases),
             }
-            Some(Inner::Cases(cases)) => {
-                told.push(title.clone());
-                each_case(text, &title, cases);
-            }
-            None => {}
         }
     }
 }
@@ -95,7 +116,7 @@ fn row(
     );
 }
 
-fn each_case(text: &mut String, title: &str, cases: &Cases) {
+fn each_case(text: &mut String, told: &mut Vec<String>, title: &str, cases: &'static Cases) {
     let _ = write!(text, "\n### {title}\n\nEach of them:\n\n{HEAD}");
     rows(text, cases.common);
     let _ = write!(
@@ -115,23 +136,31 @@ fn each_case(text: &mut String, title: &str, cases: &Cases) {
             );
         }
     }
+    below(text, told, cases.common);
 }
 
 enum Inner {
     Map(&'static [Key]),
+    Choice(&'static Choice),
     Cases(&'static Cases),
 }
 
-/// The map that stands in a value, at whatever depth.
-fn inner(takes: Takes) -> Option<Inner> {
+/// The maps that stand in a value, at whatever depth; those of a list once.
+fn inner(takes: Takes) -> Vec<Inner> {
     match takes {
-        Takes::Map(keys) => Some(Inner::Map(keys)),
-        Takes::Cases(cases) => Some(Inner::Cases(cases)),
-        Takes::List(takes) | Takes::Any(takes) | Takes::Named(takes) | Takes::Pairs(takes) => {
-            inner(*takes)
+        Takes::Map(keys) => vec![Inner::Map(keys)],
+        Takes::Choice(choice) => vec![Inner::Choice(choice)],
+        Takes::Cases(cases) => vec![Inner::Cases(cases)],
+        Takes::List(of)
+        | Takes::Any(of)
+        | Takes::Named(of)
+        | Takes::NamedSome(of)
+        | Takes::Pairs(of) => inner(*of),
+        Takes::Either(all) => {
+            let plain = |takes: &&Takes| !matches!(takes, Takes::List(_));
+            all.iter().filter(plain).copied().flat_map(inner).collect()
         }
-        Takes::Either(all) => all.iter().copied().find_map(inner),
-        _ => None,
+        _ => Vec::new(),
     }
 }
 
@@ -139,18 +168,25 @@ fn takes(takes: Takes) -> String {
     match takes {
         Takes::Shape(shape) => shape_in_words(shape),
         Takes::Version => "`1`".into(),
-        Takes::Plain => "text".into(),
+        Takes::Plain | Takes::Filled => "text".into(),
         Takes::Id => "words such as `web-smoke`".into(),
         Takes::Name => "an identifier".into(),
         Takes::Scalar => "text, a number or a boolean".into(),
         Takes::Value => "a value".into(),
         Takes::Whole => "a whole number".into(),
+        Takes::Count(least, i64::MAX) => format!("a whole number from {least}"),
+        Takes::Count(least, most) => format!("a whole number from {least} to {most}"),
         Takes::Number => "a number".into(),
+        Takes::Range(least, most) => format!("a number from {least} to {most}"),
+        Takes::Percent => "a number above 0, up to 100".into(),
+        Takes::Day => "a day, such as `2026-12-31`".into(),
+        Takes::AlertLabel => "`labels.NAME` or `annotations.NAME`".into(),
+        Takes::Anything => "any value".into(),
         Takes::Word(words) => one_of(&words()),
         Takes::Expr => "an expression".into(),
-        Takes::Map(_) | Takes::Cases(_) => "a map, see below".into(),
+        Takes::Map(_) | Takes::Cases(_) | Takes::Choice(_) => "a map, see below".into(),
         Takes::Step => "a step".into(),
-        Takes::Named(of) | Takes::Pairs(of) => {
+        Takes::Named(of) | Takes::NamedSome(of) | Takes::Pairs(of) => {
             format!("a map of names, each with {}", self::takes(*of))
         }
         Takes::List(of) | Takes::Any(of) => format!("a list, each item {}", self::takes(*of)),

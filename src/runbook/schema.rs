@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::keys::{self, Cases, Key, Takes};
+use super::keys::{self, Cases, Choice, Key, Rule, Takes};
 use super::names::{LONGEST, given_names};
 use crate::script::keywords;
 use crate::step::{About, Field, KINDS, Shape};
@@ -89,14 +89,30 @@ fn value(takes: Takes) -> Value {
         Takes::Scalar => json!({"type": ["string", "number", "boolean"]}),
         Takes::Value => json!({"type": ["string", "number", "boolean", "null"]}),
         Takes::Whole => json!({"type": "integer"}),
+        Takes::Count(least, i64::MAX) => json!({"type": "integer", "minimum": least}),
+        Takes::Count(least, most) => {
+            json!({"type": "integer", "minimum": least, "maximum": most})
+        }
         Takes::Number => json!({"type": "number"}),
+        Takes::Range(least, most) => json!({"type": "number", "minimum": least, "maximum": most}),
+        Takes::Percent => json!({"type": "number", "exclusiveMinimum": 0, "maximum": 100}),
+        Takes::Filled => json!({"type": "string", "minLength": 1}),
+        Takes::Day => json!({"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"}),
+        Takes::AlertLabel => json!({"type": "string", "pattern": r"^(labels|annotations)\.."}),
+        Takes::Anything => json!({}),
         Takes::Word(words) => json!({"enum": words()}),
         Takes::Expr => json!({"type": ["string", "number", "boolean"], "pattern": "\\S"}),
         Takes::Map(keys) => map(keys),
+        Takes::Choice(choice) => choice_of(choice),
         Takes::Cases(cases) => cases_of(cases),
         Takes::Named(takes) => json!({
             "type": "object", "propertyNames": {"$ref": "#/$defs/name"}, "additionalProperties": value(*takes),
         }),
+        Takes::NamedSome(takes) => {
+            let mut schema = value(Takes::Named(takes));
+            schema["minProperties"] = 1.into();
+            schema
+        }
         Takes::Pairs(takes) => json!({"type": "object", "additionalProperties": value(*takes)}),
         Takes::List(takes) => json!({"type": "array", "items": value(*takes), "minItems": 1}),
         Takes::Any(takes) => json!({"type": "array", "items": value(*takes)}),
@@ -107,6 +123,21 @@ fn value(takes: Takes) -> Value {
 
 fn any_of(all: Vec<Value>) -> Value {
     json!({"anyOf": all})
+}
+
+fn choice_of(choice: &Choice) -> Value {
+    let mut schema = map(choice.keys);
+    let each: Vec<_> = choice
+        .of
+        .iter()
+        .map(|name| json!({"required": [name]}))
+        .collect();
+    let word = match choice.rule {
+        Rule::One => "oneOf",
+        Rule::Some => "anyOf",
+    };
+    schema[word] = each.into();
+    schema
 }
 
 /// Every key stands in `properties`, so that editors offer it; each word then says what its keys take, and refuses the others.
@@ -150,24 +181,39 @@ fn cases_of(cases: &Cases) -> Value {
     schema
 }
 
+/// Its own keys with those of one kind, or those of an include and no others.
 fn step() -> Value {
     let kinds = KINDS.iter().map(|kind| kind.about);
     let mut schema = object(
         keys::STEP
             .iter()
+            .chain(keys::INCLUDE)
             .map(|key| (key.name, key_of(key)))
             .chain(kinds.clone().map(|about| {
                 let kind = json!({"$ref": format!("#/$defs/{}", about.word)});
                 (about.word, told(kind, about.purpose, None))
             })),
-        keys::STEP
-            .iter()
-            .filter(|key| key.required)
-            .map(|key| key.name),
+        std::iter::empty(),
     );
-    schema["oneOf"] = kinds
+    let required = |keys: &[Key]| -> Vec<_> {
+        let required = keys.iter().filter(|key| key.required);
+        required.map(|key| key.name).collect()
+    };
+    let one_kind: Vec<_> = kinds
         .map(|about| json!({"required": [about.word]}))
         .collect();
+    let others: Map<_, _> = keys::names(keys::INCLUDE)
+        .into_iter()
+        .map(|name| (name.to_owned(), json!(false)))
+        .collect();
+    schema["if"] = json!({"required": required(keys::INCLUDE)});
+    schema["then"] = json!({"propertyNames": {"enum": keys::names(keys::INCLUDE)}});
+    schema["else"] = json!({
+        "required": required(keys::STEP),
+        "oneOf": one_kind,
+        "not": {"required": keys::APART},
+        "properties": others,
+    });
     schema
 }
 

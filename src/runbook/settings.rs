@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-use super::document::{AttachSpec, TargetSpec};
-use super::keys;
+use super::document::{AttachSpec, Pick, Preference, TargetSpec};
+use super::keys::{ATTACH, DEFAULTS, NEEDS, OUTPUT, PICK, TARGET, names};
+use super::names::Language;
 use super::reader::{Reader, near};
 use crate::ask::MAX_CAP;
 use crate::cluster::Profile;
 use crate::report::Severity;
-use crate::yaml::Node;
+use crate::target::label_selector;
+use crate::yaml::{Node, Scalar, Yaml};
 
 /// What steps and checks fall back on.
 #[derive(Clone, Copy, Default)]
@@ -18,18 +20,130 @@ pub(super) struct Defaults {
     pub(super) output_max: Option<u64>,
 }
 
-pub(super) fn target(reader: &mut Reader<'_>, node: &Node) -> TargetSpec {
-    const LATER: [&str; 6] = ["kind", "name", "selector", "namespace", "pick", "require"];
-    let container = reader
-        .fields(node, "`target`", &keys::names(keys::TARGET), &LATER)
-        .and_then(|fields| fields.get("container"))
-        .and_then(|node| reader.text(node, "`container`"))
-        .map(str::to_owned);
-    TargetSpec { container }
+/// What `target.kind` may be.
+pub(super) const TARGET_KINDS: [&str; 9] = [
+    "pod",
+    "deployment",
+    "statefulset",
+    "daemonset",
+    "job",
+    "service",
+    "node",
+    "selector",
+    "alert",
+];
+
+/// Preferences with their words.
+pub(super) const PREFERENCES: [(Preference, &str); 5] = [
+    (Preference::NotReady, "not_ready"),
+    (Preference::Ready, "ready"),
+    (Preference::Newest, "newest"),
+    (Preference::Oldest, "oldest"),
+    (Preference::MostRestarts, "most_restarts"),
+];
+
+pub(super) fn target(
+    reader: &mut Reader<'_>,
+    language: &mut Language<'_>,
+    node: &Node,
+) -> TargetSpec {
+    let Some(fields) = reader.fields(node, "`target`", &names(TARGET), &[]) else {
+        return TargetSpec::default();
+    };
+    let mut text = |key: &str| {
+        let node = fields.get(key)?;
+        reader.text(node, &format!("`{key}`")).map(str::to_owned)
+    };
+    let (container, name, selector, kind) = (
+        text("container"),
+        text("name"),
+        text("selector"),
+        text("kind"),
+    );
+    if let Some(kind) = &kind
+        && let Some(node) = fields.get("kind")
+    {
+        let words = TARGET_KINDS.map(|word| (word, word));
+        choice(reader, node, kind, "kind of target", &words);
+    }
+    if let Some(selector) = &selector
+        && let Some(node) = fields.get("selector")
+        && let Err(why) = label_selector(selector)
+    {
+        reader.error(
+            node.span,
+            format!("`selector`: {why}"),
+            "write it like `app=web`",
+        );
+    }
+    TargetSpec {
+        container,
+        kind,
+        name,
+        selector,
+        pick: fields
+            .get("pick")
+            .map(|node| pick(reader, node))
+            .unwrap_or_default(),
+        require: fields
+            .get("require")
+            .and_then(|node| language.expr(reader, node, "`require`")),
+    }
+}
+
+/// `pick: all`, `pick: 3` or `pick: {count: 3, per: node, prefer: [not_ready, newest]}`.
+fn pick(reader: &mut Reader<'_>, node: &Node) -> Pick {
+    let count = |reader: &mut Reader<'_>, node: &Node| match &node.value {
+        Yaml::Text(word) if word == "all" => None,
+        Yaml::Scalar(Scalar::Int(count), _) if *count > 0 => usize::try_from(*count).ok(),
+        _ => {
+            reader.wrong_type(node, "`pick`", "`all` or a number from 1");
+            None
+        }
+    };
+    let Yaml::Map(_) = &node.value else {
+        return Pick {
+            count: count(reader, node),
+            ..Pick::default()
+        };
+    };
+    let Some(fields) = reader.fields(node, "`pick`", &names(PICK), &[]) else {
+        return Pick::default();
+    };
+    let per_node = match fields.get("per") {
+        None => false,
+        Some(node) => reader
+            .text(node, "`per`")
+            .and_then(|word| {
+                choice(
+                    reader,
+                    node,
+                    word,
+                    "way to count",
+                    &[(true, "node"), (false, "run")],
+                )
+            })
+            .unwrap_or(false),
+    };
+    let prefer = fields
+        .get("prefer")
+        .and_then(|node| reader.list(node, "`prefer`"))
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|item| {
+            let word = reader.text(item, "a preference")?;
+            choice(reader, item, word, "preference", &PREFERENCES)
+        })
+        .collect();
+    Pick {
+        count: fields.get("count").and_then(|node| count(reader, node)),
+        per_node,
+        prefer,
+    }
 }
 
 pub(super) fn attach(reader: &mut Reader<'_>, node: &Node) -> AttachSpec {
-    let Some(fields) = reader.fields(node, "`attach`", &keys::names(keys::ATTACH), &[]) else {
+    let Some(fields) = reader.fields(node, "`attach`", &names(ATTACH), &[]) else {
         return AttachSpec::default();
     };
     AttachSpec {
@@ -65,7 +179,7 @@ fn profile(reader: &mut Reader<'_>, node: &Node) -> Option<Profile> {
 }
 
 fn needs(reader: &mut Reader<'_>, node: &Node) -> Vec<String> {
-    let Some(fields) = reader.fields(node, "`needs`", &keys::names(keys::NEEDS), &[]) else {
+    let Some(fields) = reader.fields(node, "`needs`", &names(NEEDS), &[]) else {
         return Vec::new();
     };
     if let Some(node) = fields.get("proc_root")
@@ -88,7 +202,7 @@ fn needs(reader: &mut Reader<'_>, node: &Node) -> Vec<String> {
 }
 
 pub(super) fn defaults(reader: &mut Reader<'_>, node: &Node) -> Defaults {
-    let Some(fields) = reader.fields(node, "`defaults`", &keys::names(keys::DEFAULTS), &[]) else {
+    let Some(fields) = reader.fields(node, "`defaults`", &names(DEFAULTS), &[]) else {
         return Defaults::default();
     };
     Defaults {
@@ -110,7 +224,7 @@ pub(super) fn severity(reader: &mut Reader<'_>, node: &Node) -> Option<Severity>
 }
 
 pub(super) fn output(reader: &mut Reader<'_>, node: &Node) -> Option<u64> {
-    let fields = reader.fields(node, "`output`", &keys::names(keys::OUTPUT), &["keep"])?;
+    let fields = reader.fields(node, "`output`", &names(OUTPUT), &[])?;
     let node = fields.get("max")?;
     reader.size(node, "`max`", MAX_CAP)
 }

@@ -1,9 +1,11 @@
 //! A complaint about a source, and how it is shown: headline, file, line and column, the line itself with carets, and the fix.
 
+use std::sync::Arc;
+
 use annotate_snippets::{AnnotationKind, Group, Level as Title, Renderer, Snippet};
 use serde::Serialize;
 
-use crate::yaml::{Span, without_mark};
+use crate::yaml::Span;
 
 /// How bad a complaint is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -34,6 +36,8 @@ pub struct Diagnostic {
     pub length: usize,
     #[serde(skip)]
     span: Span,
+    #[serde(skip)]
+    source: Arc<str>,
 }
 
 /// Whether a rendering carries colour.
@@ -49,7 +53,7 @@ impl Diagnostic {
     pub(super) fn new(
         level: Level,
         origin: &str,
-        source: &str,
+        source: &Arc<str>,
         span: Span,
         headline: String,
         fix: Option<String>,
@@ -70,6 +74,7 @@ impl Diagnostic {
             column: source[line_start..start].chars().count() + 1,
             length: source[start..end].chars().count().max(1),
             span: Span { start, end },
+            source: Arc::clone(source),
         }
     }
 
@@ -86,9 +91,8 @@ fn boundary(source: &str, at: usize) -> usize {
         .unwrap_or(source.len())
 }
 
-/// All complaints about one source, each with its line, in the order given.
-pub fn render(diagnostics: &[Diagnostic], source: &str, paint: Paint) -> String {
-    let source = without_mark(source);
+/// All complaints, each with its line, in the order given.
+pub fn render(diagnostics: &[Diagnostic], paint: Paint) -> String {
     let renderer = match paint {
         Paint::Plain => Renderer::plain(),
         Paint::Coloured => Renderer::styled(),
@@ -101,7 +105,7 @@ pub fn render(diagnostics: &[Diagnostic], source: &str, paint: Paint) -> String 
         };
         let span = diagnostic.span;
         let mut group: Group<'_> = title.primary_title(diagnostic.headline.as_str()).element(
-            Snippet::source(source)
+            Snippet::source(&*diagnostic.source)
                 .path(diagnostic.origin.as_str())
                 .annotation(AnnotationKind::Primary.span(span.start..span.end)),
         );

@@ -1,20 +1,28 @@
-//! Reading `steps:`.
+//! Reading `steps:`, `on_fail:` and `finally:`.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::checks::{Given, captures, expectations};
-use super::document::Step;
+use super::capture::captures;
+use super::checks::{Given, Judging, expectations, outcomes};
+use super::document::{Each, Fragment, Retry, Step};
+use super::include;
 use super::keys;
 use super::kind;
 use super::names::{Language, Sight, unfit_identifier};
 use super::param::Placed;
 use super::reader::{Fields, Reader};
 use super::settings::{self, Defaults};
+use super::{Diagnostic, Library};
+use crate::script::Expr;
 use crate::step::COMMON_FACTS;
-use crate::yaml::{Node, Span};
+use crate::yaml::{Node, Scalar, Span, Yaml};
 
-/// Keys that are documented and not built yet.
-const LATER: [&str; 6] = ["each", "retry", "stdin", "outcomes", "include", "params"];
+/// Times that a step is asked at most.
+pub(super) const MOST_ATTEMPTS: i64 = 20;
+
+/// Items of `each` that are asked about when nothing is said, and the most that may be.
+pub(super) const MOST_ITEMS: (usize, i64) = (10, 100);
 
 /// What is known while steps are read one after the other.
 pub(super) struct Around<'p> {
@@ -25,23 +33,43 @@ pub(super) struct Around<'p> {
     pub(super) sight: Sight,
     pub(super) used: BTreeSet<String>,
     pub(super) checks: Given,
+    /// The fragment that is being read, where it is one.
+    pub(super) fragment: Option<Arc<Fragment>>,
+    /// Where fragments are found.
+    pub(super) library: &'p dyn Library,
+    /// What is being read, the runbook first: none of these is included again.
+    pub(super) origins: Vec<String>,
+    /// Complaints about fragments.
+    pub(super) foreign: Vec<Diagnostic>,
 }
 
-pub(super) fn steps(reader: &mut Reader<'_>, node: &Node, around: &mut Around<'_>) -> Vec<Step> {
-    let mut known = keys::names(keys::STEP);
-    known.extend(kind::words());
+/// Reads a list of steps under a key of the document.
+pub(super) fn steps(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    key: &str,
+    around: &mut Around<'_>,
+) -> Vec<Step> {
+    let own = [keys::names(keys::STEP), keys::names(keys::INCLUDE)];
+    let known: Vec<_> = own.into_iter().flatten().chain(kind::words()).collect();
     let mut steps: Vec<Step> = Vec::new();
-    for item in reader.list(node, "`steps`").unwrap_or_default() {
-        let Some(fields) = reader.fields(item, "a step", &known, &LATER) else {
+    for item in reader.list(node, &format!("`{key}`")).unwrap_or_default() {
+        let Some(fields) = reader.fields(item, "a step", &known, &[]) else {
             continue;
         };
+        if fields.entry("include").is_some() {
+            steps.extend(include::include(reader, &fields, around));
+            continue;
+        }
+        if let Some((key, _)) = fields.entry("params") {
+            reader.error(
+                key.span,
+                "`params` goes with `include`",
+                "take it out, or write what it is for",
+            );
+        }
         let id = id(reader, &fields, around);
-        let unbuilt = LATER
-            .iter()
-            .find(|word| fields.entry(word).is_some())
-            .copied();
-        let step = step(reader, &fields, &id, around, unbuilt);
-        if let Some(step) = step {
+        if let Some(step) = step(reader, &fields, &id, around) {
             steps.push(step);
         }
     }
@@ -87,18 +115,21 @@ fn step(
     fields: &Fields<'_>,
     id: &str,
     around: &mut Around<'_>,
-    unbuilt: Option<&str>,
 ) -> Option<Step> {
-    let mut language = Language {
-        sight: &around.sight,
-        own: &[],
-        used: &mut around.used,
-        secrets: &around.secrets,
-    };
+    let mut language = around.language(&[]);
     let when = fields
         .get("when")
         .and_then(|node| language.expr(reader, node, "`when`"));
-    let kind = one_kind(reader, fields, &mut language, &around.names, unbuilt);
+    let each = fields
+        .get("each")
+        .and_then(|node| each(reader, &mut language, node));
+    let item: Vec<String> = each.iter().map(|each| each.item.clone()).collect();
+    let plain: Vec<String> = around.plain_params();
+    let mut language = around.language(&item);
+    let kind = one_kind(reader, fields, &mut language, &plain);
+    let stdin = fields
+        .get("stdin")
+        .and_then(|node| language.template(reader, node, "`stdin`"));
     let timeout = fields
         .get("timeout")
         .and_then(|node| reader.duration(node, "`timeout`"))
@@ -115,9 +146,13 @@ fn step(
         .get("severity")
         .and_then(|node| settings::severity(reader, node))
         .unwrap_or(around.defaults.severity);
+    let available: Vec<&str> = COMMON_FACTS
+        .into_iter()
+        .chain(kind.iter().flat_map(crate::step::Kind::facts))
+        .collect();
     let capture = fields
         .get("capture")
-        .map(|node| captures(reader, node))
+        .map(|node| captures(reader, node, &available))
         .unwrap_or_default();
 
     let mut facts: Vec<String> = kind
@@ -144,43 +179,193 @@ fn step(
         .iter()
         .map(|fact| (*fact).to_owned())
         .chain(facts.iter().cloned())
+        .chain(item.iter().cloned())
         .collect();
-    let mut language = Language {
-        sight: &around.sight,
-        own: &own,
-        used: &mut around.used,
-        secrets: &around.secrets,
-    };
     // Without its kind or a capture that cannot be read, a step's facts are not known, and each name would be a complaint of its own.
     let readable = kind.is_some() && (capture.is_empty() == fields.get("capture").is_none());
-    let expect = match fields.get("expect") {
-        Some(node) if readable => expectations(
-            reader,
-            &mut language,
-            node,
-            id,
-            severity,
-            &mut around.checks,
-        ),
-        Some(node) => {
-            reader.list(node, "`expect`");
-            Vec::new()
-        }
-        None => Vec::new(),
+    let retry = fields
+        .get("retry")
+        .and_then(|node| retry(reader, &mut around.language(&own), node, readable));
+    let (mut language, checks) = around.judging(&own);
+    let mut judging = Judging {
+        language: &mut language,
+        step: id,
+        severity,
+        given: checks,
     };
+    let mut expect = Vec::new();
+    let mut possible = Vec::new();
+    match (fields.get("expect"), fields.get("outcomes")) {
+        (Some(_), Some(outcomes)) => reader.error(
+            outcomes.span,
+            "the step has both `expect` and `outcomes`",
+            "take one out: all of `expect` are judged, of `outcomes` the first that holds",
+        ),
+        (Some(node), None) if readable => expect = expectations(reader, &mut judging, node),
+        (None, Some(node)) if readable => possible = outcomes(reader, &mut judging, node),
+        (Some(node), None) => {
+            reader.list(node, "`expect`");
+        }
+        (None, Some(node)) => {
+            reader.list(node, "`outcomes`");
+        }
+        (None, None) => {}
+    }
     if !id.is_empty() {
-        around.sight.add_step(id, &facts);
+        if each.is_some() {
+            around.sight.add_items(id);
+        } else {
+            around.sight.add_step(id, &facts);
+        }
     }
     Some(Step {
         id: id.to_owned(),
         kind: kind?,
         when,
+        each,
+        retry,
+        stdin,
         timeout,
         output_max,
         capture,
         expect,
+        outcomes: possible,
+        severity,
         stop,
+        fragment: around.fragment.clone(),
     })
+}
+
+/// `each: {item: ip, of: dns.addrs, max: 4}`.
+fn each(reader: &mut Reader<'_>, language: &mut Language<'_>, node: &Node) -> Option<Each> {
+    let fields = reader.fields(node, "`each`", &keys::names(keys::EACH), &[])?;
+    let (Some(item_node), Some(of)) = (fields.get("item"), fields.get("of")) else {
+        reader.error(
+            fields.span,
+            "`each` needs `item` and `of`",
+            "write `each: {item: address, of: dns.addrs}`",
+        );
+        return None;
+    };
+    let item = reader.text(item_node, "`item`")?;
+    if let Some(why) = unfit_identifier(item) {
+        reader.error(
+            item_node.span,
+            format!("the item `{item}` {why}"),
+            "give it another name",
+        );
+    } else if language.sight.has(item) {
+        reader.error(
+            item_node.span,
+            format!("the item `{item}` has the name of a param or an earlier step"),
+            "give it another name",
+        );
+    }
+    let max = match fields.get("max") {
+        Some(node) => whole(reader, node, "`max`", 1, MOST_ITEMS.1)?,
+        None => MOST_ITEMS.0 as i64,
+    };
+    if let Some(node) = fields.get("parallel") {
+        whole(reader, node, "`parallel`", 1, MOST_ITEMS.1)?;
+        reader.warn(
+            node.span,
+            "one session asks one thing at a time, so `parallel` changes nothing",
+            "take it out",
+        );
+    }
+    Some(Each {
+        item: item.to_owned(),
+        of: match &of.value {
+            // A list of its own is an expression as it stands.
+            Yaml::List(_) => Expr::compile(&super::capture::value(of).to_string()).ok()?,
+            _ => language.expr(reader, of, "`of`")?,
+        },
+        max: usize::try_from(max).unwrap_or(MOST_ITEMS.0),
+    })
+}
+
+/// `retry: {attempts: 3, delay: 1s, backoff: 2, give_up: 'exit == 6'}`.
+fn retry(
+    reader: &mut Reader<'_>,
+    language: &mut Language<'_>,
+    node: &Node,
+    readable: bool,
+) -> Option<Retry> {
+    let fields = reader.fields(node, "`retry`", &keys::names(keys::RETRY), &[])?;
+    let attempts = match fields.get("attempts") {
+        Some(node) => whole(reader, node, "`attempts`", 2, MOST_ATTEMPTS)?,
+        None => {
+            reader.error(
+                fields.span,
+                "`retry` has no `attempts`",
+                "write how often it is asked at most, the first time included",
+            );
+            return None;
+        }
+    };
+    let backoff = match fields.get("backoff").map(|node| (&node.value, node)) {
+        None => 1.0,
+        Some((Yaml::Scalar(Scalar::Int(factor @ 1..=10), _), _)) => *factor as f64,
+        Some((Yaml::Scalar(Scalar::Float(factor), _), _)) if (1.0..=10.0).contains(factor) => {
+            *factor
+        }
+        Some((_, node)) => {
+            reader.wrong_type(node, "`backoff`", "a number from 1 to 10");
+            return None;
+        }
+    };
+    Some(Retry {
+        attempts: u32::try_from(attempts).unwrap_or(1),
+        delay: match fields.get("delay") {
+            Some(node) => reader.duration(node, "`delay`")?,
+            None => std::time::Duration::from_secs(1),
+        },
+        backoff,
+        give_up: match fields.get("give_up") {
+            Some(node) if readable => Some(language.expr(reader, node, "`give_up`")?),
+            _ => None,
+        },
+    })
+}
+
+fn whole(reader: &mut Reader<'_>, node: &Node, what: &str, least: i64, most: i64) -> Option<i64> {
+    match &node.value {
+        Yaml::Scalar(Scalar::Int(number), _) if (least..=most).contains(number) => Some(*number),
+        _ => {
+            reader.wrong_type(
+                node,
+                what,
+                &format!("a whole number from {least} to {most}"),
+            );
+            None
+        }
+    }
+}
+
+impl Around<'_> {
+    /// Reads expressions and templates that see `own` beside what was asked before.
+    pub(super) fn language<'s>(&'s mut self, own: &'s [String]) -> Language<'s> {
+        self.judging(own).0
+    }
+
+    fn judging<'s>(&'s mut self, own: &'s [String]) -> (Language<'s>, &'s mut Given) {
+        let language = Language {
+            sight: &self.sight,
+            own,
+            used: &mut self.used,
+            secrets: &self.secrets,
+        };
+        (language, &mut self.checks)
+    }
+
+    /// Params that a script sees.
+    fn plain_params(&self) -> Vec<String> {
+        self.names
+            .iter()
+            .filter(|name| !self.secrets.contains(name))
+            .cloned()
+            .collect()
+    }
 }
 
 fn one_kind(
@@ -188,12 +373,10 @@ fn one_kind(
     fields: &Fields<'_>,
     language: &mut Language<'_>,
     params: &[String],
-    unbuilt: Option<&str>,
 ) -> Option<crate::step::Kind> {
     let words = kind::words();
     let given: Vec<_> = words.iter().filter_map(|word| fields.entry(word)).collect();
     match given.as_slice() {
-        [] if unbuilt.is_some() => None,
         [] => {
             reader.error(
                 first_line(fields.span),

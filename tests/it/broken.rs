@@ -37,7 +37,7 @@ fn every_broken_runbook_is_told_what_is_wrong_with_it() {
                 errors
             }
         };
-        let told = render(&found, &source, Paint::Plain);
+        let told = render(&found, Paint::Plain);
         let expected = case.with_extension("err");
         if accept {
             fs::write(&expected, &told).unwrap();

@@ -152,6 +152,44 @@ fn endless_output_ends_at_its_cap() {
 }
 
 #[test]
+fn stdin_reaches_the_command_byte_for_byte_and_ends() {
+    each(|shell| {
+        for fed in [
+            b"one line\n".to_vec(),
+            (0..=255).collect::<Vec<u8>>(),
+            b"%s %d \\n \\101 '\"$(id)\n".repeat(500),
+        ] {
+            let raw = shell.ask(&Ask {
+                stdin: fed.clone(),
+                ..script("cat", 10)
+            });
+            assert_eq!(raw.ended, Ended::Exited(0));
+            assert_eq!(raw.stdout.bytes, fed);
+        }
+        let unread = shell.ask(&Ask {
+            stdin: vec![b'x'; 60_000],
+            ..script("exit 3", 10)
+        });
+        assert_eq!(unread.ended, Ended::Exited(3));
+        assert_eq!(shell.script("cat").stdout.bytes, b"");
+    });
+}
+
+#[test]
+fn promise_2_what_goes_by_stdin_is_in_no_argv_and_no_environment() {
+    each(|shell| {
+        let raw = shell.ask(&Ask {
+            stdin: b"Zq7secretZq7".to_vec(),
+            ..script(
+                "read -r line; cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | grep -ac \"Zq7[s]ecretZq7\"; echo \"${#line}\"",
+                20,
+            )
+        });
+        assert_eq!(raw.stdout.text(), "0\n12\n");
+    });
+}
+
+#[test]
 fn exit_codes_pass_through_with_126_and_127_for_what_cannot_run() {
     each(|shell| {
         for code in [0, 1, 2, 64, 125, 126, 127, 128, 200, 255] {
@@ -391,9 +429,13 @@ fn promise_7_a_hostile_command_cannot_forge_a_frame() {
             let at = opening.find("secret=").unwrap() + 7;
             opening[at..at + 32].to_owned()
         };
-        let raw = shell.script(
-            "env; set; for f in /proc/[0-9]*/environ /proc/[0-9]*/cmdline; do cat \"$f\" 2>/dev/null; done",
-        );
+        let raw = shell.ask(&Ask {
+            stdout_cap: 8 * 1024 * 1024,
+            ..script(
+                "env; set; for f in /proc/[0-9]*/environ /proc/[0-9]*/cmdline; do cat \"$f\" 2>/dev/null; done",
+                30,
+            )
+        });
         assert!(!raw.stdout.truncated);
         let text = raw.stdout.text();
         assert!(text.contains("HOUSECALL_STEP="));

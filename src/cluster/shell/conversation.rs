@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::feed::feed;
 use super::file;
 use super::frame::{Piece, Splitter};
 use super::hunt::Hunt;
@@ -32,6 +33,17 @@ pub struct Conversation {
     step: Option<Step>,
     stray: u64,
     replies: VecDeque<Reply>,
+}
+
+/// What a step is begun with, as text for the shell.
+#[derive(Debug, Default)]
+struct Order<'a> {
+    /// Lines that export its environment.
+    vars: &'a str,
+    /// Its stdin, bytes.
+    stdin: &'a [u8],
+    /// Mode and words.
+    words: &'a str,
 }
 
 #[derive(Debug)]
@@ -124,11 +136,11 @@ impl Conversation {
         let (cap, seconds) = HUNT;
         Ok(self.begin(
             Purpose::Hunt(hunt.clone()),
-            seconds,
-            cap,
-            cap,
-            "",
-            &format!("own {words}"),
+            (seconds, cap, cap),
+            &Order {
+                words: &format!("own {words}"),
+                ..Order::default()
+            },
         ))
     }
 
@@ -177,17 +189,22 @@ impl Conversation {
                 )
             }
         };
-        Ok(self.begin(purpose, seconds, out, err, &vars, &words))
+        Ok(self.begin(
+            purpose,
+            (seconds, out, err),
+            &Order {
+                vars: &vars,
+                stdin: &ask.stdin,
+                words: &words,
+            },
+        ))
     }
 
     fn begin(
         &mut self,
         purpose: Purpose,
-        seconds: u64,
-        out: u64,
-        err: u64,
-        vars: &str,
-        words: &str,
+        (seconds, out, err): (u64, u64, u64),
+        order: &Order<'_>,
     ) -> Vec<u8> {
         self.asked += 1;
         let id = self.asked;
@@ -204,8 +221,13 @@ impl Conversation {
             silent: false,
         });
         let (out, err) = (out + 1, err + 1);
+        let Order { vars, stdin, words } = order;
+        let (fed, feed) = match stdin {
+            [] => ("-", String::new()),
+            bytes => ("fed", feed(bytes)),
+        };
         self.order(&format!(
-            "vars() {{ :\n{vars}}}\nbegin {id} {seconds} {out} {err} {words}"
+            "vars() {{ :\n{vars}}}\nfeed() {{ :\n{feed}}}\nbegin {id} {seconds} {out} {err} {fed} {words}"
         ))
     }
 

@@ -21,6 +21,7 @@
 //! so that parents reap and nothing is left to the patient's first process, which seldom reaps.
 
 mod conversation;
+mod feed;
 mod file;
 mod frame;
 mod hunt;

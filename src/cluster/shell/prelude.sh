@@ -3,6 +3,7 @@
 exec 3>&1 6>&2 >/dev/null 2>&1
 secret=@SECRET@ mark=@MARK@ job= keeper= order=
 vars() { :; }
+feed() { :; }
 command -v grep && grep=1 || grep=
 command -v head || head() { cat; }
 # GNU head keeps back what fills no block; this is what GNU stdbuf would put into its environment
@@ -184,21 +185,28 @@ watch() {
   cry "$id end"
 }
 
-# ID SECONDS OUT ERR run|own WORD...
+# WORD...: a step's first process, beside whatever feeds its stdin
+first() (
+  trap - EXIT TERM INT HUP
+  read -r me _ </proc/self/stat; echo "$me" >&5
+  HOUSECALL_STEP=$mark:$id:; export HOUSECALL_STEP; vars
+  case $mode in
+    own) "$@" 2>&4 3>&- 4>&- 5>&- 6>&- 8<&- ;;
+    *) exec "$@" 2>&4 3>&- 4>&- 5>&- 6>&- 8<&- ;;
+  esac
+)
+
+# ID SECONDS OUT ERR FED run|own WORD...
 begin() {
   [ -z "$job" ] || wait "$job"
   exec 8<&-
-  id=$1 seconds=$2 out=$3 err=$4 mode=$5; shift 5
+  id=$1 seconds=$2 out=$3 err=$4 fed=${5#-} mode=$6; shift 6
   say "$id begin"; cry "$id begin"
   { { {
-    ( trap - EXIT TERM INT HUP
-      read -r me _ </proc/self/stat; echo "$me" >&5
-      HOUSECALL_STEP=$mark:$id:; export HOUSECALL_STEP; vars
-      case $mode in
-        own) "$@" 2>&4 3>&- 4>&- 5>&- 6>&- 8<&- ;;
-        *) exec "$@" 2>&4 3>&- 4>&- 5>&- 6>&- 8<&- ;;
-      esac )
-    echo "exit $?" >&5; } </dev/null | HOUSECALL_PIPE=$mark:$id: LD_PRELOAD=$eager _STDBUF_O=0 head -c "$out" >&3 4>&- 5>&- 6>&-
+    if [ -z "$fed" ]; then first "$@" </dev/null; else
+      { trap - EXIT TERM INT HUP; feed; } 3>&- 4>&- 5>&- 6>&- 8<&- | first "$@"
+    fi
+    echo "exit $?" >&5; } | HOUSECALL_PIPE=$mark:$id: LD_PRELOAD=$eager _STDBUF_O=0 head -c "$out" >&3 4>&- 5>&- 6>&-
   } 4>&1 | HOUSECALL_PIPE=$mark:$id: LD_PRELOAD=$eager _STDBUF_O=0 head -c "$err" >&6 3>&- 5>&-
   } 5>&1 | watch "$seconds" &
   job=$!

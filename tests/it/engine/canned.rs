@@ -7,15 +7,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use housecall::ask::{Answer, Ask, Captured, Ended, Need, Patient};
 use housecall::clock::{Clock, FixedClock};
-use housecall::cluster::{
-    Attach, Cause, Closed, Cluster, Found, Lost, Profile, Refusal, Scope, Session,
-};
+use housecall::cluster::{Attach, Cause, Closed, Cluster, Found, Lost, Refusal, Scope, Session};
 use housecall::engine::{Interrupt, Prospect, Run};
-use housecall::plan::{Plan, PlannedStep};
-use housecall::report::{AttachReport, Circumstances, RunbookRef, Severity, Terminated};
-use housecall::runbook::Step;
-use housecall::script::Template;
-use housecall::step::{Given, Kind, Spec};
+use housecall::plan::{Plan, Wishes};
+use housecall::report::{AttachReport, Circumstances, Terminated};
+use housecall::runbook::{Library, Runbook, bind};
 use housecall::target::{Selector, Target};
 use tokio_util::sync::CancellationToken;
 
@@ -24,12 +20,22 @@ pub(super) enum Reply {
     Ended(Ended, &'static str),
     Lost(&'static str),
     Never,
+    /// One after the other, the last again and again.
+    Series(Arc<Mutex<Vec<Reply>>>),
+    /// What the step's stdin holds.
+    Stdin,
 }
 
 impl Reply {
     pub(super) fn exit(code: i32) -> Self {
         Self::Ended(Ended::Exited(code), "")
     }
+}
+
+pub(super) fn series(replies: &[Reply]) -> Reply {
+    let mut replies = replies.to_vec();
+    replies.reverse();
+    Reply::Series(Arc::new(Mutex::new(replies)))
 }
 
 pub(super) fn pass(text: &'static str) -> Reply {
@@ -173,10 +179,25 @@ impl Session for Talk {
     async fn answer(&mut self, ask: &Ask) -> Result<Answer, Lost> {
         tokio::time::sleep(self.pace).await;
         let argv = ask.question.argv();
-        match self.replies.get(argv[0].as_str()) {
-            Some(Reply::Ended(ended, text)) => Ok(answer(ended.clone(), text)),
+        let mut reply = self.replies.get(argv[0].as_str()).cloned();
+        if let Some(Reply::Series(left)) = &reply {
+            let mut left = left.lock().unwrap();
+            let next = left.last().cloned();
+            if left.len() > 1 {
+                left.pop();
+            }
+            drop(left);
+            reply = next;
+        }
+        match reply {
+            Some(Reply::Stdin) => Ok(answer(
+                Ended::Exited(0),
+                std::str::from_utf8(&ask.stdin).unwrap(),
+            )),
+            Some(Reply::Series(_)) => panic!("a series holds no series"),
+            Some(Reply::Ended(ended, text)) => Ok(answer(ended, text)),
             Some(Reply::Lost(why)) => Err(Lost {
-                why: (*why).into(),
+                why: why.into(),
                 partial: None,
             }),
             Some(Reply::Never) => std::future::pending().await,
@@ -243,50 +264,62 @@ pub(super) fn run_of(interrupt: Interrupt) -> Run {
     }
 }
 
-fn run(program: &str) -> Kind {
-    let mut spec = Spec::default();
-    spec.give(
-        "argv",
-        Given::Texts(vec![Template::parse(program).unwrap()]),
-    );
-    Kind::build(Kind::registered("run").unwrap(), spec, &[]).unwrap()
+pub(super) fn plan(steps: &[(&str, &str)]) -> Arc<Plan> {
+    let steps: String = steps
+        .iter()
+        .map(|(id, program)| {
+            format!("  - {{id: {id}, run: ['{program}'], output: {{max: 1024B}}}}\n")
+        })
+        .collect();
+    planned(&format!("version: 1\nid: t\ntitle: T\nsteps:\n{steps}"))
 }
 
-pub(super) fn plan(steps: &[(&str, &str)]) -> Arc<Plan> {
-    Arc::new(Plan {
-        runbook: RunbookRef {
-            id: "t".into(),
-            title: "T".into(),
-            digest: "sha256:0".into(),
-        },
-        params: serde_json::Map::new(),
-        attach: Attach {
-            run: String::new(),
-            image: "toolbox:1".into(),
-            pull_policy: None,
-            container: None,
-            profile: Profile::General,
-            start_timeout: Duration::from_secs(60),
-            grace: Duration::from_secs(30),
-            deadline: Duration::from_secs(120),
-        },
-        steps: steps
-            .iter()
-            .map(|(id, program)| PlannedStep {
-                step: Step {
-                    id: (*id).into(),
-                    kind: run(program),
-                    when: None,
-                    timeout: None,
-                    output_max: None,
-                    capture: Vec::new(),
-                    expect: Vec::new(),
-                    stop: false,
-                },
-                timeout: Duration::from_secs(10),
-                cap: 1024,
-            })
-            .collect(),
-        fail_on: Severity::Error,
-    })
+/// A runbook, settled.
+pub(super) fn planned(source: &str) -> Arc<Plan> {
+    let (runbook, _) = Runbook::load(source, "t.yaml", &Fragments).unwrap();
+    let params = runbook
+        .params
+        .iter()
+        .filter(|param| param.kind.is_secret())
+        .map(|param| (param.name.clone(), SECRET.to_owned()))
+        .collect::<Vec<_>>();
+    let params = bind(&runbook.params, &params).unwrap();
+    let wishes = Wishes {
+        image: Some("toolbox:1".into()),
+        ..Wishes::default()
+    };
+    Arc::new(Plan::new(&runbook, params, &wishes).unwrap())
+}
+
+/// The value of every secret param.
+pub(super) const SECRET: &str = "hunter2hunter2";
+
+/// Two fragments: one that asks `echo` about its param, and one that includes it.
+struct Fragments;
+
+impl Library for Fragments {
+    fn source(&self, _: &str, path: &str) -> Result<(String, String), String> {
+        let source = match path {
+            "lib/port.yaml" => {
+                "version: 1\nid: port\ntitle: P\nparams: {port: {type: int, default: 80}}\nsteps:\n  - {id: ask, run: [echo, '{{port + 1}}']}\n"
+            }
+            "lib/outer.yaml" => {
+                "version: 1\nid: outer\ntitle: O\nparams: {base: {type: int, required: true}}\nsteps:\n  - include: lib/port.yaml\n    params: {port: '{{base * 10}}'}\n"
+            }
+            "lib/loop.yaml" => {
+                "version: 1\nid: loop\ntitle: L\nsteps:\n  - include: lib/loop.yaml\n"
+            }
+            _ => return Err(format!("there is no `{path}`")),
+        };
+        Ok((path.into(), source.into()))
+    }
+}
+
+/// What is wrong with a runbook that may include these fragments.
+pub(super) fn complaints(source: &str) -> Vec<String> {
+    Runbook::load(source, "t.yaml", &Fragments)
+        .unwrap_err()
+        .into_iter()
+        .map(|one| one.headline)
+        .collect()
 }

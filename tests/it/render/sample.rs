@@ -2,7 +2,7 @@
 
 use housecall::ask::Captured;
 use housecall::report::{
-    AttachReport, AttemptReport, CheckReport, Counts, Exit, Note, Output, Redaction, Report,
+    AttachReport, AttemptReport, CheckReport, Counts, Exit, Note, Output, Phase, Redaction, Report,
     RunReport, RunbookRef, SCHEMA, Severity, Status, StepReport, Summary, TargetReport, Terminated,
     Verdict,
 };
@@ -77,6 +77,7 @@ fn step(id: &str, status: Verdict, argv: &[&str], attempts: Vec<AttemptReport>) 
     StepReport {
         id: id.into(),
         kind: "run".into(),
+        phase: Phase::Steps,
         argv: argv.iter().map(|&word| word.into()).collect(),
         status,
         reason: None,

@@ -1,0 +1,346 @@
+//! One target's steps, asked in order: what each sees, how often it is asked, and what follows from it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::attempt::{Asked, Attempt, unasked};
+use super::interrupt::Interrupt;
+use super::lane::Lane;
+use super::sight::Sight;
+use crate::ask::Patient;
+use crate::cluster::Session;
+use crate::plan::PlannedStep;
+use crate::report::{CheckReport, Happening, Phase, Severity, StepReport, Verdict};
+use crate::runbook::{Each, Retry};
+use crate::target::{Target, TargetKind};
+
+/// How long all of `finally` may take, whatever its steps say: it runs after an interruption, too.
+const FINALLY: Duration = Duration::from_secs(30);
+
+/// What the steps of a target came to.
+#[derive(Default)]
+pub(super) struct Outcome {
+    /// Of every step that counts.
+    pub(super) verdicts: Vec<Verdict>,
+    /// Why not everything was asked.
+    pub(super) reason: Option<String>,
+}
+
+/// Asks one target.
+pub(super) struct Asker<'a> {
+    lane: &'a Lane,
+    session: &'a mut dyn Session,
+    image: &'a str,
+    sight: Sight,
+    outcome: Outcome,
+    interrupt: Interrupt,
+    phase: Phase,
+    number: usize,
+    failed: bool,
+    lost: bool,
+}
+
+impl<'a> Asker<'a> {
+    pub(super) fn new(lane: &'a Lane, session: &'a mut dyn Session, target: &'a Target) -> Self {
+        let sight = Sight::new(&lane.plan, target, session.patient());
+        let image = match target.kind {
+            TargetKind::Pod => lane.plan.attach.image.as_str(),
+            TargetKind::Local | TargetKind::Process => "this machine",
+        };
+        Self {
+            lane,
+            session,
+            image,
+            sight,
+            outcome: Outcome::default(),
+            interrupt: lane.interrupt.clone(),
+            phase: Phase::Steps,
+            number: 0,
+            failed: false,
+            lost: false,
+        }
+    }
+
+    /// Asks everything: the steps; after a failure what `on_fail` adds; and at the end `finally`, an interruption or not.
+    pub(super) async fn all(mut self) -> Outcome {
+        let plan = Arc::clone(&self.lane.plan);
+        self.list(&plan.steps).await;
+        if self.failed && !self.lost && !self.interrupt.is_stopped() {
+            self.phase = Phase::OnFail;
+            self.list(&plan.on_fail).await;
+        }
+        if !plan.finally.is_empty() && !self.lost {
+            self.phase = Phase::Finally;
+            self.finally(&plan.finally).await;
+        }
+        self.outcome
+    }
+
+    /// An interruption has ended what was asked before; this is bounded by itself, and given up by a second one.
+    async fn finally(&mut self, steps: &[PlannedStep]) {
+        let asked: Duration = steps.iter().map(|step| step.timeout).sum();
+        let brake = Interrupt::default();
+        self.interrupt = brake.clone();
+        let lane = self.lane;
+        let stop = async {
+            tokio::select! {
+                () = tokio::time::sleep(asked.min(FINALLY)) => {}
+                () = lane.interrupt.abandoned() => {}
+            }
+            brake.stop();
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            () = self.list(steps) => {}
+            () = stop => {}
+        }
+    }
+
+    async fn list(&mut self, steps: &[PlannedStep]) {
+        let mut left = steps.iter();
+        while let Some(planned) = left.next() {
+            if self.interrupt.is_stopped() {
+                if self.phase == Phase::Steps {
+                    self.outcome.reason = Some("interrupted".into());
+                }
+                break;
+            }
+            let (verdict, lost) = self.step(planned).await;
+            let rest = if let Some(why) = lost {
+                self.lost = true;
+                self.outcome.reason = Some(why.clone());
+                Some((Verdict::Unreachable, format!("not asked: {why}")))
+            } else if planned.step.stop
+                && !matches!(
+                    verdict,
+                    Verdict::Pass | Verdict::Warn | Verdict::Flaky | Verdict::Skip
+                )
+            {
+                Some((
+                    Verdict::Skip,
+                    format!("not asked: step `{}` did not pass", planned.step.id),
+                ))
+            } else {
+                None
+            };
+            if let Some((verdict, why)) = rest {
+                for planned in left.by_ref() {
+                    self.tell(unasked(planned, self.phase, verdict, &why));
+                }
+            }
+        }
+    }
+
+    /// One step, once or for each item. The verdict is the worst; the text says why nothing more can be asked.
+    async fn step(&mut self, planned: &PlannedStep) -> (Verdict, Option<String>) {
+        self.number += 1;
+        let plan = &self.lane.plan;
+        self.lane.tell(Happening::StepStarted {
+            target: self.lane.index,
+            id: planned.step.id.clone(),
+            number: self.number,
+            of: plan.steps.len()
+                + match self.phase {
+                    Phase::Steps => 0,
+                    Phase::OnFail => plan.on_fail.len(),
+                    Phase::Finally => self.number.saturating_sub(plan.steps.len()),
+                },
+        });
+        let sight = match self.sight.of(planned.step.fragment.as_ref()) {
+            Ok(sight) => sight,
+            Err(why) => {
+                let step = unasked(planned, self.phase, Verdict::Error, &why);
+                self.sight.remember(&step.id, seen(&step));
+                return (self.tell(step), None);
+            }
+        };
+        match &planned.step.each {
+            None => {
+                let Asked {
+                    step,
+                    remarks,
+                    lost,
+                } = self.asked(planned, &sight).await;
+                self.remark(&step.id, remarks);
+                self.sight.remember(&step.id, seen(&step));
+                (self.tell(step), lost)
+            }
+            Some(each) => self.each(planned, each, sight).await,
+        }
+    }
+
+    async fn each(
+        &mut self,
+        planned: &PlannedStep,
+        each: &Each,
+        mut sight: Sight,
+    ) -> (Verdict, Option<String>) {
+        let id = &planned.step.id;
+        let items = match each.of.value(sight.scope()) {
+            Ok(Value::Array(items)) => items,
+            found => {
+                let why = match found {
+                    Err(error) => format!("`of: {}`: {}", each.of.source(), error.message),
+                    Ok(_) => format!("`of: {}` is no list", each.of.source()),
+                };
+                let step = unasked(planned, self.phase, Verdict::Error, &why);
+                self.sight
+                    .remember(id, json!({"status": "error", "items": []}));
+                return (self.tell(step), None);
+            }
+        };
+        if items.len() > each.max {
+            let text = format!(
+                "asked about the first {} of {} items; `max` says how many",
+                each.max,
+                items.len()
+            );
+            self.remark(id, vec![text]);
+        }
+        let mut worst = Verdict::Skip;
+        let mut facts = Vec::new();
+        for (at, item) in items.iter().take(each.max).enumerate() {
+            if self.interrupt.is_stopped() {
+                break;
+            }
+            sight.set(&each.item, item.clone());
+            let Asked {
+                mut step,
+                remarks,
+                lost,
+            } = self.asked(planned, &sight).await;
+            facts.push(seen(&step));
+            step.id = format!("{id}[{at}]");
+            self.remark(&step.id, remarks);
+            let verdict = self.tell(step);
+            if at == 0 || verdict.status() > worst.status() {
+                worst = verdict;
+            }
+            if lost.is_some() {
+                self.sight
+                    .remember(id, json!({"status": verdict.word(), "items": facts}));
+                return (verdict, lost);
+            }
+        }
+        if items.is_empty() {
+            let why = format!("nothing to ask: `of: {}` is empty", each.of.source());
+            self.tell(unasked(planned, self.phase, Verdict::Skip, &why));
+        }
+        self.sight
+            .remember(id, json!({"status": worst.word(), "items": facts}));
+        (worst, None)
+    }
+
+    /// One step about one thing, as often as its `retry` says.
+    async fn asked(&mut self, planned: &PlannedStep, sight: &Sight) -> Asked {
+        let mut asked = self.attempt(planned, sight).await;
+        let Some(retry) = &planned.step.retry else {
+            return asked;
+        };
+        let mut attempts = std::mem::take(&mut asked.step.attempts);
+        let mut duration = asked.step.duration;
+        let mut tried = 1;
+        while tried < retry.attempts && again(&asked) && !given_up(retry, &asked, sight) {
+            let pause = tokio::time::sleep(retry.wait(tried));
+            let stopped = self.interrupt.clone();
+            tokio::select! {
+                () = pause => {}
+                () = stopped.stopped() => break,
+            }
+            let mut next = self.attempt(planned, sight).await;
+            attempts.append(&mut next.step.attempts);
+            duration += next.step.duration;
+            next.step.started = asked.step.started;
+            next.remarks.splice(..0, std::mem::take(&mut asked.remarks));
+            asked = next;
+            tried += 1;
+        }
+        if tried > 1 && asked.step.status == Verdict::Pass {
+            asked.step.status = Verdict::Flaky;
+            asked.step.reason = Some(format!("it holds at attempt {tried}, and did not before"));
+        }
+        asked.step.attempts = attempts;
+        asked.step.duration = duration;
+        asked
+    }
+
+    async fn attempt(&mut self, planned: &PlannedStep, sight: &Sight) -> Asked {
+        let attempt = Attempt {
+            planned,
+            plan: &self.lane.plan,
+            image: self.image,
+            interrupt: &self.interrupt,
+            redactor: &self.lane.redactor,
+            today: self.lane.teller.clock.now(),
+            phase: self.phase,
+        };
+        attempt.ask(self.session, sight).await
+    }
+
+    /// Tells what became of a step, and keeps what follows from it.
+    fn tell(&mut self, step: StepReport) -> Verdict {
+        let verdict = step.status;
+        if self.phase != Phase::Finally {
+            self.outcome.verdicts.push(verdict);
+            self.failed |= step
+                .checks
+                .iter()
+                .any(|check| check.status == Verdict::Fail);
+        }
+        self.lane.tell(Happening::StepFinished {
+            target: self.lane.index,
+            step,
+        });
+        verdict
+    }
+
+    fn remark(&self, step: &str, remarks: Vec<String>) {
+        for text in remarks {
+            self.lane.note(format!("step {step}: {text}"));
+        }
+    }
+}
+
+/// Whether a step is worth asking again: something at error or above does not hold, or it could not be judged in time.
+fn again(asked: &Asked) -> bool {
+    let bad = |check: &CheckReport| {
+        check.severity >= Severity::Error && matches!(check.status, Verdict::Fail | Verdict::Warn)
+    };
+    asked.lost.is_none()
+        && (asked.step.checks.iter().any(bad)
+            || matches!(asked.step.status, Verdict::Error | Verdict::Timeout)
+                && !asked.step.attempts.is_empty())
+}
+
+/// An expression that cannot be evaluated gives up nothing.
+fn given_up(retry: &Retry, asked: &Asked, sight: &Sight) -> bool {
+    let Some(give_up) = &retry.give_up else {
+        return false;
+    };
+    let mut scope = sight.scope().clone();
+    scope.extend(asked.step.facts.clone());
+    give_up.holds(&scope).unwrap_or(false)
+}
+
+/// Later steps see an earlier one under its id: its status, and its facts.
+fn seen(step: &StepReport) -> Value {
+    let mut seen: Map<String, Value> = step.facts.clone();
+    seen.insert("status".into(), step.status.word().into());
+    Value::Object(seen)
+}
+
+/// What is told of a patient whose processes are out of sight.
+pub(super) fn out_of_sight(patient: &Patient) -> Option<String> {
+    match patient {
+        Patient {
+            pid: None,
+            reason: Some(reason),
+            ..
+        } => Some(format!(
+            "the patient's own processes are out of sight: {reason}"
+        )),
+        _ => None,
+    }
+}

@@ -1,0 +1,280 @@
+//! Masking what must not be told: the one place through which everything that comes back goes, before a kind reads it.
+//!
+//! Secrets are masked as they stand, in base64 and percent-encoded; rules mask what looks like a secret. What was masked is counted,
+//! never kept.
+
+use std::collections::BTreeMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use regex::bytes::{Captures, Regex};
+
+use super::run::Redaction;
+use crate::ask::Answer;
+
+/// What stands where something was masked.
+pub const MASK: &str = "***";
+
+/// A secret that is shorter than this is masked only as it stands: its encodings would be found anywhere.
+const ENCODED: usize = 6;
+
+/// One rule: what it matches is masked, or its group `mask` where it has one.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Name in the report's ledger.
+    pub name: String,
+    /// What it matches; linear in time.
+    pub regex: Regex,
+    /// The steps it is for; empty for all.
+    pub only: Vec<String>,
+}
+
+/// Masks, and counts what it masked.
+#[derive(Debug, Default)]
+pub struct Redactor {
+    secrets: Vec<(String, Vec<u8>)>,
+    rules: Vec<Rule>,
+    ledger: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Redactor {
+    /// For these secrets, name and value, and these rules. An empty value masks nothing.
+    pub fn new(secrets: &[(String, String)], rules: Vec<Rule>) -> Self {
+        let mut masked = Vec::new();
+        for (name, value) in secrets {
+            for text in spellings(value) {
+                masked.push((name.clone(), text));
+            }
+        }
+        // The longest first: a secret that holds another must go whole.
+        masked.sort_by_key(|(_, text)| std::cmp::Reverse(text.len()));
+        Self {
+            secrets: masked,
+            rules,
+            ledger: Mutex::default(),
+        }
+    }
+
+    /// Masks an answer to a step in place.
+    pub fn answer(&self, step: &str, answer: &mut Answer) {
+        for stream in [&mut answer.stdout, &mut answer.stderr] {
+            self.bytes(step, &mut stream.bytes);
+        }
+        for remark in &mut answer.remarks {
+            *remark = self.text(remark);
+        }
+        if let crate::ask::Ended::Lost(why) = &mut answer.ended {
+            *why = self.text(why);
+        }
+    }
+
+    /// Masks secrets in a text that no rule is for: an error, an argv.
+    pub fn text(&self, text: &str) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        self.secrets(&mut bytes);
+        String::from_utf8(bytes).unwrap_or_else(|_| MASK.into())
+    }
+
+    /// What was masked until now, by rule.
+    pub fn ledger(&self) -> Vec<Redaction> {
+        self.ledger
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .iter()
+            .map(|(rule, count)| Redaction {
+                rule: rule.clone(),
+                count: *count,
+            })
+            .collect()
+    }
+
+    fn bytes(&self, step: &str, bytes: &mut Vec<u8>) {
+        self.secrets(bytes);
+        for rule in &self.rules {
+            if !rule.only.is_empty() && !rule.only.iter().any(|only| only == step) {
+                continue;
+            }
+            let mut struck = 0;
+            let masked = rule.regex.replace_all(bytes, |found: &Captures<'_>| {
+                struck += 1;
+                masked(found)
+            });
+            if struck > 0 {
+                *bytes = masked.into_owned();
+                self.count(&rule.name, struck);
+            }
+        }
+    }
+
+    fn secrets(&self, bytes: &mut Vec<u8>) {
+        for (name, secret) in &self.secrets {
+            let mut struck = 0;
+            let mut rest = 0;
+            let mut masked = Vec::new();
+            while let Some(at) = memchr::memmem::find(&bytes[rest..], secret) {
+                masked.extend_from_slice(&bytes[rest..rest + at]);
+                masked.extend_from_slice(MASK.as_bytes());
+                rest += at + secret.len();
+                struck += 1;
+            }
+            if struck > 0 {
+                masked.extend_from_slice(&bytes[rest..]);
+                *bytes = masked;
+                self.count(&format!("secret {name}"), struck);
+            }
+        }
+    }
+
+    fn count(&self, rule: &str, struck: u64) {
+        let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
+        *ledger.entry(rule.to_owned()).or_default() += struck;
+    }
+}
+
+/// The whole match, with its group `mask` masked where there is one.
+fn masked(found: &Captures<'_>) -> Vec<u8> {
+    let whole = found.get(0).map_or(&b""[..], |whole| whole.as_bytes());
+    let Some((start, part)) = found
+        .get(0)
+        .map(|whole| whole.start())
+        .zip(found.name("mask"))
+    else {
+        return MASK.into();
+    };
+    let mut text = whole[..part.start() - start].to_vec();
+    text.extend_from_slice(MASK.as_bytes());
+    text.extend_from_slice(&whole[part.end() - start..]);
+    text
+}
+
+/// A secret as it may show up: as it is, percent-encoded, and in base64 wherever it stands in what was encoded. Of base64 only the
+/// characters are taken that depend on nothing but the secret.
+fn spellings(value: &str) -> Vec<Vec<u8>> {
+    let mut all = vec![value.as_bytes().to_vec()];
+    if value.len() >= ENCODED {
+        let mut percent = String::new();
+        for byte in value.bytes() {
+            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+                percent.push(char::from(byte));
+            } else {
+                percent.push_str(&format!("%{byte:02X}"));
+            }
+        }
+        all.push(percent.to_ascii_lowercase().into_bytes());
+        all.push(percent.into_bytes());
+        for lead in 0..3 {
+            let mut bytes = vec![0; lead];
+            bytes.extend_from_slice(value.as_bytes());
+            // A character of base64 is 6 bits: those that also hold a bit of what is before or behind are left out.
+            let (from, to) = ((lead * 8).div_ceil(6), bytes.len() * 8 / 6);
+            for coded in [
+                STANDARD_NO_PAD.encode(&bytes),
+                URL_SAFE_NO_PAD.encode(&bytes),
+            ] {
+                all.push(coded.as_bytes()[from..to].to_vec());
+            }
+        }
+    }
+    all.retain(|text| !text.is_empty());
+    all.sort();
+    all.dedup();
+    all
+}
+
+/// The rules that hold unless a runbook says `builtin: false`.
+pub fn builtin() -> Vec<Rule> {
+    // Compiling them takes longer than reading a runbook does.
+    static COMPILED: LazyLock<Vec<Rule>> = LazyLock::new(compiled);
+    COMPILED.clone()
+}
+
+fn compiled() -> Vec<Rule> {
+    const RULES: [(&str, &str); 6] = [
+        (
+            "authorization",
+            r"(?i)authorization:[ \t]*(?:bearer|basic|token|negotiate)[ \t]+(?<mask>[^\s]+)",
+        ),
+        (
+            "private-key",
+            r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?<mask>[^-]*)-----END",
+        ),
+        (
+            "jwt",
+            r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
+        ),
+        ("aws-key", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+        (
+            "password",
+            r#"(?i)(?:password|passwd|pwd|secret|api[_-]?key|access[_-]?key|[_-]token|\btoken)["']?[ \t]*[=:][ \t]*["']?(?<mask>[^\s"'&;,]+)"#,
+        ),
+        ("url-password", r"://[^\s:/@]*:(?<mask>[^\s/@]+)@"),
+    ];
+    RULES
+        .iter()
+        .filter_map(|(name, text)| {
+            Some(Rule {
+                name: (*name).into(),
+                regex: Regex::new(text).ok()?,
+                only: Vec::new(),
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn masked_text(redactor: &Redactor, text: &str) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        redactor.bytes("step", &mut bytes);
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn promise_2_a_secret_is_masked_plain_percent_encoded_and_in_base64_at_any_offset() {
+        let secret = "hunter2/ü+x";
+        let redactor = Redactor::new(&[("token".into(), secret.into())], Vec::new());
+        for lead in ["", "a", "ab", "abc"] {
+            let coded = STANDARD_NO_PAD.encode(format!("{lead}{secret}tail"));
+            let text = masked_text(&redactor, &coded);
+            assert!(text.contains(MASK), "{lead}: {text}");
+            let around = STANDARD_NO_PAD.encode(secret);
+            assert!(!text.contains(&around[2..around.len() - 2]));
+        }
+        assert_eq!(masked_text(&redactor, "a hunter2/ü+x b"), "a *** b");
+        assert_eq!(masked_text(&redactor, "q=hunter2%2F%C3%BC%2Bx"), "q=***");
+        assert_eq!(redactor.ledger()[0].rule, "secret token");
+        assert_eq!(redactor.ledger()[0].count, 6);
+    }
+
+    #[test]
+    fn what_looks_like_a_secret_is_masked_and_what_does_not_is_left() {
+        let redactor = Redactor::new(&[], builtin());
+        for (text, masked) in [
+            ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
+            ("DB_PASSWORD=s3cret rest", "DB_PASSWORD=*** rest"),
+            ("postgres://u:pw@db:5432/x", "postgres://u:***@db:5432/x"),
+            (
+                "{\"api_key\": \"k1\", \"n\": 2}",
+                "{\"api_key\": \"***\", \"n\": 2}",
+            ),
+            ("tokens: 5", "tokens: 5"),
+            ("http://db:5432/", "http://db:5432/"),
+        ] {
+            assert_eq!(masked_text(&redactor, text), masked);
+        }
+    }
+
+    #[test]
+    fn a_rule_for_one_step_leaves_the_others_alone() {
+        let rule = Rule {
+            name: "sid".into(),
+            regex: Regex::new("sid=(?<mask>[a-z]+)").unwrap(),
+            only: vec!["other".into()],
+        };
+        let redactor = Redactor::new(&[], vec![rule]);
+        assert_eq!(masked_text(&redactor, "sid=abc"), "sid=abc");
+    }
+}
