@@ -3,10 +3,15 @@
 //! A step kind makes [`Ask`]s and reads [`Answer`]s; a cluster (a live pod, this machine, a recording) turns the one into the
 //! other. Neither knows the other. No [`Ask`] can write to the cluster: what is not in [`Question`] cannot be asked.
 
+mod api;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub use api::{ApiRead, RESOURCES, Resource, Whom};
 
 /// Cap of each captured stream when a step says nothing: 256 KiB.
 pub const DEFAULT_CAP: u64 = 256 * 1024;
@@ -24,6 +29,9 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ask {
+    /// Id of the step that asks; empty until its plan says so. Canned answers are found by it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub step: String,
     /// What is asked.
     pub question: Question,
     /// How long the answer may take; enforced beside the command and, a little later, by the client.
@@ -46,6 +54,7 @@ impl Ask {
     /// An ask with the default bounds.
     pub fn new(question: Question) -> Self {
         Self {
+            step: String::new(),
             question,
             timeout: DEFAULT_TIMEOUT,
             stdout_cap: DEFAULT_CAP,
@@ -81,6 +90,18 @@ pub enum Question {
         /// Bytes that are read at most.
         max: u64,
     },
+    /// The regular files of the patient whose paths match a pattern, each link on the way resolved inside the patient's own root;
+    /// answered by their paths, each ended by a NUL byte.
+    Glob {
+        /// Absolute pattern, as the patient sees it: `*`, `?` and `[…]` within one part of a path.
+        pattern: String,
+        /// How many are told at most; one more where there are more.
+        most: u64,
+    },
+    /// A read of the Kubernetes API; no container is asked.
+    Kube(ApiRead),
+    /// Nothing: time that passes. The engine answers it by itself.
+    Pause(#[serde(with = "seconds")] Duration),
 }
 
 impl Question {
@@ -90,6 +111,9 @@ impl Question {
             Self::Argv(argv) => argv.clone(),
             Self::Script { text, .. } => vec!["sh".into(), "-c".into(), text.clone()],
             Self::File { path, .. } => vec!["file".into(), path.clone()],
+            Self::Glob { pattern, .. } => vec!["glob".into(), pattern.clone()],
+            Self::Kube(read) => read.argv(),
+            Self::Pause(time) => vec!["pause".into(), format!("{}s", time.as_secs_f64())],
         }
     }
 }
@@ -114,6 +138,33 @@ pub struct Answer {
     /// Things worth telling that are not part of the output: a process left running, a zombie that could not be reaped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+}
+
+/// An answer that was written down beforehand instead of being asked for, for the tests of a runbook.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Canned {
+    /// What comes back.
+    pub answer: Answer,
+    /// The step's facts as they stand, beside those of every step; its kind then reads nothing.
+    pub facts: Option<Map<String, Value>>,
+}
+
+impl Canned {
+    /// A command that said nothing and ended in this way.
+    pub fn silent(ended: Ended) -> Self {
+        Self {
+            answer: Answer {
+                ended,
+                stdout: Captured::default(),
+                stderr: Captured::default(),
+                started: Timestamp::UNIX_EPOCH,
+                duration: Duration::ZERO,
+                file: None,
+                remarks: Vec::new(),
+            },
+            facts: None,
+        }
+    }
 }
 
 /// How an ask ended.
@@ -227,6 +278,13 @@ pub struct Need {
     pub why: String,
 }
 
+impl Need {
+    /// True for what is in no namespace: a Role cannot grant it, only a ClusterRole can.
+    pub fn cluster_wide(&self) -> bool {
+        self.resource == "nodes"
+    }
+}
+
 mod seconds {
     use std::time::Duration;
 
@@ -238,6 +296,28 @@ mod seconds {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Duration, D::Error> {
         Duration::try_from_secs_f64(f64::deserialize(d)?).map_err(serde::de::Error::custom)
+    }
+}
+
+mod maybe_seconds {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        duration: &Option<Duration>,
+        s: S,
+    ) -> Result<S::Ok, S::Error> {
+        duration.map(|time| time.as_secs_f64()).serialize(s)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        d: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        Option::<f64>::deserialize(d)?
+            .map(Duration::try_from_secs_f64)
+            .transpose()
+            .map_err(serde::de::Error::custom)
     }
 }
 

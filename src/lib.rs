@@ -11,7 +11,7 @@
 //! ```text
 //! file ──runbook──> Runbook ──plan──> Plan ──engine──> Event, Event, … ──fold──> Report ──render──> bytes
 //!                                      │ Ask  ^ Answer
-//!                                     cluster (kube | local)
+//!                                     cluster (kube | local | replay)
 //! ```
 //!
 //! What is found wrong with a patient is data; `Err` means that it could not be asked.
@@ -32,6 +32,7 @@
 //! | 3 | [`render`] | report → bytes, one file for each format |
 //! | 2 | [`script`] | expressions and templates: Rhai with every limit set |
 //! | 2 | [`report`] | what happened: verdicts, events, the report, the table of exit codes |
+//! | 2 | [`alert`] | the body of a webhook → whom it is about |
 //! | 2 | [`cluster`] | the port of two traits and its answerers; POSIX `sh` text and its frames |
 //! | 1 | [`ask`], [`target`], [`yaml`], [`clock`], [`random`] | the words all share |
 //!
@@ -40,6 +41,7 @@
 //! Load a [`runbook::Runbook`], settle a [`plan::Plan`], give an [`engine::Engine`] the targets a [`cluster::Cluster`] found, and
 //! [`render`] the [`report::Report`]; `examples/embed.rs` does so in forty lines.
 
+pub mod alert;
 pub mod ask;
 pub mod catalog;
 pub mod check;

@@ -274,6 +274,24 @@ pub struct Target {
     /// When the first request that serves this target was about to be sent.
     #[serde(skip)]
     pub requested_at: Option<Timestamp>,
+    /// How the pod stood when it was found.
+    #[serde(skip)]
+    pub standing: Option<Standing>,
+}
+
+/// How a pod stood when it was found: what a pick among pods goes by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// `Pending`, `Running`, `Succeeded`, `Failed` or `Unknown`.
+    pub phase: String,
+    /// Whether its condition `Ready` holds.
+    pub ready: bool,
+    /// Restarts of all its containers.
+    pub restarts: u32,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+    /// Ephemeral containers that it has, ended ones included: they stay for its life.
+    pub debug_containers: u32,
 }
 
 /// What kind of thing a target is.
@@ -323,6 +341,7 @@ impl Target {
             labels: BTreeMap::new(),
             pid: None,
             requested_at: None,
+            standing: None,
         }
     }
 }

@@ -47,7 +47,9 @@ pub fn implicit_exit(
                 129..=192 => format!(" (ended by signal {})", code - 128),
                 _ => String::new(),
             };
-            let said = last_word(facts).map_or_else(String::new, |line| format!(": {line}"));
+            let said = reason(facts)
+                .or_else(|| last_word(facts))
+                .map_or_else(String::new, |line| format!(": {line}"));
             ("exit", format!("exit {code}{signal}{said}"))
         }
     };
@@ -59,6 +61,12 @@ pub fn implicit_exit(
         hint: None,
         url: None,
     })
+}
+
+/// What a kind itself says is wrong.
+fn reason(facts: &Map<String, Value>) -> Option<String> {
+    let reason = facts.get("reason")?.as_str()?;
+    (!reason.is_empty()).then(|| reason.to_owned())
 }
 
 fn last_word(facts: &Map<String, Value>) -> Option<String> {

@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use housecall::cluster::Profile;
 use housecall::render::Format;
 use housecall::report::Severity;
-use housecall::runbook::Effects;
+use housecall::runbook::{Effects, Pick};
 
 /// Makes a house call to a live pod: asks, judges, reports, and leaves nothing running.
 #[derive(Parser)]
@@ -26,6 +26,8 @@ pub(crate) enum Verb {
     Demo(DemoArgs),
     /// Checks runbooks and says all that is wrong with them
     Lint(LintArgs),
+    /// Tries the tests that runbooks carry, without a cluster
+    Test(TestArgs),
     /// Shows what a run would ask and which rights it needs; changes nothing
     Plan(Box<PlanArgs>),
     /// Lists the shipped runbooks
@@ -58,6 +60,24 @@ pub(crate) struct RunArgs {
     /// A selector that matches nothing is no error
     #[arg(long)]
     pub(crate) allow_none: bool,
+    /// Writes every ask and answer into this new folder while the run goes on; see `test --recorded`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) record: Option<PathBuf>,
+    /// A folder for the files that `collect` steps bring: one folder in it for each target
+    #[arg(long, value_name = "DIR")]
+    pub(crate) artifacts: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct TestArgs {
+    /// Files, or names of shipped runbooks
+    #[arg(value_name = "RUNBOOK", required = true)]
+    pub(crate) runbooks: Vec<String>,
+    /// Judges this recorded run instead, with one runbook, and reports as `run` does
+    #[arg(long, value_name = "DIR")]
+    pub(crate) recorded: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
@@ -82,8 +102,12 @@ pub(crate) enum Rbac {
 pub(crate) struct VisitArgs {
     /// A runbook (a file, or the name of a shipped one), then targets: pod/NAME, NAME, deploy/NAME, sts/NAME, ds/NAME, job/NAME,
     /// svc/NAME, `local` (this machine), `pid:N` (a process here)
-    #[arg(value_name = "RUNBOOK> [TARGET]... <", num_args = 1.., required = true)]
+    #[arg(value_name = "RUNBOOK> [TARGET]... <", num_args = 1.., required_unless_present = "from_alert")]
     pub(crate) words: Vec<String>,
+    /// Takes runbook, targets and params from the alerts of this webhook body (Alertmanager, Grafana), `-` for stdin; runbooks that
+    /// are named are chosen from instead of the shipped ones
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["all_namespaces", "selector", "field_selector"])]
+    pub(crate) from_alert: Option<PathBuf>,
     /// Namespace of the targets
     #[arg(short, long, value_name = "NAMESPACE")]
     pub(crate) namespace: Option<String>,
@@ -96,6 +120,9 @@ pub(crate) struct VisitArgs {
     /// Pods by field, as `kubectl --field-selector`
     #[arg(long, value_name = "SELECTOR")]
     pub(crate) field_selector: Option<String>,
+    /// Of several pods this many, or `all`
+    #[arg(long, value_name = "N|all", value_parser = pick)]
+    pub(crate) pick: Option<Pick>,
     /// Context of the kubeconfig
     #[arg(long, value_name = "NAME")]
     pub(crate) context: Option<String>,
@@ -232,6 +259,18 @@ fn severity(text: &str) -> Result<Severity, String> {
         .into_iter()
         .find(|severity| severity.word() == text)
         .ok_or_else(|| "there are info, warning, error and critical".into())
+}
+
+fn pick(text: &str) -> Result<Pick, String> {
+    let count = match text.parse::<usize>() {
+        _ if text == "all" => None,
+        Ok(count) if count > 0 => Some(count),
+        _ => return Err("write a number from 1, or `all`".into()),
+    };
+    Ok(Pick {
+        count,
+        ..Pick::default()
+    })
 }
 
 fn effects(text: &str) -> Result<Effects, String> {

@@ -61,6 +61,7 @@ async fn diagnose(patient: &Patient, args: &DemoArgs, outputs: Outputs) -> Resul
         circumstances: Circumstances::default(),
         interrupt,
         output: &args.output,
+        shelf: None,
     };
     let code = examine(Arc::new(plan), prospects, wanted, outputs).await;
     listening.abort();

@@ -68,6 +68,24 @@ impl Failure {
         }
     }
 
+    /// Nothing matched, so that nobody was examined.
+    pub(crate) fn unmatched(text: impl Into<String>) -> Self {
+        Self {
+            code: 4,
+            text: Text::Plain(text.into()),
+        }
+    }
+
+    /// Tells it on stderr.
+    pub(crate) fn tell(&self) {
+        let _ = writeln!(std::io::stderr(), "{}", self.text.shown());
+    }
+
+    /// True where nothing matched.
+    pub(crate) fn is_unmatched(&self) -> bool {
+        self.code == 4
+    }
+
     /// Something outside the runbook and the cluster went wrong, such as a report that cannot be written.
     pub(crate) fn could_not(what: &str, why: &dyn std::fmt::Display) -> Self {
         Self {
@@ -94,7 +112,7 @@ pub(crate) fn code(done: Result<u8, Failure>) -> ExitCode {
     match done {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            let _ = writeln!(std::io::stderr(), "{}", failure.text.shown());
+            failure.tell();
             ExitCode::from(failure.code)
         }
     }

@@ -106,7 +106,7 @@ fn spread(words: &[String]) -> Result<Vec<String>, Failure> {
                 .map_err(|error| Failure::usage(format!("failed to read {word}: {error}")))?;
             if found.is_empty() {
                 return Err(Failure::usage(format!(
-                    "there is no runbook in {word}\n  help: runbooks are files that end in .yaml or .yml"
+                    "there is no runbook in {word}\n  help: runbooks are files that end in .yaml, .yml or .rhai"
                 )));
             }
         }
@@ -130,7 +130,7 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
             walk(&path, found)?;
         } else if path
             .extension()
-            .is_some_and(|end| end == "yaml" || end == "yml")
+            .is_some_and(|end| ["yaml", "yml", "rhai"].iter().any(|known| end == *known))
         {
             found.push(path);
         }

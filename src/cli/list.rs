@@ -8,13 +8,14 @@ use serde_json::json;
 
 use super::args::{DataFormat, ListArgs};
 use super::exit::Failure;
+use super::library::Library;
 use super::print;
 
 /// Prints name and title of every shipped runbook.
 pub(crate) fn run(args: &ListArgs) -> Result<u8, Failure> {
     let all: Vec<_> = Catalog::list()
         .filter_map(|shipped| {
-            let (runbook, _) = Runbook::parse(shipped.source, shipped.name).ok()?;
+            let (runbook, _) = Runbook::load(shipped.source, shipped.name, &Library).ok()?;
             Some((shipped.name, runbook))
         })
         .collect();

@@ -3,6 +3,7 @@
 //! It uses the crate by its public name, as any other program would. A new verb is one new file here with a `run` function, one
 //! variant in [`args::Verb`] and one arm below.
 
+mod alert;
 mod args;
 mod completions;
 mod demo;
@@ -16,10 +17,13 @@ mod outputs;
 mod patient;
 mod plan;
 mod prospects;
+mod recording;
 mod run;
 mod schema;
+mod shelf;
 mod show;
 mod signals;
+mod test;
 mod visit;
 
 use std::process::ExitCode;
@@ -55,6 +59,7 @@ fn done(verb: Verb) -> Result<u8, Failure> {
         Verb::Show(args) => show::run(&args),
         Verb::Completions(args) => completions::run(&args),
         Verb::Run(args) => within(run::run(*args)),
+        Verb::Test(args) => within(test::run(args)),
         Verb::Plan(args) => within(plan::run(*args)),
         Verb::Demo(args) => within(demo::run(args)),
         Verb::DemoPatient => within(patient::serve()),

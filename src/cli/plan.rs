@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use housecall::ask::{Ask, Need, Question};
+use housecall::cluster::Scope;
 use housecall::engine::Prospect;
 use housecall::plan::{Plan, Preview, Previewed, rbac};
 use housecall::render::inert;
+use housecall::runbook::Scripted;
 use housecall::target::{Selector, Target};
 
 use super::args::PlanArgs;
@@ -16,18 +18,14 @@ use super::visit::Visit;
 
 /// Prints the plan to stdout.
 pub(crate) async fn run(args: PlanArgs) -> Result<u8, Failure> {
-    let visit = Visit::of(&args.visit)?;
+    let visit = Visit::of(&args.visit).await?;
     let needs = visit.plan.needs(&visit.selectors);
     if args.rbac.is_some() {
-        let place = if args.visit.all_namespaces {
-            rbac::Place::Cluster
-        } else {
-            rbac::Place::Namespace(args.visit.namespace.as_deref().unwrap_or("default"))
-        };
+        let place = place(&visit.scopes);
         print(&rbac::role(&visit.plan.runbook.id, place, &needs))?;
         return Ok(0);
     }
-    let prospects = Prospects::find(&visit.selectors, &visit.scope, &args.visit).await;
+    let prospects = Prospects::find(&visit, &args.visit).await;
     let mut text = String::new();
     head(&mut text, &visit.plan);
     let trouble = targets(&mut text, &prospects);
@@ -35,12 +33,30 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Failure> {
         || stand_in(visit.selectors.first()),
         |(Prospect::Found(target, _) | Prospect::Refused(target, _))| target.clone(),
     );
-    steps(&mut text, &visit.plan.preview(&example));
+    match &visit.plan.program {
+        Some(scripted) => program(&mut text, scripted),
+        None => steps(&mut text, &visit.plan.preview(&example)),
+    }
     let denied = denied(&prospects, &needs).await;
     rights(&mut text, &needs, &denied);
     let trouble = trouble || denied.iter().any(|need| !need.optional);
     print(&text)?;
     Ok(if trouble { 3 } else { 0 })
+}
+
+/// Where the rights are needed: a Role is one namespace's.
+fn place(scopes: &[Scope]) -> rbac::Place<'_> {
+    match scopes {
+        [Scope::Namespace(one), rest @ ..]
+            if rest
+                .iter()
+                .all(|scope| matches!(scope, Scope::Namespace(other) if other == one)) =>
+        {
+            rbac::Place::Namespace(one)
+        }
+        [Scope::Default, ..] => rbac::Place::Namespace("default"),
+        _ => rbac::Place::Cluster,
+    }
 }
 
 // Writing to a String cannot fail, here and below.
@@ -55,6 +71,10 @@ fn head(text: &mut String, plan: &Plan) {
     );
     for (name, value) in &plan.params {
         let _ = writeln!(text, "param      {name} = {}", inert(&value.to_string()));
+    }
+    if !plan.needs_container() {
+        text.push_str("attach     nothing: every step is answered by the API alone\n");
+        return;
     }
     let _ = writeln!(
         text,
@@ -89,6 +109,39 @@ fn targets(text: &mut String, prospects: &Prospects) -> bool {
         let _ = writeln!(text, "note       {}", inert(note));
     }
     trouble
+}
+
+/// A program decides as it runs; what is written out of it is told.
+fn program(text: &mut String, scripted: &Scripted) {
+    let _ = writeln!(
+        text,
+        "program    decides what it asks as it runs, out of what is written in it:"
+    );
+    for ask in scripted.program().asks() {
+        let file = ask
+            .file
+            .as_deref()
+            .map_or_else(String::new, |file| format!("{file}, "));
+        let _ = writeln!(
+            text,
+            "perhaps    {} ({}) at {file}line {}",
+            ask.id.as_deref().unwrap_or("a step"),
+            ask.kind,
+            ask.line
+        );
+    }
+    let checks = scripted.program().checks();
+    if !checks.is_empty() {
+        let _ = writeln!(text, "           checks {}", inert(&checks.join(", ")));
+    }
+    let _ = match scripted.commands() {
+        Some(commands) => writeln!(
+            text,
+            "commands   `run` may start {}",
+            inert(&commands.join(", "))
+        ),
+        None => writeln!(text, "commands   `run` may start any program"),
+    };
 }
 
 fn steps(text: &mut String, steps: &[Previewed]) {
@@ -131,6 +184,7 @@ fn asked(ask: &Ask) -> String {
             format!("sh: {} lines", text.lines().count())
         }
         Question::File { path, max } => format!("file {path}, at most {max} bytes"),
+        question => question.argv().join(" "),
     };
     format!(
         "{} (within {})",

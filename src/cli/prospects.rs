@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use housecall::clock::SystemClock;
+use housecall::clock::{Clock, SystemClock};
 use housecall::cluster::kube::{Access, KubeCluster};
 use housecall::cluster::local::Local;
 use housecall::cluster::{Cluster, Found, Refusal, Scope};
 use housecall::engine::Prospect;
-use housecall::target::{Selector, Target};
+use housecall::plan::Plan;
+use housecall::target::{ObjectKind, Selector, Target};
 
 use super::args::VisitArgs;
+use super::visit::Visit;
 
 /// Whom a run is about.
 #[derive(Default)]
@@ -28,8 +30,9 @@ pub(crate) struct Prospects {
 
 impl Prospects {
     /// Looks every selector up. Trouble with one never hides another.
-    pub(crate) async fn find(selectors: &[Selector], scope: &Scope, args: &VisitArgs) -> Self {
-        let remote = selectors
+    pub(crate) async fn find(visit: &Visit, args: &VisitArgs) -> Self {
+        let remote = visit
+            .selectors
             .iter()
             .any(|s| !matches!(s, Selector::Local | Selector::Process(_)));
         let clusters = Clusters {
@@ -42,16 +45,24 @@ impl Prospects {
         };
         let mut found = Self {
             cluster: clusters.name(),
+            notes: visit.notes.clone(),
+            unasked: visit.unasked,
             ..Self::default()
         };
-        for selector in selectors {
-            found.look_up(selector, scope, &clusters).await;
+        for (selector, scope) in visit.selectors.iter().zip(&visit.scopes) {
+            found.look_up(&visit.plan, selector, scope, &clusters).await;
         }
         found.drop_repeats();
         found
     }
 
-    async fn look_up(&mut self, selector: &Selector, scope: &Scope, clusters: &Clusters) {
+    async fn look_up(
+        &mut self,
+        plan: &Plan,
+        selector: &Selector,
+        scope: &Scope,
+        clusters: &Clusters,
+    ) {
         let looked = match clusters.of(selector) {
             Ok(cluster) => cluster
                 .find(selector, scope)
@@ -68,6 +79,13 @@ impl Prospects {
                     ));
                 }
                 self.notes.extend(notes);
+                let targets = if one(selector) {
+                    targets
+                } else {
+                    let picked = plan.pick(targets, SystemClock.now());
+                    self.notes.extend(picked.left_out);
+                    picked.chosen
+                };
                 self.all.extend(
                     targets
                         .into_iter()
@@ -98,6 +116,19 @@ impl Prospects {
             new
         });
     }
+}
+
+/// Whether a selector stands for one target by its own name: that one is wanted, and not picked at.
+fn one(selector: &Selector) -> bool {
+    matches!(
+        selector,
+        Selector::Local
+            | Selector::Process(_)
+            | Selector::Named {
+                kind: ObjectKind::Pod,
+                ..
+            }
+    )
 }
 
 struct Clusters {
@@ -140,7 +171,7 @@ fn named(selector: &Selector, scope: &Scope, clusters: &Clusters) -> Option<Targ
                 Scope::Default | Scope::All => clusters.namespace(),
             };
             let mut target = Target::pod(&namespace, name);
-            if *kind != housecall::target::ObjectKind::Pod {
+            if *kind != ObjectKind::Pod {
                 target.owner = Some(format!("{}/{name}", kind.word()));
             }
             Some(target)
@@ -151,7 +182,7 @@ fn named(selector: &Selector, scope: &Scope, clusters: &Clusters) -> Option<Targ
     }
 }
 
-async fn connect(args: &VisitArgs) -> Result<Arc<KubeCluster>, Refusal> {
+pub(crate) async fn connect(args: &VisitArgs) -> Result<Arc<KubeCluster>, Refusal> {
     let access = Access {
         kubeconfig: args.kubeconfig.clone(),
         context: args.context.clone(),

@@ -14,20 +14,37 @@ use super::args::{OutputArgs, RunArgs};
 use super::exit::Failure;
 use super::outputs::Outputs;
 use super::prospects::Prospects;
+use super::recording;
+use super::shelf::Shelf;
 use super::signals;
 use super::visit::Visit;
 
 /// Runs a runbook on its targets and reports. The code is the exit code of the process.
 pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
-    let visit = Visit::of(&args.visit)?;
+    let visit = match Visit::of(&args.visit).await {
+        Err(failure) if failure.is_unmatched() && args.allow_none => {
+            failure.tell();
+            return Ok(0);
+        }
+        visit => visit?,
+    };
     let outputs = Outputs::open(&args.output)?;
+    let recorder = args
+        .record
+        .as_ref()
+        .map(|folder| recording::begin(folder, &visit.plan))
+        .transpose()?;
+    let shelf = args.artifacts.as_deref().map(Shelf::open).transpose()?;
     let interrupt = Interrupt::default();
     let listening = tokio::spawn(signals::listen(interrupt.clone()));
-    let prospects = tokio::select! {
+    let mut prospects = tokio::select! {
         biased;
-        prospects = Prospects::find(&visit.selectors, &visit.scope, &args.visit) => prospects,
+        prospects = Prospects::find(&visit, &args.visit) => prospects,
         () = interrupt.stopped() => return Err(Failure::interrupted()),
     };
+    if let Some(recorder) = &recorder {
+        recording::listen(&mut prospects, recorder);
+    }
     let circumstances = Circumstances {
         interrupted: false,
         unasked: prospects.unasked,
@@ -44,12 +61,16 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
             circumstances,
             interrupt,
             output: &args.output,
+            shelf,
         },
         outputs,
     )
     .await;
     listening.abort();
-    code
+    match recorder {
+        Some(recorder) => recording::whole(&recorder, code?),
+        None => code,
+    }
 }
 
 /// Targets that are open at once when nobody says anything.
@@ -68,6 +89,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) circumstances: Circumstances,
     pub(crate) interrupt: Interrupt,
     pub(crate) output: &'a OutputArgs,
+    /// Where artefacts are written; nowhere when `None`.
+    pub(crate) shelf: Option<Shelf>,
 }
 
 /// Runs a plan and writes its reports.
@@ -87,16 +110,21 @@ pub(crate) async fn examine(
     };
     let visible = !wanted.output.quiet && std::io::stderr().is_terminal();
     let mut progress = Progress::new(visible);
+    let mut shelf = wanted.shelf;
     let report = Engine::new(Arc::new(SystemClock))
         .run(plan, prospects.all, run, |event| {
             outputs.event(event);
+            if let Some(shelf) = &mut shelf {
+                shelf.event(event);
+            }
             progress.on(event);
         })
         .await;
     progress.finish();
     let code = report.exit.as_ref().map_or(3, |exit| exit.code);
     // A report that cannot be written must not hide what it would have said.
-    match outputs.report(&report) {
+    let told = outputs.report(&report);
+    match told.and_then(|()| shelf.map_or(Ok(()), Shelf::close)) {
         Ok(()) => Ok(code),
         Err(failure) => Err(failure.or_graver(code)),
     }

@@ -43,6 +43,18 @@ fn described(runbook: &Runbook) -> String {
             let _ = writeln!(text, "  {:width$}  {}", param.name, described_param(param));
         }
     }
+    if let Some(scripted) = &runbook.program {
+        text.push_str("\nsteps (as the program decides)\n");
+        for ask in scripted.program().asks() {
+            let id = ask.id.as_deref().unwrap_or("…");
+            let _ = writeln!(text, "  {id} ({})", ask.kind);
+        }
+        text.push_str("\nchecks\n");
+        for id in scripted.program().checks() {
+            let _ = writeln!(text, "  {id}");
+        }
+        return text;
+    }
     let lists = lists(runbook);
     let width = longest(
         lists
@@ -133,6 +145,15 @@ fn data(runbook: &Runbook) -> Value {
             })
             .collect()
     };
+    let program = runbook.program.as_ref().map(|scripted| {
+        let program = scripted.program();
+        let asks: Vec<_> = program
+            .asks()
+            .iter()
+            .map(|ask| json!({"id": ask.id, "kind": ask.kind}))
+            .collect();
+        json!({"asks": asks, "checks": program.checks()})
+    });
     let labels: serde_json::Map<_, _> = runbook
         .labels
         .iter()
@@ -145,6 +166,7 @@ fn data(runbook: &Runbook) -> Value {
         "labels": labels,
         "digest": runbook.digest,
         "params": params,
+        "program": program,
         "effects": runbook.effects.word(),
         "steps": steps(&runbook.steps),
         "on_fail": steps(&runbook.on_fail),

@@ -5,25 +5,63 @@ use std::path::Path;
 use std::sync::Arc;
 
 use housecall::catalog::Catalog;
-use housecall::cluster::Scope;
+use housecall::cluster::{Refusal, Scope};
 use housecall::plan::{Plan, Wishes};
 use housecall::runbook::{self, Diagnostic, Origin, Paint, Runbook, bind};
 use housecall::target::{Selector, field_selector, label_selector, subdomain};
 
+use super::alert::Call;
 use super::args::VisitArgs;
 use super::exit::Failure;
 use super::library::Library;
+use super::prospects::connect;
 
 /// Everything that is known before the first request.
 pub(crate) struct Visit {
     pub(crate) plan: Arc<Plan>,
     pub(crate) selectors: Vec<Selector>,
-    pub(crate) scope: Scope,
+    /// Where each selector looks, in the same order.
+    pub(crate) scopes: Vec<Scope>,
+    /// What the reader should know from before the run.
+    pub(crate) notes: Vec<String>,
+    /// Someone that should be examined is not named.
+    pub(crate) unasked: bool,
 }
 
 impl Visit {
     /// Settles a visit, or says all that is wrong with it.
-    pub(crate) fn of(args: &VisitArgs) -> Result<Self, Failure> {
+    pub(crate) async fn of(args: &VisitArgs) -> Result<Self, Failure> {
+        match &args.from_alert {
+            Some(from) => Self::called(Call::of(from, args)?, args).await,
+            None => Self::named(args).await,
+        }
+    }
+
+    /// Runbook, targets and params come from alerts.
+    async fn called(call: Call, args: &VisitArgs) -> Result<Self, Failure> {
+        let mut wrong = Vec::new();
+        check_namespace(args, &mut wrong);
+        let mut given = pairs(&args.param, &mut wrong);
+        given.extend(call.given);
+        let wishes = Wishes {
+            container: call.container,
+            ..wishes(args)
+        };
+        let plan = settled(&call.runbook, args, &given, &wishes, &mut wrong).await;
+        let (scopes, selectors) = call.whom.into_iter().unzip();
+        match plan {
+            Some(plan) if wrong.is_empty() => Ok(Self {
+                plan: Arc::new(plan),
+                selectors,
+                scopes,
+                notes: call.notes,
+                unasked: call.unasked,
+            }),
+            _ => Err(Failure::usage(wrong.join("\nerror: "))),
+        }
+    }
+
+    async fn named(args: &VisitArgs) -> Result<Self, Failure> {
         let (runbook, targets) = split(&args.words)?;
         let runbook = load(runbook)?;
         let mut wrong = Vec::new();
@@ -59,12 +97,9 @@ impl Visit {
                 fields: args.field_selector.clone(),
             });
         }
-        if let Some(namespace) = &args.namespace
-            && (namespace.contains('.') || namespace.len() > 63 || subdomain(namespace).is_err())
-        {
-            wrong.push(format!(
-                "`{namespace}` cannot be a namespace\n  help: names are lower case letters, digits and `-`, at most 63"
-            ));
+        check_namespace(args, &mut wrong);
+        if selectors.is_empty() && wrong.is_empty() {
+            selectors.extend(own_target(&runbook, &mut wrong));
         }
         if selectors.is_empty() && wrong.is_empty() {
             wrong.push(
@@ -72,33 +107,79 @@ impl Visit {
                     .into(),
             );
         }
-        let mut given = pairs(&args.param, &mut wrong);
-        told(&runbook, &mut given, &mut wrong);
-        let params = bind(&runbook.params, &given).map_err(|problems| {
-            wrong.extend(
-                problems
-                    .iter()
-                    .map(|unfit| format!("{}\n  help: {}", unfit.headline, unfit.fix)),
-            );
-        });
-        let plan = match params {
-            Ok(params) => Plan::new(&runbook, params, &wishes(args))
-                .map_err(|refused| wrong.push(refused.to_string())),
-            Err(()) => Err(()),
-        };
+        let given = pairs(&args.param, &mut wrong);
+        let plan = settled(&runbook, args, &given, &wishes(args), &mut wrong).await;
         match plan {
-            Ok(plan) if wrong.is_empty() => Ok(Self {
+            Some(plan) if wrong.is_empty() => Ok(Self {
                 plan: Arc::new(plan),
+                scopes: vec![scope(args); selectors.len()],
                 selectors,
-                scope: scope(args),
+                notes: Vec::new(),
+                unasked: false,
             }),
             _ => Err(Failure::usage(wrong.join("\nerror: "))),
         }
     }
 }
 
+/// Whom the runbook itself is for, where the command line names nobody.
+fn own_target(runbook: &Runbook, wrong: &mut Vec<String>) -> Option<Selector> {
+    let target = &runbook.target;
+    if let Some(labels) = &target.selector {
+        return Some(Selector::Pods {
+            labels: labels.clone(),
+            fields: None,
+        });
+    }
+    let (kind, name) = (target.kind.as_deref()?, target.name.as_deref()?);
+    match format!("{kind}/{name}").parse() {
+        Ok(selector) => Some(selector),
+        Err(error) => {
+            wrong.push(format!("the runbook's `target`: {error}"));
+            None
+        }
+    }
+}
+
+fn check_namespace(args: &VisitArgs, wrong: &mut Vec<String>) {
+    if let Some(namespace) = &args.namespace
+        && (namespace.contains('.') || namespace.len() > 63 || subdomain(namespace).is_err())
+    {
+        wrong.push(format!(
+            "`{namespace}` cannot be a namespace\n  help: names are lower case letters, digits and `-`, at most 63"
+        ));
+    }
+}
+
+/// The plan, or every reason against it.
+async fn settled(
+    runbook: &Runbook,
+    args: &VisitArgs,
+    given: &[(String, String)],
+    wishes: &Wishes,
+    wrong: &mut Vec<String>,
+) -> Option<Plan> {
+    let mut given = given.to_vec();
+    told(runbook, args, &mut given, wrong).await;
+    let params = bind(&runbook.params, &given).map_err(|problems| {
+        wrong.extend(
+            problems
+                .iter()
+                .map(|unfit| format!("{}\n  help: {}", unfit.headline, unfit.fix)),
+        );
+    });
+    Plan::new(runbook, params.ok()?, wishes)
+        .map_err(|refused| wrong.push(refused.to_string()))
+        .ok()
+}
+
 /// Values from where a param's `from` says, for those that were not given.
-fn told(runbook: &Runbook, given: &mut Vec<(String, String)>, wrong: &mut Vec<String>) {
+async fn told(
+    runbook: &Runbook,
+    args: &VisitArgs,
+    given: &mut Vec<(String, String)>,
+    wrong: &mut Vec<String>,
+) {
     for param in &runbook.params {
         let named = given.iter().any(|(name, _)| *name == param.name);
         let secret = param.kind.is_secret();
@@ -118,7 +199,7 @@ fn told(runbook: &Runbook, given: &mut Vec<(String, String)>, wrong: &mut Vec<St
             origins.push(Origin::Env(own));
         }
         for origin in &origins {
-            match origin_value(origin) {
+            match origin_value(origin, args).await {
                 Ok(Some(value)) => {
                     given.push((param.name.clone(), value));
                     break;
@@ -131,7 +212,7 @@ fn told(runbook: &Runbook, given: &mut Vec<(String, String)>, wrong: &mut Vec<St
 }
 
 /// What stands in one place; `None` where nothing does, and the next is asked.
-fn origin_value(origin: &Origin) -> Result<Option<String>, String> {
+async fn origin_value(origin: &Origin, args: &VisitArgs) -> Result<Option<String>, String> {
     match origin {
         Origin::Env(name) => match std::env::var(name) {
             Ok(value) => Ok(Some(value)),
@@ -143,8 +224,13 @@ fn origin_value(origin: &Origin) -> Result<Option<String>, String> {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(format!("{path} cannot be read: {error}")),
         },
-        // Asked for where the cluster is known.
-        Origin::KubeSecret { .. } => Ok(None),
+        Origin::KubeSecret { name, key } => {
+            let told = |refusal: Refusal| format!("{}; {}", refusal.headline, refusal.help);
+            let cluster = connect(args).await.map_err(told)?;
+            let own = cluster.namespace().to_owned();
+            let namespace = args.namespace.as_deref().unwrap_or(&own);
+            cluster.secret(namespace, name, key).await.map_err(told)
+        }
     }
 }
 
@@ -159,6 +245,7 @@ fn wishes(args: &VisitArgs) -> Wishes {
         profile: args.profile,
         deadline: args.deadline,
         fail_on: args.fail_on,
+        pick: args.pick.clone(),
         allow_effects: args.allow_effects,
     }
 }

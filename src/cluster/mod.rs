@@ -1,8 +1,8 @@
-//! Whatever can answer an [`Ask`](crate::ask::Ask): a live pod, this machine.
+//! Whatever can answer an [`Ask`](crate::ask::Ask): a live pod, this machine, answers kept from before.
 //!
-//! The port is two traits, [`Cluster`] and [`Session`]; the adapters are `kube` (a pod, through an ephemeral debug container) and
-//! `local` (this machine, or one of its processes). Both speak through one [`shell`] layer, so that what holds for the one holds
-//! for the other. An adapter knows nothing of runbooks, verdicts or reports beyond the plain record of how a target was reached.
+//! The port is two traits, [`Cluster`] and [`Session`]; the adapters are `kube` (a pod, through an ephemeral debug container),
+//! `local` (this machine, or one of its processes) and [`replay`] (what was recorded, or written down for a test). The first two
+//! speak through one [`shell`] layer, so that what holds for the one holds for the other. An adapter knows nothing of runbooks, verdicts or reports beyond the plain record of how a target was reached.
 //!
 //! A new adapter is one new file here, one arm where the command line chooses, and a run of the contract suite in
 //! `tests/it/contract.rs`.
@@ -10,6 +10,7 @@
 pub mod kube;
 pub mod local;
 mod port;
+pub mod replay;
 pub mod shell;
 
 pub use port::{Attach, Cause, Closed, Cluster, Found, Lost, Profile, Refusal, Scope, Session};

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
 use crate::ask::{Answer, Ask, Need, Patient};
@@ -134,13 +135,24 @@ pub trait Cluster: Send + Sync {
         attach: &Attach,
         stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal>;
+
+    /// Opens the way to what is known of a target from outside, for asks that need no debug container: none is attached, and nothing
+    /// is changed. What needs one is answered as unavailable. Where there is no such difference, this is [`open`](Self::open).
+    async fn consult(
+        &self,
+        target: &Target,
+        attach: &Attach,
+        stop: &CancellationToken,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        self.open(target, attach, stop).await
+    }
 }
 
 /// An open way to one target. Dropping it without [`close`](Session::close) still ends the container, unproven.
 #[async_trait]
 pub trait Session: Send {
-    /// How the target is reached, as far as is known by now.
-    fn attached(&self) -> AttachReport;
+    /// How the target is reached, as far as is known by now; `None` where nothing was attached.
+    fn attached(&self) -> Option<AttachReport>;
 
     /// The container that is examined.
     fn container(&self) -> Option<String>;
@@ -152,6 +164,11 @@ pub trait Session: Send {
     ///
     /// A command that fails, times out or is cut off is an answer. [`Lost`] means that this session can answer nothing more.
     async fn answer(&mut self, ask: &Ask) -> Result<Answer, Lost>;
+
+    /// The facts that were told with the answer given last, where its kind is not to read them: of canned answers only.
+    fn told(&mut self) -> Option<Map<String, Value>> {
+        None
+    }
 
     /// Stops what is being asked, if anything is: an [`answer`](Session::answer) that was dropped in mid-step leaves its command
     /// running until then. Used when the run is interrupted, before [`close`](Session::close).
@@ -174,14 +191,14 @@ pub struct Lost {
 /// How a session ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Closed {
-    /// The final record; `proven` and `terminated` say how sure the end is.
-    pub attach: AttachReport,
+    /// The final record; `proven` and `terminated` say how sure the end is. `None` where nothing was attached.
+    pub attach: Option<AttachReport>,
     /// Things the reader should know: a patient that vanished, zombies that could not be reaped.
     pub remarks: Vec<String>,
 }
 
 /// Why nothing could be asked: what happened, and what to do next.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, thiserror::Error)]
 #[error("{headline}\n  help: {help}")]
 pub struct Refusal {
     /// What kind of trouble it is.

@@ -1,10 +1,14 @@
 //! One target's steps, asked in order: what each sees, how often it is asked, and what follows from it.
 
+mod program;
+mod talk;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use self::program::Conversation;
 use super::attempt::{Asked, Attempt, unasked};
 use super::interrupt::Interrupt;
 use super::lane::Lane;
@@ -40,6 +44,8 @@ pub(super) struct Asker<'a> {
     number: usize,
     failed: bool,
     lost: bool,
+    /// Why there is no debug container, where one was wanted: what needs it is not asked.
+    unattached: Option<String>,
 }
 
 impl<'a> Asker<'a> {
@@ -60,12 +66,22 @@ impl<'a> Asker<'a> {
             number: 0,
             failed: false,
             lost: false,
+            unattached: None,
         }
+    }
+
+    /// Where no debug container could be attached: why. What needs none is asked all the same.
+    pub(super) fn without_container(mut self, why: &str) -> Self {
+        self.unattached = Some(why.to_owned());
+        self
     }
 
     /// Asks everything: the steps; after a failure what `on_fail` adds; and at the end `finally`, an interruption or not.
     pub(super) async fn all(mut self) -> Outcome {
         let plan = Arc::clone(&self.lane.plan);
+        if let Some(scripted) = &plan.program {
+            return Conversation::new(self, Arc::clone(scripted)).all().await;
+        }
         self.list(&plan.steps).await;
         if self.failed && !self.lost && !self.interrupt.is_stopped() {
             self.phase = Phase::OnFail;
@@ -73,28 +89,29 @@ impl<'a> Asker<'a> {
         }
         if !plan.finally.is_empty() && !self.lost {
             self.phase = Phase::Finally;
-            self.finally(&plan.finally).await;
+            let asked: Duration = plan.finally.iter().map(|step| step.timeout).sum();
+            let over = self.bounded(asked);
+            tokio::select! {
+                () = self.list(&plan.finally) => {}
+                () = over => {}
+            }
         }
         self.outcome
     }
 
-    /// An interruption has ended what was asked before; this is bounded by itself, and given up by a second one.
-    async fn finally(&mut self, steps: &[PlannedStep]) {
-        let asked: Duration = steps.iter().map(|step| step.timeout).sum();
+    /// What begins now goes on after an interruption, is bounded by itself, and given up by a second one. Never comes back: what it
+    /// stops comes to its end by that.
+    fn bounded(&mut self, asked: Duration) -> impl Future<Output = ()> + use<'a> {
         let brake = Interrupt::default();
         self.interrupt = brake.clone();
         let lane = self.lane;
-        let stop = async {
+        async move {
             tokio::select! {
                 () = tokio::time::sleep(asked.min(FINALLY)) => {}
                 () = lane.interrupt.abandoned() => {}
             }
             brake.stop();
             std::future::pending::<()>().await;
-        };
-        tokio::select! {
-            () = self.list(steps) => {}
-            () = stop => {}
         }
     }
 
@@ -148,6 +165,13 @@ impl<'a> Asker<'a> {
                     Phase::Finally => self.number.saturating_sub(plan.steps.len()),
                 },
         });
+        if let Some(why) = &self.unattached
+            && planned.step.kind.needs_container()
+        {
+            let step = unasked(planned, self.phase, Verdict::Unavailable, why);
+            self.sight.remember(&step.id, seen(&step));
+            return (self.tell(step), None);
+        }
         let sight = match self.sight.of(planned.step.fragment.as_ref()) {
             Ok(sight) => sight,
             Err(why) => {
@@ -273,7 +297,7 @@ impl<'a> Asker<'a> {
             image: self.image,
             interrupt: &self.interrupt,
             redactor: &self.lane.redactor,
-            today: self.lane.teller.clock.now(),
+            clock: self.lane.teller.clock.as_ref(),
             phase: self.phase,
         };
         attempt.ask(self.session, sight).await

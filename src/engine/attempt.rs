@@ -1,15 +1,18 @@
 //! One step, asked once: render, ask, read, capture, judge.
 
-use jiff::Timestamp;
+use std::time::Duration;
+
 use serde_json::Map;
+use tokio::time::{Instant, sleep};
 
 use super::interrupt::Interrupt;
 use super::sight::Sight;
-use crate::ask::{Answer, Ask, MAX_STDIN, Patient};
+use crate::ask::{Answer, Ask, Captured, Ended, MAX_STDIN, Patient, Question};
 use crate::check::{Means, decide, implicit_exit, judge};
+use crate::clock::Clock;
 use crate::cluster::{Lost, Session};
 use crate::plan::{Plan, PlannedStep};
-use crate::report::{AttemptReport, CheckReport, Phase, Redactor, StepReport, Verdict};
+use crate::report::{AttemptReport, CheckReport, Output, Phase, Redactor, StepReport, Verdict};
 use crate::script::{Expr, Scope};
 use crate::step::Observation;
 
@@ -21,8 +24,8 @@ pub(super) struct Attempt<'a> {
     pub(super) image: &'a str,
     pub(super) interrupt: &'a Interrupt,
     pub(super) redactor: &'a Redactor,
-    /// Waivers end on a day.
-    pub(super) today: Timestamp,
+    /// Waivers end on a day, and a pause begins at a moment.
+    pub(super) clock: &'a dyn Clock,
     pub(super) phase: Phase,
 }
 
@@ -48,12 +51,21 @@ impl Attempt<'_> {
         if let Some(why) = self.out_of_reach(session.patient()) {
             return self.put_off(Verdict::Unavailable, &why);
         }
-        let asks = match self.asks(sight) {
+        let mut asks = match self.asks(sight) {
             Ok(asks) => asks,
             Err(why) => return self.put_off(Verdict::Error, &self.redactor.text(&why)),
         };
-        let (answers, lost) = self.answers(session, &asks).await;
-        self.conclude(&asks, answers, lost, scope)
+        let (mut answers, mut lost) = self.answers(session, &asks).await;
+        if lost.is_none() && answers.len() == asks.len() {
+            let more = self.planned.step.kind.more(&answers).into_iter();
+            let more: Vec<_> = more.map(|ask| self.planned.bound(ask)).collect();
+            let (further, then) = self.answers(session, &more).await;
+            asks.extend(more);
+            answers.extend(further);
+            lost = then;
+        }
+        let told = session.told();
+        self.conclude(&asks, answers, lost, told, scope)
     }
 
     fn asks(&self, sight: &Sight) -> Result<Vec<Ask>, String> {
@@ -116,6 +128,11 @@ impl Attempt<'_> {
     ) -> (Vec<Answer>, Option<String>) {
         let mut answers = Vec::new();
         for ask in asks {
+            if let Question::Pause(time) = ask.question {
+                let cut = time > ask.timeout;
+                answers.push(self.pause(time.min(ask.timeout), cut).await);
+                continue;
+            }
             let answered = tokio::select! {
                 biased;
                 answered = session.answer(ask) => Some(answered),
@@ -136,6 +153,25 @@ impl Attempt<'_> {
         (answers, None)
     }
 
+    /// Lets time pass, until the run is interrupted.
+    async fn pause(&self, time: Duration, cut: bool) -> Answer {
+        let (started, since) = (self.clock.now(), Instant::now());
+        let ended = tokio::select! {
+            biased;
+            () = self.interrupt.stopped() => Ended::Cancelled,
+            () = sleep(time) => if cut { Ended::TimedOut } else { Ended::Exited(0) },
+        };
+        Answer {
+            ended,
+            stdout: Captured::default(),
+            stderr: Captured::default(),
+            started,
+            duration: since.elapsed(),
+            file: None,
+            remarks: Vec::new(),
+        }
+    }
+
     /// Nothing raw gets any further.
     fn masked(&self, mut answer: Answer) -> Answer {
         self.redactor.answer(&self.planned.step.id, &mut answer);
@@ -147,6 +183,7 @@ impl Attempt<'_> {
         asks: &[Ask],
         answers: Vec<Answer>,
         lost: Option<String>,
+        told: Option<Map<String, serde_json::Value>>,
         scope: &Scope,
     ) -> Asked {
         let step = &self.planned.step;
@@ -155,6 +192,8 @@ impl Attempt<'_> {
             blocked(&answers, self, Verdict::Unreachable, why)
         } else if incomplete {
             blocked(&answers, self, Verdict::Error, "interrupted")
+        } else if let Some(facts) = told {
+            step.kind.told(&answers, facts)
         } else {
             step.kind.read(&answers, self.image)
         };
@@ -198,14 +237,23 @@ impl Attempt<'_> {
                 reason,
                 started: answers.first().map(|answer| answer.started),
                 duration,
-                attempts: answers.iter().map(AttemptReport::of).collect(),
+                attempts: answers.iter().map(|answer| self.attempt(answer)).collect(),
                 facts,
                 checks,
-                artifacts: Vec::new(),
+                artifacts: step.kind.artifacts(&answers),
             },
             remarks: answers.into_iter().flat_map(|a| a.remarks).collect(),
             lost,
         }
+    }
+
+    /// What the report tells of one answer. What is kept as an artefact is not told twice.
+    fn attempt(&self, answer: &Answer) -> AttemptReport {
+        let mut attempt = AttemptReport::of(answer);
+        if self.planned.step.kind.keeps() {
+            attempt.stdout = Output::default();
+        }
+        attempt
     }
 
     fn capture(
@@ -251,30 +299,30 @@ impl Attempt<'_> {
             .collect();
         checks.extend(implicit_exit(&spoken, step.severity, facts));
         for check in &mut checks {
-            self.weigh(check);
+            weighed(self.plan, self.clock.now(), check);
         }
         checks
     }
+}
 
-    /// Whether a check that does not hold makes its target fail: by its severity, unless it is waived.
-    fn weigh(&self, check: &mut CheckReport) {
-        if !matches!(check.status, Verdict::Fail | Verdict::Warn) {
-            return;
-        }
-        let today = self.today.to_zoned(jiff::tz::TimeZone::UTC).date();
-        let waiver =
-            self.plan.waivers.iter().find(|waiver| {
-                waiver.check == check.id && waiver.until.is_none_or(|day| today <= day)
-            });
-        if let Some(waiver) = waiver {
-            check.status = Verdict::Skip;
-            let found = check.message.take().unwrap_or_default();
-            check.message = Some(format!("waived: {} ({found})", waiver.reason));
-        } else if check.severity >= self.plan.fail_on {
-            check.status = Verdict::Fail;
-        } else {
-            check.status = Verdict::Warn;
-        }
+/// Whether a check that does not hold makes its target fail: by its severity, unless it is waived.
+pub(super) fn weighed(plan: &Plan, today: jiff::Timestamp, check: &mut CheckReport) {
+    if !matches!(check.status, Verdict::Fail | Verdict::Warn) {
+        return;
+    }
+    let today = today.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let waiver = plan
+        .waivers
+        .iter()
+        .find(|waiver| waiver.check == check.id && waiver.until.is_none_or(|day| today <= day));
+    if let Some(waiver) = waiver {
+        check.status = Verdict::Skip;
+        let found = check.message.take().unwrap_or_default();
+        check.message = Some(format!("waived: {} ({found})", waiver.reason));
+    } else if check.severity >= plan.fail_on {
+        check.status = Verdict::Fail;
+    } else {
+        check.status = Verdict::Warn;
     }
 }
 
@@ -343,7 +391,7 @@ fn undecided(planned: &PlannedStep, verdict: Verdict, why: &str) -> Vec<CheckRep
 }
 
 /// The verdict of a step from its checks: trouble found, else what could not be judged, else warnings, else pass.
-fn weigh(checks: &[CheckReport]) -> (Verdict, Option<String>) {
+pub(super) fn weigh(checks: &[CheckReport]) -> (Verdict, Option<String>) {
     for verdict in [Verdict::Fail, Verdict::Error, Verdict::Warn] {
         if let Some(check) = checks.iter().find(|check| check.status == verdict) {
             let reason = check.message.clone().unwrap_or_else(|| check.id.clone());

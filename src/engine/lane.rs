@@ -6,7 +6,7 @@ use super::asker::{Asker, out_of_sight};
 use super::interrupt::Interrupt;
 use super::tell::Teller;
 use crate::cluster::{Cluster, Refusal, Session};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlannedStep};
 use crate::report::{AttachReport, Happening, Redactor, Status, Verdict};
 use crate::target::{Target, TargetKind};
 
@@ -21,18 +21,20 @@ pub(super) struct Lane {
 
 impl Lane {
     /// A target that cannot be asked: why, and what to do next.
-    pub(super) fn refuse(&self, refusal: &Refusal) {
+    pub(super) fn refuse(&self, refusal: &Refusal) -> Status {
         if let Some(attach) = &refusal.attach {
             self.closed(Some(attach.as_ref().clone()));
         }
-        self.finish(
-            Status::Error,
-            Some(format!("{}; {}", refusal.headline, refusal.help)),
-        );
+        self.finish(Status::Error, Some(told(refusal)))
+    }
+
+    /// A target that is not asked any more.
+    pub(super) fn leave_out(&self, why: String) -> Status {
+        self.finish(Status::Error, Some(why))
     }
 
     /// Opens, asks, closes. Closing happens on every path.
-    pub(super) async fn examine(self, cluster: &dyn Cluster, target: Target) {
+    pub(super) async fn examine(self, cluster: &dyn Cluster, target: Target) -> Status {
         if self.interrupt.is_stopped() {
             return self.finish(
                 Status::Error,
@@ -40,19 +42,50 @@ impl Lane {
             );
         }
         self.tell(Happening::TargetStarted { target: self.index });
+        let (attach, stop) = (&self.plan.attach, self.interrupt.stop_token());
+        let opening = if self.plan.needs_container() {
+            cluster.open(&target, attach, stop)
+        } else {
+            cluster.consult(&target, attach, stop)
+        };
         let opened = tokio::select! {
             biased;
-            opened = cluster.open(&target, &self.plan.attach, self.interrupt.stop_token()) => opened,
+            opened = opening => opened,
             () = self.interrupt.abandoned() => return self.abandon(&target),
         };
         match opened {
-            Err(refusal) => self.refuse(&refusal),
+            Err(refusal) => self.refused(cluster, &target, &refusal).await,
             Ok(session) => self.converse(session, target).await,
         }
     }
 
+    /// What no container could be attached to may still be known from outside: the steps that need none are asked all the same.
+    async fn refused(&self, cluster: &dyn Cluster, target: &Target, refusal: &Refusal) -> Status {
+        let bare = |planned: &PlannedStep| !planned.step.kind.needs_container();
+        if !self.plan.needs_container()
+            || !self.plan.asked().any(bare)
+            || self.interrupt.is_stopped()
+        {
+            return self.refuse(refusal);
+        }
+        let consulted = tokio::select! {
+            biased;
+            consulted = cluster.consult(target, &self.plan.attach, self.interrupt.stop_token()) => consulted,
+            () = self.interrupt.stopped() => return self.refuse(refusal),
+        };
+        let Ok(mut session) = consulted else {
+            return self.refuse(refusal);
+        };
+        let why = told(refusal);
+        let asker = Asker::new(self, session.as_mut(), target).without_container(&why);
+        let outcome = asker.all().await;
+        session.close().await;
+        self.closed(refusal.attach.as_deref().cloned());
+        self.finish(status(&outcome.verdicts).max(Status::Error), Some(why))
+    }
+
     /// An opening that was given up may have added a container, which is then not proven ended.
-    fn abandon(&self, target: &Target) {
+    fn abandon(&self, target: &Target) -> Status {
         if target.kind == TargetKind::Pod {
             self.closed(Some(AttachReport {
                 mode: "ephemeral".into(),
@@ -74,10 +107,10 @@ impl Lane {
                 "interrupted twice while the debug container was being attached: it may be there, and ends by itself"
                     .into(),
             ),
-        );
+        )
     }
 
-    async fn converse(&self, mut session: Box<dyn Session>, mut target: Target) {
+    async fn converse(&self, mut session: Box<dyn Session>, mut target: Target) -> Status {
         let container = session.container();
         target.container.clone_from(&container);
         self.tell(Happening::Attached {
@@ -98,12 +131,12 @@ impl Lane {
         for text in closed.remarks {
             self.note(text);
         }
-        self.closed(Some(closed.attach));
+        self.closed(closed.attach);
         let mut status = status(&outcome.verdicts);
         if outcome.reason.is_some() {
             status = status.max(Status::Error);
         }
-        self.finish(status, outcome.reason);
+        self.finish(status, outcome.reason)
     }
 
     pub(super) fn tell(&self, happening: Happening) {
@@ -124,28 +157,29 @@ impl Lane {
         });
     }
 
-    fn finish(&self, status: Status, reason: Option<String>) {
+    fn finish(&self, status: Status, reason: Option<String>) -> Status {
         self.tell(Happening::TargetFinished {
             target: self.index,
             status,
             reason,
         });
+        status
     }
 }
 
 /// How a session ended, proven or given up.
 struct Ending {
-    attach: AttachReport,
+    attach: Option<AttachReport>,
     remarks: Vec<String>,
 }
 
 impl Ending {
-    fn abandoned(last: AttachReport) -> Self {
+    fn abandoned(last: Option<AttachReport>) -> Self {
         Self {
-            attach: AttachReport {
+            attach: last.map(|last| AttachReport {
                 proven: false,
                 ..last
-            },
+            }),
             remarks: vec![
                 "interrupted twice: the container ends by itself, and that was not waited for"
                     .into(),
@@ -161,6 +195,11 @@ impl From<crate::cluster::Closed> for Ending {
             remarks: closed.remarks,
         }
     }
+}
+
+/// A refusal as a target's reason.
+fn told(refusal: &Refusal) -> String {
+    format!("{}; {}", refusal.headline, refusal.help)
 }
 
 /// What a target comes to: the worst that was found, and below that what could not be looked at.

@@ -16,11 +16,17 @@
 
 mod asker;
 mod attempt;
+mod batch;
 mod interrupt;
 mod lane;
+mod passage;
+mod rehearsal;
 mod run;
 mod sight;
 mod tell;
+mod trial;
 
 pub use interrupt::Interrupt;
+pub use rehearsal::rehearse;
 pub use run::{Engine, Prospect, Run};
+pub use trial::{Trial, simulate, trial};

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::batch::Places;
 use super::interrupt::Interrupt;
 use super::lane::Lane;
 use super::tell::Teller;
@@ -129,7 +130,7 @@ fn launch(
     teller: &Teller,
     redactor: &Arc<Redactor>,
 ) -> JoinSet<()> {
-    let slots = Arc::new(Semaphore::new(run.parallel.max(1)));
+    let places = Arc::new(Places::new(run.parallel, &plan.batch));
     let mut plan = Arc::clone(plan);
     Arc::make_mut(&mut plan).attach.run.clone_from(&run.id);
     let mut lanes = JoinSet::new();
@@ -142,14 +143,19 @@ fn launch(
             redactor: Arc::clone(redactor),
         };
         match prospect {
-            Prospect::Refused(_, refusal) => lane.refuse(&refusal),
+            Prospect::Refused(_, refusal) => {
+                lane.refuse(&refusal);
+            }
             Prospect::Found(target, cluster) => {
-                let slots = Arc::clone(&slots);
+                let places = Arc::clone(&places);
                 lanes.spawn(async move {
-                    // The semaphore is never closed, so a slot always comes.
-                    let slot = slots.acquire().await;
-                    lane.examine(cluster.as_ref(), target).await;
-                    drop(slot);
+                    let place = places.take(&target).await;
+                    let status = match places.full_of_failures() {
+                        Some(why) => lane.leave_out(why),
+                        None => lane.examine(cluster.as_ref(), target).await,
+                    };
+                    places.done(status);
+                    drop(place);
                 });
             }
         }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Plan, PlannedStep, Refused, Wishes};
 use crate::check::Means;
 use crate::report::CODES;
-use crate::runbook::{Effects, Origin, Param, ParamKind, Runbook, Step, duration_text};
+use crate::runbook::{Effects, Origin, Param, ParamKind, Runbook, Scripted, Step, duration_text};
 use crate::script::{Scope, Template};
 use crate::target::Selector;
 
@@ -31,6 +31,9 @@ pub fn docs(runbook: &Runbook, word: &str) -> Result<String, Refused> {
         let _ = writeln!(text, "\n{}", doc.trim_end());
     }
     params(&mut text, &runbook.params);
+    if let Some(scripted) = &runbook.program {
+        decided(&mut text, scripted);
+    }
     let lists = [
         ("What it asks", &plan.steps),
         ("What it asks once a check has failed", &plan.on_fail),
@@ -172,6 +175,24 @@ fn default(kind: &ParamKind, value: &Value) -> String {
             items.join(",")
         }
         _ => value.to_string(),
+    }
+}
+
+/// What a program may ask: which of it, and how often, it decides as it runs.
+fn decided(text: &mut String, scripted: &Scripted) {
+    text.push_str("\n## What it asks, as the program decides\n\n| step | kind |\n|---|---|\n");
+    for foreseen in scripted.program().asks() {
+        let id = foreseen.id.as_deref().map_or_else(|| "…".into(), code);
+        let _ = writeln!(text, "| {id} | `{}` |", foreseen.kind);
+    }
+    let checks = scripted.program().checks();
+    if !checks.is_empty() {
+        let checks: Vec<_> = checks.iter().map(|id| code(id)).collect();
+        let _ = writeln!(text, "\nIt judges {}.", checks.join(", "));
+    }
+    if let Some(commands) = scripted.commands() {
+        let commands: Vec<_> = commands.iter().map(|command| code(command)).collect();
+        let _ = writeln!(text, "\nIt runs no command but {}.", commands.join(", "));
     }
 }
 

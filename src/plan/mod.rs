@@ -5,11 +5,13 @@
 
 mod docs;
 mod needs;
+mod pick;
 mod preview;
 pub mod rbac;
 mod settle;
 
 pub use docs::docs;
+pub use pick::Picked;
 pub use preview::{Preview, Previewed};
 pub use settle::{
     DEADLINE_MARGIN, DEFAULT_GRACE, DEFAULT_IMAGE, DEFAULT_START_TIMEOUT, LONGEST_DEADLINE, Plan,

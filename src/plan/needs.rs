@@ -5,7 +5,8 @@ use crate::ask::Need;
 use crate::target::{ObjectKind, Selector};
 
 impl Plan {
-    /// What the live transport needs for these selectors: never more, and what only makes it better marked as optional.
+    /// What the live transport and the steps need for these selectors: never more, and what only makes it better marked as optional.
+    /// Where no step needs a debug container, nothing that attaches one is among it.
     ///
     /// `pods/exec` wants both verbs: get alone was enough for a WebSocket until Kubernetes 1.35, which demands create as well
     /// (KEP-4006, `AuthorizePodWebsocketUpgradeCreatePermission`).
@@ -27,6 +28,15 @@ impl Plan {
         if needs.is_empty() {
             return needs;
         }
+        if self.reads_secrets {
+            push(
+                &mut needs,
+                "",
+                "secrets",
+                "get",
+                "reads the params that say they come from there",
+            );
+        }
         push(
             &mut needs,
             "",
@@ -34,55 +44,74 @@ impl Plan {
             "get",
             "reads the pod before and after",
         );
-        push(
-            &mut needs,
-            "",
-            "pods/ephemeralcontainers",
-            "patch",
-            "adds the debug container",
-        );
-        for verb in ["get", "create"] {
-            push(
-                &mut needs,
-                "",
-                "pods/exec",
-                verb,
-                "speaks with the debug container",
-            );
+        if self.needs_container() {
+            attaching(&mut needs);
         }
-        for (resource, verb, why) in [
-            (
-                "pods",
-                "watch",
-                "sees the container end at once instead of asking again",
-            ),
-            (
-                "pods",
-                "list",
-                "names near misses of a misspelt pod; begins a watch",
-            ),
-            ("events", "list", "begins the watch of events"),
-            (
-                "events",
-                "watch",
-                "hears the kubelet's first word about a bad image",
-            ),
-        ] {
-            if !needs
-                .iter()
-                .any(|need| need.resource == resource && need.verb == verb)
-            {
-                needs.push(Need {
-                    group: String::new(),
-                    resource: resource.into(),
-                    verb: verb.into(),
-                    optional: true,
-                    why: why.into(),
-                });
+        let mut optional = Vec::new();
+        for need in self.asked().flat_map(|planned| planned.step.kind.needs()) {
+            if need.optional {
+                optional.push(need);
+            } else {
+                add(&mut needs, need);
             }
+        }
+        if self.needs_container() {
+            optional.extend(watching());
+        }
+        for need in optional {
+            add(&mut needs, need);
         }
         needs
     }
+}
+
+fn attaching(needs: &mut Vec<Need>) {
+    push(
+        needs,
+        "",
+        "pods/ephemeralcontainers",
+        "patch",
+        "adds the debug container",
+    );
+    for verb in ["get", "create"] {
+        push(
+            needs,
+            "",
+            "pods/exec",
+            verb,
+            "speaks with the debug container",
+        );
+    }
+}
+
+/// What makes attaching quicker, and lets it tell more.
+fn watching() -> impl Iterator<Item = Need> {
+    [
+        (
+            "pods",
+            "watch",
+            "sees the container end at once instead of asking again",
+        ),
+        (
+            "pods",
+            "list",
+            "names near misses of a misspelt pod; begins a watch",
+        ),
+        ("events", "list", "begins the watch of events"),
+        (
+            "events",
+            "watch",
+            "hears the kubelet's first word about a bad image",
+        ),
+    ]
+    .into_iter()
+    .map(|(resource, verb, why)| Need {
+        group: String::new(),
+        resource: resource.into(),
+        verb: verb.into(),
+        optional: true,
+        why: why.into(),
+    })
 }
 
 fn object(kind: ObjectKind, needs: &mut Vec<Need>) {
@@ -101,17 +130,24 @@ fn object(kind: ObjectKind, needs: &mut Vec<Need>) {
 }
 
 fn push(needs: &mut Vec<Need>, group: &str, resource: &str, verb: &str, why: &str) {
-    let need = Need {
-        group: group.into(),
-        resource: resource.into(),
-        verb: verb.into(),
-        optional: false,
-        why: why.into(),
+    add(
+        needs,
+        Need {
+            group: group.into(),
+            resource: resource.into(),
+            verb: verb.into(),
+            optional: false,
+            why: why.into(),
+        },
+    );
+}
+
+/// Adds a right that is not known yet.
+fn add(needs: &mut Vec<Need>, need: Need) {
+    let same = |known: &Need| {
+        (&known.group, &known.resource, &known.verb) == (&need.group, &need.resource, &need.verb)
     };
-    if !needs
-        .iter()
-        .any(|known| known.resource == need.resource && known.verb == need.verb)
-    {
+    if !needs.iter().any(same) {
         needs.push(need);
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::Plan;
-use crate::ask::{Ask, Patient};
+use crate::ask::{Ask, Patient, Question};
 use crate::script::Scope;
 use crate::target::Target;
 
@@ -79,11 +79,19 @@ impl Plan {
 }
 
 impl super::PlannedStep {
-    /// An ask with this step's bounds.
+    /// An ask with this step's bounds. What asks for a file or an object states the cap of that itself.
     pub(crate) fn bound(&self, mut ask: Ask) -> Ask {
+        ask.step.clone_from(&self.step.id);
         ask.timeout = self.timeout;
-        ask.stdout_cap = self.cap;
-        ask.stderr_cap = self.cap;
+        if let Some(cap) = self.cap {
+            ask.stdout_cap = cap;
+            ask.stderr_cap = cap;
+        }
+        // The shipped scripts let their tools give up before they are stopped: what they say by then tells why.
+        if let (Some(_), Question::Script { env, .. }) = (&ask.shown, &mut ask.question) {
+            let limit = (self.timeout.as_secs_f64() * 0.8).max(1.0) as u64;
+            env.push(("ask_limit".into(), limit.to_string()));
+        }
         ask
     }
 }

@@ -32,8 +32,14 @@ pub fn role(runbook: &str, place: Place<'_>, needs: &[Need]) -> String {
         Place::Namespace(namespace) => ("", format!("  namespace: {namespace}\n"), namespace),
         Place::Cluster => ("Cluster", String::new(), "default"),
     };
+    // A Role cannot grant what is in no namespace: that stands in a ClusterRole of its own, behind.
+    let apart = |need: &&Need| place != Place::Cluster && need.cluster_wide();
     let optional: Vec<_> = needs.iter().filter(|need| need.optional).collect();
-    let required: Vec<_> = needs.iter().filter(|need| !need.optional).collect();
+    let required: Vec<_> = needs
+        .iter()
+        .filter(|need| !need.optional && !apart(need))
+        .collect();
+    let wide: Vec<_> = needs.iter().filter(apart).collect();
     let listed: Vec<_> = optional
         .iter()
         .map(|need| format!("{} {}", need.verb, need.resource))
@@ -55,6 +61,24 @@ pub fn role(runbook: &str, place: Place<'_>, needs: &[Need]) -> String {
         );
         rules(&mut text, &optional);
     }
+    binding(&mut text, prefix, &name, &own, home);
+    if !wide.is_empty() {
+        let _ = write!(
+            text,
+            "---\n\
+             # What is in no namespace.\n\
+             apiVersion: rbac.authorization.k8s.io/v1\n\
+             kind: ClusterRole\n\
+             metadata:\n  name: {name}\n\
+             rules:\n"
+        );
+        rules(&mut text, &wide);
+        binding(&mut text, "Cluster", &name, "", home);
+    }
+    text
+}
+
+fn binding(text: &mut String, prefix: &str, name: &str, own: &str, home: &str) {
     let _ = write!(
         text,
         "---\n\
@@ -64,7 +88,6 @@ pub fn role(runbook: &str, place: Place<'_>, needs: &[Need]) -> String {
          roleRef:\n  apiGroup: rbac.authorization.k8s.io\n  kind: {prefix}Role\n  name: {name}\n\
          subjects:\n  - kind: ServiceAccount\n    name: housecall\n    namespace: {home}\n"
     );
-    text
 }
 
 fn rules(text: &mut String, needs: &[&Need]) {
@@ -89,5 +112,38 @@ fn rules(text: &mut String, needs: &[&Need]) {
             reasons.join("; "),
             verbs.join(", ")
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn need(resource: &str) -> Need {
+        Need {
+            group: String::new(),
+            resource: resource.into(),
+            verb: "get".into(),
+            optional: false,
+            why: "reads it".into(),
+        }
+    }
+
+    #[test]
+    fn what_is_in_no_namespace_stands_in_a_cluster_role_of_its_own() {
+        let needs = [need("pods"), need("nodes")];
+        let text = role("own", Place::Namespace("shop"), &needs);
+        let documents: Vec<_> = text.split("---\n").collect();
+        let [own, own_binding, wide, wide_binding] = documents[..] else {
+            panic!("{text}");
+        };
+        assert!(own.contains("kind: Role\n") && !own.contains("nodes"));
+        assert!(
+            own_binding.contains("kind: RoleBinding") && own_binding.contains("namespace: shop")
+        );
+        assert!(wide.contains("kind: ClusterRole\n") && wide.contains("[\"nodes\"]"));
+        assert!(wide_binding.contains("kind: ClusterRoleBinding"));
+        let text = role("own", Place::Cluster, &needs);
+        assert_eq!(text.matches("---\n").count(), 1, "{text}");
     }
 }

@@ -1,12 +1,13 @@
 //! Settling every bound: what the runbook says, what the command line wants, and the defaults under both.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::ask::{DEFAULT_CAP, DEFAULT_TIMEOUT, MAX_CAP, Patient};
+use crate::ask::{DEFAULT_TIMEOUT, MAX_CAP, Patient};
 use crate::cluster::{Attach, Profile};
 use crate::report::{MASK, Rule, RunbookRef, Severity};
-use crate::runbook::{Batch, Effects, Runbook, Step, Waiver};
-use crate::script::Scope;
+use crate::runbook::{Batch, Effects, Origin, Pick, Runbook, Scripted, Step, Waiver};
+use crate::script::{Expr, Scope};
 use crate::target::Target;
 
 /// Image of the debug container when nobody names one: a public toolbox with every tool the shipped runbooks use, pinned.
@@ -41,6 +42,8 @@ pub struct Wishes {
     pub deadline: Option<Duration>,
     /// Checks from this severity up make a target fail.
     pub fail_on: Severity,
+    /// Which of several pods are examined.
+    pub pick: Option<Pick>,
     /// The most that the runbook's commands may do.
     pub allow_effects: Effects,
 }
@@ -54,12 +57,18 @@ pub struct Plan {
     pub params: Scope,
     /// The secrets among them, name and value.
     pub secrets: Vec<(String, String)>,
+    /// True where a param says that it comes from a Kubernetes secret.
+    pub reads_secrets: bool,
     /// What else is masked.
     pub redact: Vec<Rule>,
     /// How the debug container is attached; its `run` is empty until the run has an id.
     pub attach: Attach,
-    /// The steps, in order.
+    /// The steps, in order; none where a program asks as it runs.
     pub steps: Vec<PlannedStep>,
+    /// The program, of a runbook that is one.
+    pub program: Option<Arc<Scripted>>,
+    /// False where nothing is waited for between attempts.
+    pub waits: bool,
     /// Steps that are asked once a check has failed.
     pub on_fail: Vec<PlannedStep>,
     /// Steps that are asked at the end, whatever came before.
@@ -68,6 +77,10 @@ pub struct Plan {
     pub waivers: Vec<Waiver>,
     /// How many targets at once, and when to begin no more.
     pub batch: Batch,
+    /// Which of several pods are examined.
+    pub pick: Pick,
+    /// What must hold of a pod for it to be examined.
+    pub require: Option<Expr>,
     /// Checks from this severity up make a target fail.
     pub fail_on: Severity,
 }
@@ -79,8 +92,8 @@ pub struct PlannedStep {
     pub step: Step,
     /// How long it may take.
     pub timeout: Duration,
-    /// Cap of each of its streams, bytes.
-    pub cap: u64,
+    /// Cap of each of its streams that its author set, bytes; a kind's own where there is none.
+    pub cap: Option<u64>,
 }
 
 /// Why no plan can be made.
@@ -96,7 +109,12 @@ pub struct Refused {
 impl Plan {
     /// Settles a runbook. `params` are bound already; nothing is sent.
     pub fn new(runbook: &Runbook, params: Scope, wishes: &Wishes) -> Result<Self, Refused> {
-        let settled = |steps: &[Step]| steps.iter().map(settle).collect::<Result<Vec<_>, _>>();
+        let settled = |steps: &[Step]| {
+            steps
+                .iter()
+                .map(PlannedStep::of)
+                .collect::<Result<Vec<_>, _>>()
+        };
         let (steps, on_fail, finally) = (
             settled(&runbook.steps)?,
             settled(&runbook.on_fail)?,
@@ -140,58 +158,107 @@ impl Plan {
                 deadline: wishes
                     .deadline
                     .or(runbook.attach.deadline)
-                    .unwrap_or_else(|| deadline(steps.iter().chain(&on_fail).chain(&finally))),
+                    .unwrap_or_else(|| match runbook.program {
+                        // What a program asks is not known before it does.
+                        Some(_) => LONGEST_DEADLINE,
+                        None => deadline(steps.iter().chain(&on_fail).chain(&finally)),
+                    }),
             },
             redact: runbook.redact.clone(),
             waivers: runbook.waivers.clone(),
             batch: runbook.batch.clone(),
+            pick: wishes
+                .pick
+                .clone()
+                .unwrap_or_else(|| runbook.target.pick.clone()),
+            require: runbook.target.require.clone(),
             secrets,
+            reads_secrets: runbook.params.iter().any(|param| {
+                let kube = |origin: &Origin| matches!(origin, Origin::KubeSecret { .. });
+                param.from.iter().any(kube)
+            }),
             steps,
+            program: runbook.program.clone(),
+            waits: true,
             on_fail,
             finally,
             fail_on: wishes.fail_on,
         })
     }
 
+    /// The same plan for answers that are there already: nothing comes of waiting between two attempts.
+    pub fn without_waits(mut self) -> Self {
+        let lists = [&mut self.steps, &mut self.on_fail, &mut self.finally];
+        for planned in lists.into_iter().flatten() {
+            planned.hurry();
+        }
+        self.waits = false;
+        self
+    }
+
+    /// True where some step asks something of a debug container; without one, none is attached.
+    pub fn needs_container(&self) -> bool {
+        self.asked()
+            .any(|planned| planned.step.kind.needs_container())
+    }
+
+    /// Every step that may be asked: those of `on_fail` and `finally` after the others.
+    pub fn asked(&self) -> impl Iterator<Item = &PlannedStep> {
+        self.steps.iter().chain(&self.on_fail).chain(&self.finally)
+    }
+
     /// What expressions and templates see of one target before its first step.
     pub fn scope(&self, target: &Target, patient: &Patient) -> Scope {
         let mut scope = self.params.clone();
-        scope.insert(
-            "target".into(),
-            serde_json::json!({
-                "namespace": target.namespace,
-                "pod": target.pod,
-                "container": target.container,
-                "node": target.node,
-                "labels": target.labels,
-            }),
-        );
+        scope.insert("target".into(), told(target));
         scope.insert("target_pid".into(), patient.pid.into());
         scope.insert("target_root".into(), patient.root.clone().into());
         scope
     }
 }
 
+/// What expressions see of a target.
+pub(super) fn told(target: &Target) -> serde_json::Value {
+    serde_json::json!({
+        "namespace": target.namespace,
+        "pod": target.pod,
+        "container": target.container,
+        "node": target.node,
+        "labels": target.labels,
+    })
+}
+
 fn first<const N: usize>(wishes: [&Option<String>; N]) -> Option<String> {
     wishes.into_iter().find_map(Clone::clone)
 }
 
-fn settle(step: &Step) -> Result<PlannedStep, Refused> {
-    let cap = step.output_max.unwrap_or(DEFAULT_CAP);
-    if cap > MAX_CAP {
-        return Err(Refused {
-            headline: format!(
-                "step `{}` wants to keep {cap} bytes of output; at most {MAX_CAP} (8MiB) can be kept",
-                step.id
-            ),
-            help: "lower `output: {max: …}`, or let the command pick what matters".into(),
-        });
+impl PlannedStep {
+    /// Takes the waits between its attempts away.
+    pub(crate) fn hurry(&mut self) {
+        if let Some(retry) = &mut self.step.retry {
+            retry.delay = Duration::ZERO;
+        }
     }
-    Ok(PlannedStep {
-        step: step.clone(),
-        timeout: step.timeout.unwrap_or(DEFAULT_TIMEOUT),
-        cap,
-    })
+
+    /// Settles a step's bounds.
+    pub(crate) fn of(step: &Step) -> Result<Self, Refused> {
+        if let Some(cap) = step.output_max.filter(|cap| *cap > MAX_CAP) {
+            return Err(Refused {
+                headline: format!(
+                    "step `{}` wants to keep {cap} bytes of output; at most {MAX_CAP} (8MiB) can be kept",
+                    step.id
+                ),
+                help: "lower `output: {max: …}`, or let the command pick what matters".into(),
+            });
+        }
+        Ok(Self {
+            step: step.clone(),
+            timeout: step
+                .timeout
+                .unwrap_or(DEFAULT_TIMEOUT.max(step.kind.lasts())),
+            cap: step.output_max,
+        })
+    }
 }
 
 /// What the steps may take when each takes its whole time, as often as it may be asked.

@@ -81,6 +81,12 @@ impl Seen {
                 target,
                 id,
                 number,
+                of: 0,
+            } => self.moves(*target, format!("{} {number}", inert(id))),
+            Happening::StepStarted {
+                target,
+                id,
+                number,
                 of,
             } => self.moves(*target, format!("{} {number}/{of}", inert(id))),
             Happening::Closed { target, .. } => self.moves(*target, "closed".into()),
@@ -90,6 +96,7 @@ impl Seen {
             }
             Happening::RunStarted { .. }
             | Happening::StepFinished { .. }
+            | Happening::StepAmended { .. }
             | Happening::Noted { .. }
             | Happening::RunFinished { .. } => {}
         }

@@ -46,8 +46,8 @@ pub enum Happening {
         target: usize,
         /// The container that is examined, now that it is settled.
         container: Option<String>,
-        /// How it is reached.
-        attach: AttachReport,
+        /// How it is reached; `null` where nothing was attached.
+        attach: Option<AttachReport>,
     },
     /// A step is about to be asked.
     StepStarted {
@@ -57,11 +57,18 @@ pub enum Happening {
         id: String,
         /// Place of the step, from 1.
         number: usize,
-        /// How many steps there are.
+        /// How many steps there are; 0 where a program asks as it runs, and nobody knows.
         of: usize,
     },
     /// A step is done with.
     StepFinished {
+        /// Index of the target.
+        target: usize,
+        /// What became of it.
+        step: StepReport,
+    },
+    /// A program held something against a step that was done with: this takes the place of what was told of it.
+    StepAmended {
         /// Index of the target.
         target: usize,
         /// What became of it.

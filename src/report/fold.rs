@@ -104,7 +104,7 @@ fn take(report: &mut Report, event: &Event) {
             attach,
         } => {
             if let Some(entry) = report.targets.get_mut(*target) {
-                entry.attach = Some(attach.clone());
+                entry.attach.clone_from(attach);
                 if container.is_some() {
                     entry.target.container.clone_from(container);
                 }
@@ -112,7 +112,18 @@ fn take(report: &mut Report, event: &Event) {
         }
         Happening::StepFinished { target, step } => {
             if let Some(entry) = report.targets.get_mut(*target) {
-                entry.steps.push(step.clone());
+                let mut step = step.clone();
+                for artifact in &mut step.artifacts {
+                    artifact.content = None;
+                }
+                entry.steps.push(step);
+            }
+        }
+        Happening::StepAmended { target, step } => {
+            if let Some(entry) = report.targets.get_mut(*target)
+                && let Some(told) = entry.steps.iter_mut().rfind(|told| told.id == step.id)
+            {
+                told.clone_from(step);
             }
         }
         Happening::Noted { target, text } => {

@@ -1,6 +1,7 @@
 //! What became of one step: its verdict, its attempts, its checks.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -33,6 +34,19 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict.
+    pub const ALL: [Self; 9] = [
+        Self::Pass,
+        Self::Warn,
+        Self::Fail,
+        Self::Flaky,
+        Self::Skip,
+        Self::Error,
+        Self::Timeout,
+        Self::Unavailable,
+        Self::Unreachable,
+    ];
+
     /// The word in reports.
     pub fn word(self) -> &'static str {
         match self {
@@ -276,6 +290,9 @@ pub struct Artifact {
     pub bytes: u64,
     /// Digest, hex.
     pub sha256: String,
+    /// The bytes: only in the event of a run under way, for whoever writes them to a folder. No report holds them.
+    #[serde(skip)]
+    pub content: Option<Bytes>,
 }
 
 /// Seconds to the microsecond: more is noise.

@@ -1,5 +1,6 @@
 //! The runbook as a value.
 
+use super::program::Scripted;
 use crate::{
     check::{Capture, Expectation, Outcome},
     cluster::Profile,
@@ -31,8 +32,10 @@ pub struct Runbook {
     pub effects: Effects,
     /// What is masked in everything that comes back, beside secrets.
     pub redact: Vec<Rule>,
-    /// Steps in order.
+    /// Steps in order; none in a program, which asks as it runs.
     pub steps: Vec<Step>,
+    /// The program, of a runbook that is one.
+    pub program: Option<Arc<Scripted>>,
     /// Steps that are asked once a check has failed.
     pub on_fail: Vec<Step>,
     /// Steps that are asked at the end, whatever came before; they change no verdict.
@@ -41,6 +44,8 @@ pub struct Runbook {
     pub batch: Batch,
     /// Checks that are known to fail and do not count.
     pub waivers: Vec<Waiver>,
+    /// Its tests.
+    pub tests: Vec<super::Case>,
     /// `sha256:` and the digest of the source.
     pub digest: String,
     /// File name as given, or the name of a shipped runbook.
@@ -350,4 +355,13 @@ pub struct Fragment {
     pub given: Vec<(String, Template)>,
     /// The fragment that includes this one.
     pub outer: Option<Arc<Fragment>>,
+}
+
+impl Step {
+    /// The ids of the checks that are held against it.
+    pub fn check_ids(&self) -> impl Iterator<Item = &str> {
+        let expected = self.expect.iter().map(|expectation| &expectation.id);
+        let possible = self.outcomes.iter().map(|outcome| &outcome.id);
+        expected.chain(possible).map(String::as_str)
+    }
 }

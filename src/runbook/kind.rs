@@ -180,7 +180,7 @@ impl Scribe<'_, '_, '_> {
     ) -> Option<Given> {
         let written = match &node.value {
             Yaml::Scalar(Scalar::Int(number), _) => (least..=most).contains(number),
-            Yaml::Text(text) => text.contains("{{"),
+            Yaml::Text(text) => text.contains("{{") && !self.reader.is_literal(),
             _ => false,
         };
         if !written {
@@ -205,7 +205,8 @@ impl Scribe<'_, '_, '_> {
         words: &'static [&'static str],
     ) -> Option<Given> {
         let word = self.reader.word(node, what)?;
-        if !word.contains("{{") && !words.contains(&word) {
+        let template = word.contains("{{") && !self.reader.is_literal();
+        if !template && !words.contains(&word) {
             let near = super::reader::near(word, words.iter().copied());
             self.reader.error(
                 node.span,
@@ -260,6 +261,17 @@ impl Scribe<'_, '_, '_> {
 
     fn script(&mut self, node: &Node, what: &str) -> Option<Given> {
         let script = self.reader.text(node, what)?;
+        if let Some(marks) = self.reader.marks() {
+            let Some((name, _)) = marks.iter().find(|(_, mark)| script.contains(mark)) else {
+                return Some(Given::Script(script.to_owned()));
+            };
+            self.reader.error(
+                node.span,
+                format!("the secret `{name}` cannot stand in a script: it would be seen in the process list"),
+                "a secret may stand in `stdin`, in the `headers` and `body` of `http`, and in what `talk` sends",
+            );
+            return None;
+        }
         if let Some(offset) = script.find("{{") {
             let inside = script[offset + 2..]
                 .split("}}")
@@ -288,7 +300,7 @@ impl Scribe<'_, '_, '_> {
     }
 }
 
-fn mentions(script: &str, name: &str) -> bool {
+pub(super) fn mentions(script: &str, name: &str) -> bool {
     let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
     script.match_indices(name).any(|(at, _)| {
         !script[..at].ends_with(part) && !script[at + name.len()..].starts_with(part)

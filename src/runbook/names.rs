@@ -86,6 +86,14 @@ impl Language<'_> {
         what: &str,
     ) -> Option<Expr> {
         let text = reader.word(node, what)?;
+        if reader.is_literal() {
+            reader.error(
+                node.span,
+                format!("{what} cannot stand in what a program asks"),
+                "judge in the program itself",
+            );
+            return None;
+        }
         match Expr::compile(text) {
             Ok(expr) => {
                 self.see(reader, node, text, expr.names(), expr.members());
@@ -118,6 +126,9 @@ impl Language<'_> {
         what: &str,
     ) -> Option<Template> {
         let text = reader.word(node, what)?;
+        if let Some(marks) = reader.marks() {
+            return Some(Template::marked(text, marks));
+        }
         match Template::parse(text) {
             Ok(template) => {
                 self.see(reader, node, text, template.names(), &template.members());

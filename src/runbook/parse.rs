@@ -8,7 +8,7 @@ use super::names::{Language, Sight, is_kebab};
 use super::reader::{Fields, Reader};
 use super::source::{Diagnostic, Level};
 use super::steps::{Around, steps};
-use super::{governance, keys, lint, param, settings};
+use super::{case, governance, keys, lint, param, program, settings};
 use crate::yaml::{self, Node, Scalar, Span, Yaml};
 
 impl Runbook {
@@ -26,6 +26,9 @@ impl Runbook {
         origin: &str,
         library: &dyn Library,
     ) -> Result<(Self, Vec<Diagnostic>), Vec<Diagnostic>> {
+        if program::is_program(source, origin) {
+            return program::parse(source, origin, library);
+        }
         let text = yaml::without_mark(source);
         let mut reader = Reader::new(text, origin);
         let node = match yaml::read(source) {
@@ -38,7 +41,13 @@ impl Runbook {
             }
         };
         let mut foreign = Vec::new();
-        let runbook = document(&mut reader, &node, source, origin, (library, &mut foreign));
+        let runbook = document(
+            &mut reader,
+            &node,
+            (source, origin),
+            Form::Steps,
+            (library, &mut foreign),
+        );
         let broken = reader.failed() || foreign.iter().any(|one| one.level == Level::Error);
         let mut found = reader.finish();
         found.extend(foreign);
@@ -49,11 +58,20 @@ impl Runbook {
     }
 }
 
-fn document(
+/// How a runbook says what it asks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// As a list.
+    Steps,
+    /// As a program, of which this is the header.
+    Program,
+}
+
+pub(super) fn document(
     reader: &mut Reader<'_>,
     node: &Node,
-    source: &str,
-    origin: &str,
+    (source, origin): (&str, &str),
+    form: Form,
     (library, foreign): (&dyn Library, &mut Vec<Diagnostic>),
 ) -> Option<Runbook> {
     if node.value == Yaml::Null {
@@ -107,10 +125,11 @@ fn document(
     }
     let secrets = param::secrets(&params);
     let mut used = std::collections::BTreeSet::new();
+    let pod = ["pod".to_owned()];
     let target = fields.get("target").map(|node| {
         let mut language = Language {
             sight: &sight,
-            own: &[],
+            own: &pod,
             used: &mut used,
             secrets: &secrets,
         };
@@ -143,7 +162,7 @@ fn document(
         None => Vec::new(),
     };
     let steps = listed(reader, "steps");
-    if fields.get("steps").is_none() {
+    if fields.get("steps").is_none() && form == Form::Steps {
         missing(reader, &fields, "steps");
     }
     let on_fail = listed(reader, "on_fail");
@@ -155,6 +174,11 @@ fn document(
         .unwrap_or_default();
     foreign.append(&mut around.foreign);
     if !reader.failed() {
+        if form == Form::Program {
+            around
+                .used
+                .extend(program::mentioned(source, node, &params));
+        }
         lint::unused(reader, &params, &around.used);
         for key in ["steps", "on_fail", "finally"] {
             let list = match key {
@@ -165,21 +189,32 @@ fn document(
             lint_steps(reader, &fields, key, list);
         }
     }
+    let params: Vec<_> = params.into_iter().map(|(param, _)| param).collect();
+    let tests = match fields.get("tests") {
+        // Where a step cannot be read, each use of its id would be a complaint of its own.
+        Some(node) if !reader.failed() => {
+            let all: Vec<_> = steps.iter().chain(&on_fail).chain(&finally).collect();
+            case::cases(reader, node, &params, &all)
+        }
+        Some(_) | None => Vec::new(),
+    };
     Some(Runbook {
         id: id?.0,
         title: title?.0,
         doc,
         labels,
-        params: params.into_iter().map(|(param, _)| param).collect(),
+        params,
         target: target.unwrap_or_default(),
         attach,
         effects,
         redact,
         steps,
+        program: None,
         on_fail,
         finally,
         batch,
         waivers,
+        tests,
         digest: format!("sha256:{:x}", Sha256::digest(source.as_bytes())),
         origin: origin.into(),
         source: source.into(),

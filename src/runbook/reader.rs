@@ -13,6 +13,7 @@ pub(super) struct Reader<'a> {
     text: Arc<str>,
     origin: &'a str,
     found: Vec<Diagnostic>,
+    literal: Option<&'a [(String, String)]>,
 }
 
 /// A map whose keys are all known.
@@ -43,7 +44,24 @@ impl<'a> Reader<'a> {
             text: source.into(),
             origin,
             found: Vec::new(),
+            literal: None,
         }
+    }
+
+    /// The same, for values that a program worked out: a text is that text, never a template or an expression. Only the marks stand
+    /// for something else: each for the secret it goes with.
+    pub(super) fn literal(mut self, marks: &'a [(String, String)]) -> Self {
+        self.literal = Some(marks);
+        self
+    }
+
+    pub(super) fn is_literal(&self) -> bool {
+        self.literal.is_some()
+    }
+
+    /// The marks of secrets, where texts are literal.
+    pub(super) fn marks(&self) -> Option<&'a [(String, String)]> {
+        self.literal
     }
 
     pub(super) fn error(

@@ -155,7 +155,8 @@ fn inner(takes: Takes) -> Vec<Inner> {
         | Takes::Any(of)
         | Takes::Named(of)
         | Takes::NamedSome(of)
-        | Takes::Pairs(of) => inner(*of),
+        | Takes::Pairs(of)
+        | Takes::PairsSome(of) => inner(*of),
         Takes::Either(all) => {
             let plain = |takes: &&Takes| !matches!(takes, Takes::List(_));
             all.iter().filter(plain).copied().flat_map(inner).collect()
@@ -186,7 +187,7 @@ fn takes(takes: Takes) -> String {
         Takes::Expr => "an expression".into(),
         Takes::Map(_) | Takes::Cases(_) | Takes::Choice(_) => "a map, see below".into(),
         Takes::Step => "a step".into(),
-        Takes::Named(of) | Takes::NamedSome(of) | Takes::Pairs(of) => {
+        Takes::Named(of) | Takes::NamedSome(of) | Takes::Pairs(of) | Takes::PairsSome(of) => {
             format!("a map of names, each with {}", self::takes(*of))
         }
         Takes::List(of) | Takes::Any(of) => format!("a list, each item {}", self::takes(*of)),

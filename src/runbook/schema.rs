@@ -108,11 +108,8 @@ fn value(takes: Takes) -> Value {
         Takes::Named(takes) => json!({
             "type": "object", "propertyNames": {"$ref": "#/$defs/name"}, "additionalProperties": value(*takes),
         }),
-        Takes::NamedSome(takes) => {
-            let mut schema = value(Takes::Named(takes));
-            schema["minProperties"] = 1.into();
-            schema
-        }
+        Takes::NamedSome(takes) => at_least_one(value(Takes::Named(takes))),
+        Takes::PairsSome(takes) => at_least_one(value(Takes::Pairs(takes))),
         Takes::Pairs(takes) => json!({"type": "object", "additionalProperties": value(*takes)}),
         Takes::List(takes) => json!({"type": "array", "items": value(*takes), "minItems": 1}),
         Takes::Any(takes) => json!({"type": "array", "items": value(*takes)}),
@@ -123,6 +120,12 @@ fn value(takes: Takes) -> Value {
 
 fn any_of(all: Vec<Value>) -> Value {
     json!({"anyOf": all})
+}
+
+/// The same map, and not empty.
+fn at_least_one(mut schema: Value) -> Value {
+    schema["minProperties"] = 1.into();
+    schema
 }
 
 fn choice_of(choice: &Choice) -> Value {

@@ -13,7 +13,7 @@ use crate::target::label_selector;
 use crate::yaml::{Node, Scalar, Yaml};
 
 /// What steps and checks fall back on.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Defaults {
     pub(super) timeout: Option<Duration>,
     pub(super) severity: Severity,

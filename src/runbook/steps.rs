@@ -160,6 +160,24 @@ fn step(
         .flat_map(crate::step::Kind::facts)
         .map(str::to_owned)
         .collect();
+    for name in kind.iter().flat_map(crate::step::Kind::yields) {
+        let said = kind.as_ref().and_then(|kind| fields.get(kind.word()));
+        let span = said.map_or(fields.span, |node| first_line(node.span));
+        if let Some(why) = unfit_identifier(&name) {
+            reader.error(
+                span,
+                format!("the fact `{name}` {why}"),
+                "give it another name",
+            );
+        } else if facts.contains(&name) {
+            reader.error(
+                span,
+                format!("the step yields `{name}` twice"),
+                "give the fact another name",
+            );
+        }
+        facts.push(name);
+    }
     for name in capture.iter().flat_map(|capture| capture.names()) {
         if facts.iter().any(|fact| fact == name) {
             let span = fields

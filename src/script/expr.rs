@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use rhai::{AST, ASTNode, Dynamic, EvalAltResult, ParseErrorType, Position};
+use rhai::{AST, ASTNode, Dynamic, EvalAltResult};
 use serde_json::Value;
 
+use super::complaint::{self, offset_of};
 use super::sandbox::engine;
 use super::trace::{self, Traced};
-use super::{Scope, value, words};
+use super::{Scope, value};
 
 /// Bytes that an expression may be long.
 const MAX_SOURCE: usize = 16 * 1024;
@@ -58,16 +59,12 @@ impl Expr {
                 offset: Some(0),
             });
         }
-        let tree = engine().compile_expression(source).map_err(|error| {
-            let message = match error.err_type() {
-                ParseErrorType::UnexpectedEOF => "it ends before it is complete".into(),
-                other => lowered(&other.to_string()),
-            };
-            ExprError {
-                message,
+        let tree = engine()
+            .compile_expression(source)
+            .map_err(|error| ExprError {
+                message: complaint::of_syntax(&error),
                 offset: Some(offset_of(source, error.position()).unwrap_or(source.len())),
-            }
-        })?;
+            })?;
         let Uses {
             names,
             calls,
@@ -213,95 +210,11 @@ impl Uses {
     }
 }
 
-/// The byte that a position of the language stands for; it counts characters.
-fn offset_of(source: &str, position: Position) -> Option<usize> {
-    let (line, column) = (position.line()?, position.position()?);
-    let start = match line {
-        1 => 0,
-        _ => source.match_indices('\n').nth(line - 2)?.0 + 1,
-    };
-    let within = source[start..].char_indices().nth(column.saturating_sub(1));
-    Some(within.map_or(source.len(), |(at, _)| start + at))
-}
-
 fn refusal(source: &str, error: EvalAltResult) -> ExprError {
-    let mut inner = &error;
-    while let EvalAltResult::ErrorInFunctionCall(_, _, cause, _)
-    | EvalAltResult::ErrorInModule(_, cause, _) = inner
-    {
-        inner = cause;
-    }
-    let message = match inner {
-        EvalAltResult::ErrorVariableNotFound(name, _) => format!("`{name}` has no value here"),
-        EvalAltResult::ErrorPropertyNotFound(name, _) => format!("there is no `{name}` in it"),
-        EvalAltResult::ErrorRuntime(said, _) => said.to_string(),
-        EvalAltResult::ErrorFunctionNotFound(call, _) => no_function(call),
-        EvalAltResult::ErrorMismatchDataType(wanted, found, _) => format!(
-            "{} stands where {} is needed",
-            type_word(found),
-            type_word(wanted)
-        ),
-        EvalAltResult::ErrorTooManyOperations(_) => {
-            "it takes too long: more than a million steps".into()
-        }
-        EvalAltResult::ErrorStackOverflow(_) => "it calls itself too deep".into(),
-        other => {
-            let mut other = other.to_string();
-            if let Some(end) = other.rfind(" (line ") {
-                other.truncate(end);
-            }
-            lowered(other.trim())
-        }
-    };
+    let (message, position) = complaint::of_run(&error);
     ExprError {
         message,
-        offset: offset_of(source, inner.position()),
-    }
-}
-
-/// `name (type, type)` in the words that messages use.
-fn no_function(call: &str) -> String {
-    let (name, types) = call.split_once(' ').unwrap_or((call, ""));
-    let types: Vec<_> = types
-        .trim_matches(['(', ')'])
-        .split(", ")
-        .filter(|one| !one.is_empty())
-        .map(type_word)
-        .collect();
-    let mut said = format!("there is no function `{name}`");
-    if !types.is_empty() {
-        said.push_str(&format!(" for {}", types.join(", ")));
-    }
-    // A name that exists is called with the wrong types; another name would not help.
-    if let Some(meant) = words::meant(name).filter(|meant| *meant != name) {
-        said.push_str(&format!("; did you mean `{meant}`?"));
-    }
-    said
-}
-
-fn type_word(name: &str) -> &str {
-    match name {
-        "i64" => "a whole number",
-        "f64" => "a number",
-        "bool" => "true or false",
-        "()" => "nothing",
-        "array" => "a list",
-        "map" => "a map",
-        "string" | "&str" => "text",
-        other if other.contains("String") => "text",
-        other => other,
-    }
-}
-
-/// With a lower case first letter, unless the first word is all capitals.
-fn lowered(text: &str) -> String {
-    let mut letters = text.chars();
-    match (letters.next(), letters.next()) {
-        (Some(first), Some(second)) if !second.is_uppercase() => {
-            let rest: String = std::iter::once(second).chain(letters).collect();
-            format!("{}{rest}", first.to_lowercase())
-        }
-        _ => text.to_owned(),
+        offset: offset_of(source, position),
     }
 }
 
@@ -431,5 +344,24 @@ mod tests {
             ]
         );
         assert_eq!(told("len(name) > 3"), ["len(name) = 3", "name = \"web\""]);
+    }
+
+    #[test]
+    fn ten_thousand_rows_can_be_judged() {
+        let row = json!({
+            "proto": "tcp", "state": "CLOSE_WAIT", "local": "10.0.0.1", "lport": 80, "peer": "10.0.0.2", "pport": 40000, "rq": 1, "sq": 0, "uid": 0,
+        });
+        let scope = Scope::from_iter([("rows".into(), Value::from(vec![row; 10_000]))]);
+        for that in [
+            "rows.len() == 10000",
+            "rows.filter(|row| row.lport == 80 && row.state == \"CLOSE_WAIT\").len() == 10000",
+            "!rows.some(|row| row.rq > 1)",
+        ] {
+            assert_eq!(
+                Expr::compile(that).unwrap().holds(&scope),
+                Ok(true),
+                "{that}"
+            );
+        }
     }
 }

@@ -43,6 +43,12 @@ pub const FUNCTIONS: &[Function] = &[
         "true",
     ),
     told(
+        "count_by",
+        "how many rows have each value of a column",
+        r#"[#{state: "Z"}, #{state: "S"}, #{state: "S"}].count_by("state")"#,
+        r#"{"S":2,"Z":1}"#,
+    ),
+    told(
         "ends_with",
         "whether the text ends so",
         r#""app.log".ends_with(".log")"#,
@@ -53,6 +59,12 @@ pub const FUNCTIONS: &[Function] = &[
         "the items of which it holds",
         "[80, 8080].filter(|port| port > 1024)",
         "[8080]",
+    ),
+    told(
+        "group_by",
+        "the rows of each value of a column",
+        r#"[#{state: "Z", pid: 7}].group_by("state")"#,
+        r#"{"Z":[{"pid":7,"state":"Z"}]}"#,
     ),
     told(
         "index_of",
@@ -111,6 +123,18 @@ pub const FUNCTIONS: &[Function] = &[
     told("max", "the greater of two", "max(2, 3)", "3"),
     told("min", "the lesser of two", "min(2, 3)", "2"),
     told(
+        "pairs",
+        "a map of the lines that are `name = value`",
+        r#""a = 1\nb = 2".pairs("=")"#,
+        r#"{"a":"1","b":"2"}"#,
+    ),
+    told(
+        "parse_json",
+        "what the text says as JSON; an error where it is none",
+        r#"parse_json(`{"ready": true}`)"#,
+        r#"{"ready":true}"#,
+    ),
+    told(
         "reduce",
         "the items taken together, one after the other",
         "[1, 2, 3].reduce(|sum, n| sum + n, 0)",
@@ -146,6 +170,18 @@ pub const FUNCTIONS: &[Function] = &[
         "a part of the text, from a place and for a length",
         r#""kubelet".sub_string(0, 4)"#,
         r#""kube""#,
+    ),
+    told(
+        "sum_by",
+        "the sum of a column",
+        r#"[#{rss: 40}, #{rss: 2}].sum_by("rss")"#,
+        "42",
+    ),
+    told(
+        "table",
+        "a map for each line but the first, which names the columns",
+        r#""PID CMD\n7 sh -c x\n".table()"#,
+        r#"[{"pid":"7","cmd":"sh -c x"}]"#,
     ),
     told(
         "to_float",

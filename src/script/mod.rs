@@ -4,8 +4,11 @@
 //! error when it runs, and an error is never true or false. Every limit is set; nothing here can read a file, a clock or the network.
 
 mod compare;
+mod complaint;
 mod expr;
 mod functions;
+pub mod program;
+mod rows;
 mod sandbox;
 mod template;
 mod trace;

@@ -72,6 +72,49 @@ impl Template {
         })
     }
 
+    /// Text that stands as it is, whatever is in it.
+    pub fn literal(text: &str) -> Self {
+        Self {
+            source: text.into(),
+            parts: vec![Part::Text(text.into())],
+        }
+    }
+
+    /// The same, except that each mark in it stands for the name it goes with.
+    pub fn marked(text: &str, marks: &[(String, String)]) -> Self {
+        let (mut source, mut parts, mut rest) = (String::new(), Vec::new(), text);
+        let next = |rest: &str| {
+            marks
+                .iter()
+                .filter_map(|(name, mark)| Some((rest.find(mark.as_str())?, name, mark.len())))
+                .min_by_key(|(at, ..)| *at)
+        };
+        while let Some((at, name, length)) = next(rest) {
+            let Ok(expr) = Expr::compile(name) else { break };
+            if at > 0 {
+                parts.push(Part::Text(rest[..at].into()));
+            }
+            source.push_str(&rest[..at]);
+            parts.push(Part::Expr(expr, source.len() + 2));
+            source.push_str(&format!("{{{{{name}}}}}"));
+            rest = &rest[at + length..];
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Text(rest.into()));
+            source.push_str(rest);
+        }
+        Self { source, parts }
+    }
+
+    /// A part of its text as a template of its own. Where nothing of the whole is worked out, nothing of the part is: text that came
+    /// from a program is never read as a template, whatever is in it.
+    pub fn part(&self, text: &str) -> Result<Self, TemplateError> {
+        if self.parts.iter().all(|part| matches!(part, Part::Text(_))) {
+            return Ok(Self::literal(text));
+        }
+        Self::parse(text)
+    }
+
     /// Its text as written.
     pub fn source(&self) -> &str {
         &self.source

@@ -1,5 +1,5 @@
 //! The words of the language: its keywords, which are no names, and the functions that runbooks get beside the standard ones.
-//! What each function gives is told in `functions.rs`.
+//! What each function gives is told in `functions.rs`, and those that make rows of text are in `rows.rs`.
 
 use std::sync::Mutex;
 
@@ -92,9 +92,13 @@ pub fn is_keyword(word: &str) -> bool {
 
 /// The function that was probably meant by a name that is none.
 pub(super) fn meant(name: &str) -> Option<&'static str> {
-    FUNCTIONS
-        .iter()
-        .map(|known| (strsim::damerau_levenshtein(name, known.name), known.name))
+    nearest(name, FUNCTIONS.iter().map(|function| function.name))
+}
+
+/// The known name that is nearest, if it is near enough to have been meant.
+pub(super) fn nearest<'k>(name: &str, known: impl Iterator<Item = &'k str>) -> Option<&'k str> {
+    known
+        .map(|known| (strsim::damerau_levenshtein(name, known), known))
         .filter(|(distance, known)| *distance <= 2 && *distance < known.len().min(name.len()))
         .min()
         .map(|(_, known)| known)

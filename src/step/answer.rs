@@ -2,12 +2,16 @@
 
 use serde_json::{Map, Value};
 
-use super::Observation;
-use crate::ask::{Answer, Ended, last_line};
+use super::{Fact, Observation};
+use crate::ask::{Answer, Ask, Ended, MAX_CAP, Question, last_line};
 use crate::report::Verdict;
+use crate::script::Scope;
 
 /// Exit code by which the answering side says that it could not look at the patient at all; the reason is on stderr.
 pub(super) const CANNOT_LOOK: i32 = 125;
+
+/// What is said of a script's output that does not come to its own end.
+pub(super) const UNENDED: &str = "the answer ends before it is complete";
 
 /// What an answer comes to before its kind reads more from it. `lost_tool` words the verdict for exit 126 and 127.
 pub(super) fn observe(
@@ -61,6 +65,62 @@ fn facts(answer: &Answer) -> Map<String, Value> {
     facts
 }
 
+/// What an answer of one of our own scripts comes to. The texts in `facts` are read from its output: one that was cut is told as
+/// cut under all of their names, and nothing is to be read. `None` where nothing is to be read, for this or another reason.
+pub(super) fn scripted<'a>(
+    answers: &'a [Answer],
+    image: &str,
+    facts: &[Fact],
+) -> (Observation, Option<&'a [u8]>) {
+    let mut observation = observe(answers, |answer, code| {
+        let said =
+            last_word(answer).unwrap_or_else(|| format!("the script ended with exit {code}"));
+        format!("a tool is missing in {}: {said}", place(image))
+    });
+    let Some(answer) = answers.first().filter(|_| observation.blocked.is_none()) else {
+        return (observation, None);
+    };
+    if answer.ended.exit() != Some(0) {
+        let why =
+            last_word(answer).unwrap_or_else(|| "it does not say why it could not look".into());
+        observation.blocked = Some((Verdict::Unavailable, why));
+        return (observation, None);
+    }
+    if answer.stdout.truncated {
+        let cut = ["stdout"]
+            .into_iter()
+            .chain(facts.iter().map(|fact| fact.name));
+        let cut = cut.map(Value::from).collect();
+        observation
+            .facts
+            .insert("truncated".into(), Value::Array(cut));
+        return (observation, None);
+    }
+    (observation, Some(&answer.stdout.bytes))
+}
+
+/// An ask for one of our own scripts, which is told where the patient is as far as that is known. `shown` is what a report shows.
+pub(super) fn script(text: &str, scope: &Scope, shown: &[&str]) -> Ask {
+    let env = ["target_pid", "target_root"]
+        .into_iter()
+        .filter_map(|name| {
+            let value = match scope.get(name)? {
+                Value::String(text) => text.clone(),
+                Value::Number(number) => number.to_string(),
+                _ => return None,
+            };
+            Some((name.to_owned(), value))
+        })
+        .collect();
+    let mut ask = Ask::new(Question::Script {
+        text: text.into(),
+        env,
+    });
+    ask.stdout_cap = MAX_CAP;
+    ask.shown = Some(shown.iter().map(|word| (*word).into()).collect());
+    ask
+}
+
 /// The last line of stderr that says something, bounded.
 pub(super) fn last_word(answer: &Answer) -> Option<String> {
     last_line(&answer.stderr.text())
@@ -77,4 +137,18 @@ pub(super) fn place(image: &str) -> String {
 
 fn seconds(seconds: f64) -> String {
     format!("{}s", (seconds * 10.0).round() / 10.0)
+}
+
+/// An answer for tests of kinds.
+#[cfg(test)]
+pub(super) fn said(ended: Ended, stdout: &[u8], stderr: &str) -> Vec<Answer> {
+    vec![Answer {
+        ended,
+        stdout: crate::ask::Captured::whole(stdout),
+        stderr: crate::ask::Captured::whole(stderr),
+        started: jiff::Timestamp::UNIX_EPOCH,
+        duration: std::time::Duration::from_millis(20),
+        file: None,
+        remarks: Vec::new(),
+    }]
 }

@@ -70,7 +70,9 @@ fn build(spec: &Spec, _: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
             "write the path as the patient sees it, from its root",
         ));
     }
-    let path = Template::parse(path)
+    let path = spec
+        .text("path")
+        .map_or_else(|| Template::parse(path), |whole| whole.part(path))
         .map_err(|error| Unfit::new("path", error.message, "write `{{ }}`"))?;
     Ok(Arc::new(File {
         path,

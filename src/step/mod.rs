@@ -5,10 +5,23 @@
 
 mod about;
 mod answer;
+mod collect;
+mod dns;
+mod environment;
 mod file;
+mod http;
+mod kube;
+mod limits;
+mod mounts;
+mod pause;
+mod processes;
 mod run;
 mod sh;
+mod sockets;
 mod spec;
+mod tcp;
+mod tls;
+mod way;
 
 pub use about::{About, COMMON, Fact, Field, Shape};
 pub use file::DEFAULT_MAX;
@@ -17,15 +30,32 @@ pub use spec::{Given, Spec, Unfit};
 
 use std::fmt::Debug;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::ask::{Answer, Ask};
-use crate::report::Verdict;
+use crate::ask::{Answer, Ask, Need};
+use crate::report::{Artifact, Verdict};
 use crate::script::{Scope, TemplateError};
 
 /// Every kind, in the order of the reference.
-pub const KINDS: &[Registered] = &[run::KIND, sh::KIND, file::KIND];
+pub const KINDS: &[Registered] = &[
+    run::KIND,
+    sh::KIND,
+    http::KIND,
+    dns::KIND,
+    tcp::KIND,
+    tls::KIND,
+    processes::KIND,
+    sockets::KIND,
+    mounts::KIND,
+    limits::KIND,
+    environment::KIND,
+    file::KIND,
+    collect::KIND,
+    kube::KIND,
+    pause::KIND,
+];
 
 /// Facts that every kind yields.
 pub const COMMON_FACTS: [&str; 4] = ["exit", "stdout", "stderr", "duration"];
@@ -54,6 +84,46 @@ pub trait Asking: Debug + Send + Sync {
     /// False for a kind that resolves the patient's root by itself, and so needs no `target_root` even where its author names it.
     fn needs_root(&self) -> bool {
         true
+    }
+
+    /// What is to be asked once `answers` to [`asks`](Self::asks) are there: its own answers come behind them.
+    fn more(&self, _answers: &[Answer]) -> Vec<Ask> {
+        Vec::new()
+    }
+
+    /// Names of facts that its author gave, beside those of its table.
+    fn yields(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// True where answers are kept as artefacts: a report then tells of their digests, not of their bytes.
+    fn keeps(&self) -> bool {
+        false
+    }
+
+    /// What is kept of the answers beside the report.
+    fn artifacts(&self, _answers: &[Answer]) -> Vec<Artifact> {
+        Vec::new()
+    }
+
+    /// False for a kind that is answered without a debug container: by the API alone, or by time.
+    fn needs_container(&self) -> bool {
+        true
+    }
+
+    /// The rights of the Kubernetes API that it needs beside those of attaching.
+    fn needs(&self) -> Vec<Need> {
+        Vec::new()
+    }
+
+    /// How long it takes at least, by what it was told.
+    fn lasts(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// Names of the scope that it cannot look without, beside those in its templates: `target_pid`, `target_root`.
+    fn looks_at(&self) -> &'static [&'static str] {
+        &[]
     }
 }
 
@@ -117,13 +187,58 @@ impl Kind {
         self.asking.read(answers, image)
     }
 
-    /// The names that its templates use: a step that names `target_root` cannot look where there is none.
+    /// What a step comes to whose facts are told instead of read; how it ended counts all the same.
+    pub fn told(&self, answers: &[Answer], facts: Map<String, Value>) -> Observation {
+        let mut observation = answer::observe(answers, |_, code| {
+            format!("exit {code}: a tool for `{}` is missing", self.word())
+        });
+        observation.facts.extend(facts);
+        observation
+    }
+
+    /// See [`Asking::more`].
+    pub fn more(&self, answers: &[Answer]) -> Vec<Ask> {
+        self.asking.more(answers)
+    }
+
+    /// See [`Asking::keeps`].
+    pub fn keeps(&self) -> bool {
+        self.asking.keeps()
+    }
+
+    /// See [`Asking::artifacts`].
+    pub fn artifacts(&self, answers: &[Answer]) -> Vec<Artifact> {
+        self.asking.artifacts(answers)
+    }
+
+    /// See [`Asking::yields`].
+    pub fn yields(&self) -> Vec<String> {
+        self.asking.yields()
+    }
+
+    /// See [`Asking::needs_container`].
+    pub fn needs_container(&self) -> bool {
+        self.asking.needs_container()
+    }
+
+    /// See [`Asking::needs`].
+    pub fn needs(&self) -> Vec<Need> {
+        self.asking.needs()
+    }
+
+    /// See [`Asking::lasts`].
+    pub fn lasts(&self) -> Duration {
+        self.asking.lasts()
+    }
+
+    /// The names that it uses, by its templates or by its nature: a step that names `target_root` cannot look where there is none.
     pub fn names(&self) -> Vec<String> {
         self.spec
             .templates()
             .into_iter()
             .flat_map(crate::script::Template::names)
             .map(|(name, _)| name)
+            .chain(self.asking.looks_at().iter().map(|name| (*name).into()))
             .filter(|name| name != "target_root" || self.asking.needs_root())
             .collect()
     }

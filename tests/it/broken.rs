@@ -1,4 +1,4 @@
-//! Every way to break a runbook that has a message of its own: `tests/broken/NAME.yaml` and, beside it, `NAME.err` as it is told.
+//! Every way to break a runbook that has a message of its own: `tests/broken/NAME.yaml` (or `.rhai`) and, beside it, `NAME.err` as it is told.
 //!
 //! With `HOUSECALL_ACCEPT=1` in the environment the `.err` files are written anew.
 
@@ -12,7 +12,10 @@ fn cases() -> Vec<PathBuf> {
     let mut cases: Vec<_> = fs::read_dir(folder)
         .expect("the folder of cases is part of the source")
         .map(|entry| entry.expect("it can be listed").path())
-        .filter(|path| path.extension().is_some_and(|end| end == "yaml"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|end| end == "yaml" || end == "rhai")
+        })
         .collect();
     cases.sort();
     cases
@@ -53,7 +56,8 @@ fn every_complaint_has_a_place_and_nearly_every_one_a_fix() {
     let (mut complaints, mut without) = (0, 0);
     for case in cases() {
         let source = fs::read_to_string(&case).unwrap();
-        for one in Runbook::parse(&source, "x").err().unwrap_or_default() {
+        let name = case.to_str().unwrap();
+        for one in Runbook::parse(&source, name).err().unwrap_or_default() {
             assert!(one.line > 0 && one.column > 0 && one.length > 0);
             assert!(!one.headline.ends_with('.'), "{}", one.headline);
             complaints += 1;

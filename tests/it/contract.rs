@@ -1,4 +1,4 @@
-//! The contract of every answerer, held by this machine and by one of its processes.
+//! The contract of every answerer, held by this machine, by one of its processes, and by a recording of it.
 
 #[path = "../contract/mod.rs"]
 mod suite;
@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use housecall::clock::SystemClock;
 use housecall::cluster::local::Local;
+use housecall::cluster::replay::{Recorded, Recorder};
 use housecall::cluster::{Attach, Cluster, Profile, Scope};
-use housecall::target::Selector;
+use housecall::report::Redactor;
+use housecall::target::{Selector, Target};
+use serde_json::Value;
 
-async fn on(selector: Selector) {
-    let local = Local::new(Arc::new(SystemClock));
-    let found = local.find(&selector, &Scope::Default).await.unwrap();
-    let attach = Attach {
+fn attach() -> Attach {
+    Attach {
         run: "0123456789abcdef".into(),
         image: String::new(),
         pull_policy: None,
@@ -24,13 +25,32 @@ async fn on(selector: Selector) {
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),
         deadline: Duration::from_secs(120),
-    };
-    suite::holds(&local, &found.targets[0], &attach).await;
+    }
+}
+
+async fn on(selector: Selector) {
+    let local = Local::new(Arc::new(SystemClock));
+    let found = local.find(&selector, &Scope::Default).await.unwrap();
+    suite::holds(&local, &found.targets[0], &attach()).await;
 }
 
 #[tokio::test]
 async fn this_machine_holds_the_contract() {
     on(Selector::Local).await;
+}
+
+#[tokio::test]
+async fn what_is_recorded_holds_the_contract_and_so_does_its_recording() {
+    let folder = tempfile::tempdir().unwrap();
+    let recorder =
+        Arc::new(Recorder::create(folder.path(), &Value::Null, Redactor::default()).unwrap());
+    let target = Target::local();
+    recorder.begin(&target);
+    let local = recorder.listening(Arc::new(Local::new(Arc::new(SystemClock))));
+    suite::holds(local.as_ref(), &target, &attach()).await;
+    assert_eq!(recorder.trouble(), None);
+    let recorded = Recorded::read(folder.path()).unwrap();
+    suite::holds(&recorded, &target, &attach()).await;
 }
 
 #[tokio::test]

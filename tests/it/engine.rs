@@ -1,6 +1,7 @@
 //! The engine on canned answers: what a run comes to, whatever becomes of its targets.
 
 mod canned;
+mod outside;
 mod program;
 
 use std::sync::Arc;

@@ -10,16 +10,22 @@
     reason = "these tests wait for real processes, in real time"
 )]
 
+mod alerts;
 mod broken;
 mod cli;
 mod contract;
 mod engine;
 mod fake;
 mod floors;
+mod kinds;
 mod kube;
 mod language;
+mod program;
 mod pump;
 mod readme;
 mod render;
+mod replay;
 mod schema;
 mod shell;
+mod verbs;
+mod ways;

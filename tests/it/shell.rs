@@ -1,6 +1,7 @@
 //! The shell layer against real shells: what is asked arrives, what comes back is exact, and nothing is left.
 
 mod driver;
+mod globs;
 
 use std::time::{Duration, Instant};
 
@@ -120,6 +121,7 @@ fn exactly_the_cap_is_whole_and_one_byte_more_is_truncated() {
             (200_000, true),
         ] {
             let raw = shell.ask(&Ask {
+                step: String::new(),
                 stdout_cap: 1000,
                 stderr_cap: 1000,
                 ..script(

@@ -137,3 +137,42 @@ fn the_second_container_is_examined_when_it_is_the_one_that_is_named() {
         );
     }
 }
+
+#[test]
+fn promise_9_collected_files_are_the_patients_byte_for_byte() {
+    let Some(ground) = Ground::find() else { return };
+    let setup = "mkdir -p /app/config; printf 'a\\000\\377\\n' >/app/config/a.bin; head -c 700000 /dev/zero >/app/config/big.bin; ln -s /app/config /conf; ln -s /etc/only-ours /app/config/ours.bin";
+    let command = format!("{setup}; touch /ready; while :; do sleep 1; done");
+    let mut pod = ground.of(
+        "web",
+        json!({"name": "app", "image": ground.image, "command": ["sh", "-c", command]}),
+    );
+    pod["spec"]["containers"][0]["readinessProbe"] =
+        json!({"exec": {"command": ["test", "-e", "/ready"]}, "periodSeconds": 1});
+    ground.make("pods", pod);
+    ground.ready("web");
+    let steps = "  - {id: bait, sh: 'mkdir -p /etc; echo ours >/etc/only-ours'}
+  - {id: all, collect: [{glob: '{{target_root}}/conf/*.bin', name: config/}]}
+  - {id: small, collect: [{path: /conf/big.bin, max: 1KiB}], expect: [{id: kept-out, that: 'exit == 1 && files.is_empty()'}]}
+";
+    let kept = ground.scratch("kept");
+    let seen = Visit::steps(&ground, steps, "web")
+        .words(["--artifacts", &kept])
+        .seen();
+    assert_eq!(seen.code, Some(0), "{}", seen.told());
+    let folder = format!("{kept}/{}_web/all/config", ground.namespace);
+    let read = |name: &str| std::fs::read(format!("{folder}/{name}")).unwrap();
+    assert_eq!(read("a.bin"), b"a\0\xff\n");
+    assert_eq!(read("big.bin"), vec![0; 700_000]);
+    let names: Vec<_> = seen.step("all")["facts"]["files"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|file| file["path"].clone())
+        .collect();
+    assert_eq!(
+        names,
+        ["/conf/a.bin", "/conf/big.bin"],
+        "the link to our own file matches nothing of the patient"
+    );
+}

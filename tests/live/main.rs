@@ -16,6 +16,7 @@ mod ground;
 mod guest;
 mod node;
 mod patience;
+mod records;
 mod table;
 mod visit;
 
@@ -32,3 +33,4 @@ mod usage;
 mod way_in;
 mod whom;
 mod zombies;
+mod zoo;

@@ -8,10 +8,18 @@ use crate::visit::{Visit, runbook};
 
 const STEPS: &str = "  - {id: one, run: [ps]}\n";
 
+/// Reads of the API alone: no debug container, and none of its rights.
+const READS: &str = "  - {id: pod, kube: {object: pod}}
+  - {id: service, kube: {object: service/front}}
+  - {id: log, kube: {logs: {}}}
+  - {id: events, kube: {events: {}}}
+  - {id: ends, kube: {endpoints: {service: front}}}
+";
+
 /// The Role and the RoleBinding that are printed for these words, and a kubeconfig of the account they are for.
-fn printed(ground: &Ground, words: &[&str]) -> (Value, Value, NamedTempFile) {
+fn printed(ground: &Ground, steps: &str, words: &[&str]) -> (Value, Value, NamedTempFile) {
     let book = ground.scratch("own.yaml");
-    std::fs::write(&book, runbook(STEPS)).unwrap();
+    std::fs::write(&book, runbook(steps)).unwrap();
     let seen = Visit::bare(&["plan", &book])
         .words(words.iter().copied())
         .words(["-n", &ground.namespace, "--rbac", "yaml"])
@@ -62,7 +70,7 @@ fn role_of(role: &Value, rights: &[(String, String, String)]) -> Value {
     role
 }
 
-fn enough_and_no_more(words: &[&str]) {
+fn enough_and_no_more(steps: &str, words: &[&str]) {
     let Some(ground) = Ground::find() else { return };
     let mut pod = ground.patient("web");
     pod["metadata"]["labels"] = json!({"app": "web"});
@@ -71,11 +79,11 @@ fn enough_and_no_more(words: &[&str]) {
         "services",
         json!({"metadata": {"name": "front"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}}),
     );
-    let (role, binding, kubeconfig) = printed(&ground, words);
+    let (role, binding, kubeconfig) = printed(&ground, steps, words);
     ground.put_rbac("roles", role.clone());
     ground.put_rbac("rolebindings", binding);
     let run = || {
-        Visit::steps(&ground, STEPS, &words.join(" "))
+        Visit::steps(&ground, steps, &words.join(" "))
             .kubeconfig(kubeconfig.path())
             .seen()
     };
@@ -117,15 +125,28 @@ fn enough_and_no_more(words: &[&str]) {
 
 #[test]
 fn promise_8_the_printed_role_is_just_enough_for_a_named_pod() {
-    enough_and_no_more(&["pod/web"]);
+    enough_and_no_more(STEPS, &["pod/web"]);
 }
 
 #[test]
 fn promise_8_the_printed_role_is_just_enough_for_a_selector() {
-    enough_and_no_more(&["-l", "app=web"]);
+    enough_and_no_more(STEPS, &["-l", "app=web"]);
 }
 
 #[test]
 fn promise_8_the_printed_role_is_just_enough_for_an_owner() {
-    enough_and_no_more(&["svc/front"]);
+    enough_and_no_more(STEPS, &["svc/front"]);
+}
+
+#[test]
+fn promise_8_the_printed_role_is_just_enough_for_reads_of_the_api() {
+    enough_and_no_more(READS, &["pod/web"]);
+}
+
+#[test]
+fn promise_8_reads_beside_a_container_have_their_rights_in_the_same_role() {
+    enough_and_no_more(
+        &format!("{STEPS}  - {{id: log, kube: {{logs: {{tail: 5}}}}}}\n"),
+        &["pod/web"],
+    );
 }

@@ -94,37 +94,7 @@ impl Candidate {
                 "`kubectl describe pod` tells what the scheduler is waiting for",
             ));
         }
-        let containers: Vec<&str> = spec
-            .into_iter()
-            .flat_map(|spec| {
-                spec.containers
-                    .iter()
-                    .chain(spec.init_containers.iter().flatten())
-            })
-            .map(|container| container.name.as_str())
-            .collect();
-        let by_annotation = annotations
-            .and_then(|all| all.get(DEFAULT_CONTAINER))
-            .map(String::as_str)
-            .filter(|name| containers.contains(name));
-        let container = match attach.container.as_deref() {
-            Some(named) if containers.contains(&named) => named,
-            Some(named) => {
-                let hint = if named == name {
-                    "; that is the name of the pod".to_owned()
-                } else {
-                    near(named, containers.iter().copied())
-                };
-                return Err(no(
-                    Cause::NotFound,
-                    format!("pod `{name}` has no container `{named}`{hint}"),
-                    &format!("its containers are: {}", containers.join(", ")),
-                ));
-            }
-            None => by_annotation
-                .or(containers.first().copied())
-                .unwrap_or_default(),
-        };
+        let container = container(pod, attach.container.as_deref())?;
         Ok(Self {
             container_id: standing::status(pod, container)
                 .and_then(|status| status.container_id.as_deref())
@@ -141,6 +111,45 @@ impl Candidate {
             uid,
         })
     }
+}
+
+/// The container that is meant: the named one, then the one an annotation names, then the first.
+pub(super) fn container<'a>(pod: &'a Pod, named: Option<&str>) -> Result<&'a str, Refusal> {
+    let containers: Vec<&str> = pod
+        .spec
+        .iter()
+        .flat_map(|spec| {
+            spec.containers
+                .iter()
+                .chain(spec.init_containers.iter().flatten())
+        })
+        .map(|container| container.name.as_str())
+        .collect();
+    let Some(named) = named else {
+        let annotations = pod.metadata.annotations.as_ref();
+        let by_annotation = annotations
+            .and_then(|all| all.get(DEFAULT_CONTAINER))
+            .map(String::as_str)
+            .filter(|name| containers.contains(name));
+        return Ok(by_annotation
+            .or(containers.first().copied())
+            .unwrap_or_default());
+    };
+    if let Some(found) = containers.iter().find(|one| **one == named) {
+        return Ok(found);
+    }
+    let name = pod.metadata.name.as_deref().unwrap_or_default();
+    let hint = if named == name {
+        "; that is the name of the pod".to_owned()
+    } else {
+        near(named, containers.iter().copied())
+    };
+    Err(Refusal {
+        cause: Cause::NotFound,
+        headline: format!("pod `{name}` has no container `{named}`{hint}"),
+        help: format!("its containers are: {}", containers.join(", ")),
+        attach: None,
+    })
 }
 
 /// The pod was replaced by another of the same name.

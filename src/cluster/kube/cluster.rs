@@ -8,13 +8,18 @@ use futures_util::future::join_all;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
+use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, PostParams};
 use tokio_util::sync::CancellationToken;
 
+use super::bare::BareSession;
+use super::candidate::{container, replaced};
 use super::client::{Access, Link};
 use super::find::find;
 use super::open::Opening;
+use super::owner::missing;
 use super::pump::Limits;
+use super::records::Records;
 use super::refusal::refusal;
 use super::server::Server;
 use super::watch::Lookout;
@@ -64,6 +69,29 @@ impl KubeCluster {
     /// The namespace of the context.
     pub fn namespace(&self) -> &str {
         &self.server.link().namespace
+    }
+
+    /// The value of one key of a secret, for a param that says it comes from there; `None` where there is no such secret or key.
+    /// It is read once, before a run, and goes nowhere but to a step's stdin.
+    pub async fn secret(
+        &self,
+        namespace: &str,
+        name: &str,
+        key: &str,
+    ) -> Result<Option<String>, Refusal> {
+        let path = format!("/api/v1/namespaces/{namespace}/secrets/{name}");
+        match self.server.get::<Secret>(&path).await {
+            Ok(read) => Ok(read
+                .value
+                .data
+                .and_then(|mut data| data.remove(key))
+                .and_then(|value| String::from_utf8(value.0).ok())),
+            Err(kube::Error::Api(status)) if status.code == 404 => Ok(None),
+            Err(error) => Err(refusal(
+                &error,
+                &self.server.doing("get", "secrets", namespace),
+            )),
+        }
     }
 
     fn lookout(&self, target: &Target) -> Arc<Lookout> {
@@ -174,6 +202,29 @@ impl Cluster for KubeCluster {
         };
         Ok(Box::new(opening.open().await?))
     }
+
+    async fn consult(
+        &self,
+        target: &Target,
+        attach: &Attach,
+        _: &CancellationToken,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        let namespace = target.namespace.as_deref().unwrap_or("default");
+        let name = target.pod.as_deref().unwrap_or_default();
+        let pod = match self.server.pod(namespace, name).await {
+            Ok(read) => read.value,
+            Err(error) => {
+                let kind = ObjectKind::Pod;
+                return Err(missing(&self.server, &error, kind, name, namespace).await);
+            }
+        };
+        if target.uid.is_some() && target.uid != pod.metadata.uid {
+            return Err(replaced(name));
+        }
+        let container = container(&pod, attach.container.as_deref())?;
+        let records = Records::new(self.server.clone(), &pod, container);
+        Ok(Box::new(BareSession::new(records, Arc::clone(&self.clock))))
+    }
 }
 
 fn review(need: &Need, namespace: &str) -> SelfSubjectAccessReview {
@@ -185,7 +236,7 @@ fn review(need: &Need, namespace: &str) -> SelfSubjectAccessReview {
         spec: SelfSubjectAccessReviewSpec {
             resource_attributes: Some(ResourceAttributes {
                 group: Some(need.group.clone()),
-                namespace: Some(namespace.to_owned()),
+                namespace: (!need.cluster_wide()).then(|| namespace.to_owned()),
                 resource: Some(resource.to_owned()),
                 subresource,
                 verb: Some(need.verb.clone()),

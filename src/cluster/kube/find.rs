@@ -9,7 +9,7 @@ use super::owner::{missing, selector_of};
 use super::refusal::refusal;
 use super::server::{Server, pods};
 use crate::cluster::{Cause, Found, Refusal, Scope};
-use crate::target::{ObjectKind, Selector, Target};
+use crate::target::{ObjectKind, Selector, Standing, Target};
 
 /// How many pods one page of a list holds.
 pub(super) const PAGE: u32 = 500;
@@ -112,7 +112,34 @@ fn target(pod: &Pod) -> Target {
     target.node = pod.spec.as_ref().and_then(|spec| spec.node_name.clone());
     target.owner = owner.map(|owner| format!("{}/{}", owner.kind.to_lowercase(), owner.name));
     target.labels = meta.labels.clone().unwrap_or_default();
+    target.standing = Some(standing(pod));
     target
+}
+
+fn standing(pod: &Pod) -> Standing {
+    let status = pod.status.as_ref();
+    let conditions = status.and_then(|status| status.conditions.as_deref());
+    let containers = status.and_then(|status| status.container_statuses.as_deref());
+    let debug = pod
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.ephemeral_containers.as_ref());
+    Standing {
+        phase: status
+            .and_then(|status| status.phase.clone())
+            .unwrap_or_else(|| "Unknown".into()),
+        ready: conditions
+            .unwrap_or_default()
+            .iter()
+            .any(|condition| condition.type_ == "Ready" && condition.status == "True"),
+        restarts: containers
+            .unwrap_or_default()
+            .iter()
+            .map(|container| u32::try_from(container.restart_count).unwrap_or(0))
+            .sum(),
+        created: pod.metadata.creation_timestamp.as_ref().map(|at| at.0),
+        debug_containers: debug.map_or(0, |all| u32::try_from(all.len()).unwrap_or(u32::MAX)),
+    }
 }
 
 async fn listed(

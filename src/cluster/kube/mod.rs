@@ -8,11 +8,14 @@
 //!     watches: pods and events of the namespace ──sight──> failure: why it will never start
 //! ```
 //!
+//! What the API server itself knows (`kube` steps) is answered by `records.rs`, in a session with or without a container.
+//!
 //! The one write is the patch of `debug_container.rs`, sent by `server.rs`. Nothing waits for a status before it tries the exec;
 //! the watches only report failures and the end. What is pure (reading pods, events, refusals; building the patch) is apart from
 //! what speaks to the network, and tested by table.
 
 mod admission;
+mod bare;
 mod candidate;
 mod client;
 mod close;
@@ -30,7 +33,9 @@ mod nonce;
 mod open;
 mod owner;
 mod pump;
+mod records;
 mod refusal;
+mod rows;
 mod server;
 mod session;
 mod sight;

@@ -13,6 +13,7 @@ use super::debug_container::{self, DebugContainer};
 use super::entrance::Entrance;
 use super::owner::missing;
 use super::pump::Limits;
+use super::records::Records;
 use super::server::Server;
 use super::session::LiveSession;
 use super::sight::Sight;
@@ -109,7 +110,7 @@ impl Opening<'_> {
                 way,
                 sight,
                 record,
-                candidate.container,
+                Records::new(self.server.clone(), &read.value, &candidate.container),
                 self.clock,
             )),
             Err(trouble) => Err(trouble.settled(self.attach, sight, record, not_after).await),

@@ -171,10 +171,24 @@ impl Server {
         Ok(Pump::start(connection.into_stream(), half_close, limits))
     }
 
+    /// Reads text, such as a log, as it stands.
+    pub(super) async fn text(&self, path: &str) -> Result<Vec<u8>, kube::Error> {
+        let request = Request::get(path)
+            .body(Vec::new())
+            .map_err(kube::Error::HttpError)?;
+        Ok(self.send(request).await?.value)
+    }
+
     async fn once<T: DeserializeOwned>(
         &self,
         request: Request<Vec<u8>>,
     ) -> Result<Stamped<T>, kube::Error> {
+        let Stamped { value, date } = self.send(request).await?;
+        let value = serde_json::from_slice(&value).map_err(kube::Error::SerdeError)?;
+        Ok(Stamped { value, date })
+    }
+
+    async fn send(&self, request: Request<Vec<u8>>) -> Result<Stamped<Vec<u8>>, kube::Error> {
         let response = self.link.client.send(request.map(Body::from)).await?;
         let (head, body) = response.into_parts();
         let date = head
@@ -193,8 +207,10 @@ impl Server {
             status.code = head.status.as_u16();
             return Err(kube::Error::Api(Box::new(status)));
         }
-        let value = serde_json::from_slice(&bytes).map_err(kube::Error::SerdeError)?;
-        Ok(Stamped { value, date })
+        Ok(Stamped {
+            value: bytes.into(),
+            date,
+        })
     }
 }
 

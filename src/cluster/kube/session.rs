@@ -11,9 +11,10 @@ use super::close::{SHOWN, read_back};
 use super::exec::Way;
 use super::loss::reason;
 use super::pump::{Piece, Pump};
+use super::records::Records;
 use super::sight::Sight;
 use super::standing;
-use crate::ask::{Answer, Ask, Ended, Patient};
+use crate::ask::{Answer, Ask, Ended, Patient, Question};
 use crate::clock::Clock;
 use crate::cluster::shell::{Conversation, Raw, Reply};
 use crate::cluster::{Closed, Lost, Session};
@@ -35,7 +36,7 @@ pub(super) struct LiveSession {
     patient: Patient,
     sight: Sight,
     record: AttachReport,
-    container: String,
+    records: Records,
     clock: Arc<dyn Clock>,
     remarks: Vec<String>,
     asking: Option<Asking>,
@@ -56,7 +57,7 @@ impl LiveSession {
         way: Way,
         sight: Sight,
         record: AttachReport,
-        container: String,
+        records: Records,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
@@ -65,7 +66,7 @@ impl LiveSession {
             patient: way.patient,
             sight,
             record,
-            container,
+            records,
             clock,
             remarks: way.notes,
             asking: None,
@@ -164,18 +165,18 @@ impl LiveSession {
 
 #[async_trait]
 impl Session for LiveSession {
-    fn attached(&self) -> AttachReport {
+    fn attached(&self) -> Option<AttachReport> {
         let mut record = self.record.clone();
         if record.image_id.is_none()
             && let Some(pod) = self.sight.pod()
         {
             record.image_id = standing::image_id(&pod, self.sight.container());
         }
-        record
+        Some(record)
     }
 
     fn container(&self) -> Option<String> {
-        Some(self.container.clone())
+        Some(self.records.container().to_owned())
     }
 
     fn patient(&self) -> &Patient {
@@ -183,6 +184,9 @@ impl Session for LiveSession {
     }
 
     async fn answer(&mut self, ask: &Ask) -> Result<Answer, Lost> {
+        if let Question::Kube(read) = &ask.question {
+            return Ok(self.records.answer(read, ask, self.clock.as_ref()).await);
+        }
         if self.asking.is_some() {
             self.cancel().await;
         }
@@ -268,7 +272,7 @@ impl Session for LiveSession {
         }
         remarks.extend(read_back(&mut self.sight, &mut self.record, SHOWN).await);
         Closed {
-            attach: self.record,
+            attach: Some(self.record),
             remarks,
         }
     }

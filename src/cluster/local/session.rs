@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::child::Child;
-use crate::ask::{Answer, Ask, Patient};
+use crate::ask::{Answer, Ask, Patient, Question};
 use crate::clock::Clock;
 use crate::cluster::shell::{Hunt, Raw, Reply};
 use crate::cluster::{Closed, Lost, Session};
@@ -123,11 +123,8 @@ impl LocalSession {
             .await
             .unwrap_or_else(|_| Err(lost("`sh` does not answer any more".into())))
     }
-}
 
-#[async_trait]
-impl Session for LocalSession {
-    fn attached(&self) -> AttachReport {
+    fn record(&self) -> AttachReport {
         AttachReport {
             mode: "local".into(),
             transport: "local".into(),
@@ -142,16 +139,26 @@ impl Session for LocalSession {
             proven: false,
         }
     }
+}
+
+#[async_trait]
+impl Session for LocalSession {
+    fn attached(&self) -> Option<AttachReport> {
+        Some(self.record())
+    }
 
     fn container(&self) -> Option<String> {
         None
     }
-
     fn patient(&self) -> &Patient {
         &self.patient
     }
 
     async fn answer(&mut self, ask: &Ask) -> Result<Answer, Lost> {
+        if let Question::Kube(_) = ask.question {
+            let none = Raw::refused("there is no Kubernetes around this machine to be asked");
+            return Ok(none.answer(self.clock.now(), Duration::ZERO));
+        }
         let text = match self.child.conversation.ask(ask, &self.patient) {
             Ok(text) => text,
             Err(error) => {
@@ -198,11 +205,11 @@ impl Session for LocalSession {
             finished_at: Some(self.clock.now()),
         });
         Closed {
-            attach: AttachReport {
+            attach: Some(AttachReport {
                 proven: terminated.is_some(),
                 terminated,
-                ..self.attached()
-            },
+                ..self.record()
+            }),
             remarks,
         }
     }

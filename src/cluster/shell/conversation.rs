@@ -174,19 +174,23 @@ impl Conversation {
                 let max = (*max).min(out);
                 let words = match &patient.root {
                     Some(root) => format!("look {} {} {}", quote(root)?, quote(path)?, max + 1),
-                    None => {
-                        let why = patient
-                            .reason
-                            .as_deref()
-                            .unwrap_or("the patient's root cannot be read");
-                        format!("refuse {}", quote(&format!("{path}: {why}"))?)
-                    }
+                    None => rootless(path, patient)?,
                 };
                 (
                     Purpose::File { max },
                     max + file::HEADER,
                     format!("own {words}"),
                 )
+            }
+            Question::Glob { pattern, most } => {
+                let words = match &patient.root {
+                    Some(root) => format!("list {} {} {most}", quote(root)?, quote(pattern)?),
+                    None => rootless(pattern, patient)?,
+                };
+                (Purpose::Command, out, format!("own {words}"))
+            }
+            Question::Kube(_) | Question::Pause(_) => {
+                return Err(Unquotable::Foreign(ask.question.argv().join(" ")));
             }
         };
         Ok(self.begin(
@@ -442,6 +446,13 @@ impl Step {
             remarks,
         })
     }
+}
+
+/// The words for a path that cannot be looked at, because the patient's root cannot be.
+fn rootless(path: &str, patient: &Patient) -> Result<String, Unquotable> {
+    let reason = patient.reason.as_deref();
+    let why = reason.unwrap_or("the patient's root cannot be read");
+    Ok(format!("refuse {}", quote(&format!("{path}: {why}"))?))
 }
 
 fn unreaped_remark(count: u64) -> Vec<String> {

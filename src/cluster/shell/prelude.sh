@@ -275,8 +275,8 @@ true_to_root() {
   [ "$(readlink /proc/self/fd/9)" = "$base$real" ]
 }
 
-# ROOT PATH MAX: one line of status, the path and a NUL, then content
-look() {
+# ROOT: what resolve goes by
+enter() {
   root=${1%/}; command -v readlink >/dev/null && readlink=1 || readlink=
   own=$$
   # The patient's own word for itself is its pid in the innermost namespace
@@ -284,6 +284,49 @@ look() {
     own=${root#/proc/}; own=${own%/root}
     inner=$(field NSpid <"/proc/$own/status") && [ -n "$inner" ] && own=${inner##*[!0-9]} ;;
   esac
+}
+
+# ROOT PATTERN MOST: each regular file that matches, its path ended by a NUL, and one more than MOST where there are more. A part with
+# a wildcard is held against the names in a folder that was reached link by link, so that no match leads out of the root
+list() {
+  enter "$1"
+  part= shut= pattern=${2#/} most=$3
+  [ -d "$root/" ] || { printf '%s\n' "$2: the patient's root is gone: its process has ended" >&2; return 125; }
+  set -- ''; IFS=
+  while [ -n "$pattern" ]; do
+    part=${pattern%%/*}
+    case $pattern in */*) pattern=${pattern#*/} ;; *) pattern= ;; esac
+    [ -n "$part" ] || continue
+    left=$#
+    while [ "$left" -gt 0 ]; do
+      at=$1 left=$((left-1)); shift
+      case $part in *[*?[]*) ;; *) set -- "$@" "$at/$part"; continue ;; esac
+      resolve "$at/"
+      case $? in 0) ;; 3) shut=$at; continue ;; *) continue ;; esac
+      [ -d "$root$real" ] || continue
+      [ -r "$root$real" ] || { shut=$at; continue; }
+      for hit in "$root${real%/}/"$part; do
+        name=${hit##*/}
+        case $name in .|..) continue ;; esac
+        [ -e "$hit" ] || [ -h "$hit" ] || continue
+        [ $# -lt 5000 ] || break
+        set -- "$@" "$at/$name"
+      done
+    done
+  done
+  left=0
+  for at in "$@"; do
+    resolve "$at" || { [ $? != 3 ] || shut=$at; continue; }
+    [ -f "$root$real" ] || continue
+    printf '%s\000' "$at"
+    left=$((left+1)); [ "$left" -le "$most" ] || break
+  done
+  [ -z "$shut" ] || { printf '%s\n' "$shut: permission denied" >&2; return 126; }
+}
+
+# ROOT PATH MAX: one line of status, the path and a NUL, then content
+look() {
+  enter "$1"
   resolve "$2"; case $? in
     0) ;;
     4) printf '%s\n' "$2: the patient's root is gone: its process has ended" >&2; return 125 ;;

@@ -27,6 +27,9 @@ pub enum Unquotable {
     /// There is nothing to run.
     #[error("the argv is empty; its first item names the program to run")]
     NoProgram,
+    /// It is not the shell that answers it.
+    #[error("no shell can answer `{0}`")]
+    Foreign(String),
     /// `exec` would take it as an option.
     #[error("`{0}` cannot name a program; a program's name does not begin with `-`")]
     Option(String),

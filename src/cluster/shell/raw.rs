@@ -25,6 +25,11 @@ pub struct Raw {
 impl Raw {
     /// What no `sh` can be asked is answered like a command that cannot be executed; nothing is sent.
     pub fn unaskable(why: &Unquotable) -> Self {
+        Self::refused(&why.to_string())
+    }
+
+    /// The answer of one who has no means to look: as that of a command that cannot be executed.
+    pub fn refused(why: &str) -> Self {
         Self {
             ended: Ended::Exited(126),
             stdout: Captured::default(),

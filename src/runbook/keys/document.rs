@@ -1,7 +1,7 @@
 //! Keys of the document as a whole.
 
 use super::place::{ATTACH, TARGET};
-use super::{BOOL, DURATION, Key, PARAM, REGEX, SEVERITY, Takes};
+use super::{BOOL, CASE, DURATION, Key, PARAM, REGEX, SEVERITY, Takes};
 use crate::ask::MAX_CAP;
 use crate::runbook::document::Effects;
 use crate::runbook::governance::{MOST_AFTER, MOST_PARALLEL};
@@ -82,7 +82,7 @@ pub(in crate::runbook) const RUNBOOK: &[Key] = &[
     ),
     Key::new(
         "tests",
-        Takes::Anything,
+        Takes::List(&Takes::Map(CASE)),
         "canned answers and what they should come to",
     ),
     Key::new(

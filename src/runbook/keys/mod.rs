@@ -4,6 +4,7 @@
 //! A new key of the document is one line in a table here, and its reading.
 
 mod capture;
+mod case;
 mod document;
 mod param;
 mod place;
@@ -11,6 +12,7 @@ mod step;
 mod takes;
 
 pub(super) use capture::{GROUPS, NAMED, TABLE};
+pub(super) use case::{CASE, FILE, REPLY, STATUSES, SUBJECT};
 pub(super) use document::{BATCH, DEFAULTS, OUTPUT, REDACT, RULE, RUNBOOK, STOP_WHEN, WAIVER};
 pub(super) use param::{FROM, KUBE_SECRET, PARAM};
 pub(super) use place::{ATTACH, NEEDS, PICK, TARGET};

@@ -54,6 +54,8 @@ pub(in crate::runbook) enum Takes {
     NamedSome(&'static Takes),
     /// A map of names of any form, each with this.
     Pairs(&'static Takes),
+    /// The same, at least one.
+    PairsSome(&'static Takes),
     /// A list of at least one.
     List(&'static Takes),
     /// A list, which may be empty.

@@ -47,6 +47,8 @@ pub(super) struct Canned {
     pub(super) refusals: HashMap<&'static str, Refusal>,
     pub(super) proven: bool,
     pub(super) opens: bool,
+    /// Whether it can be asked without a container.
+    pub(super) outside: bool,
     pub(super) closes: bool,
     pub(super) pace: Duration,
     pub(super) open: Arc<Mutex<(usize, usize)>>,
@@ -59,6 +61,7 @@ impl Default for Canned {
             refusals: HashMap::new(),
             proven: true,
             opens: true,
+            outside: false,
             closes: true,
             pace: Duration::ZERO,
             open: Arc::default(),
@@ -111,10 +114,28 @@ impl Cluster for Canned {
         if !self.opens {
             std::future::pending::<()>().await;
         }
+        Ok(self.talk())
+    }
+
+    async fn consult(
+        &self,
+        target: &Target,
+        attach: &Attach,
+        stop: &CancellationToken,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        if self.outside {
+            return Ok(self.talk());
+        }
+        self.open(target, attach, stop).await
+    }
+}
+
+impl Canned {
+    fn talk(&self) -> Box<dyn Session> {
         let mut open = self.open.lock().unwrap();
         open.0 += 1;
         open.1 = open.1.max(open.0);
-        Ok(Box::new(Talk {
+        Box::new(Talk {
             replies: self.replies.clone(),
             patient: Patient {
                 pid: Some(1),
@@ -125,7 +146,7 @@ impl Cluster for Canned {
             closes: self.closes,
             pace: self.pace,
             open: Arc::clone(&self.open),
-        }))
+        })
     }
 }
 
@@ -152,8 +173,8 @@ fn answer(ended: Ended, text: &str) -> Answer {
 
 #[async_trait]
 impl Session for Talk {
-    fn attached(&self) -> AttachReport {
-        AttachReport {
+    fn attached(&self) -> Option<AttachReport> {
+        Some(AttachReport {
             mode: "ephemeral".into(),
             transport: "live".into(),
             container: Some("housecall-0".into()),
@@ -165,7 +186,7 @@ impl Session for Talk {
             waiting: None,
             terminated: None,
             proven: false,
-        }
+        })
     }
 
     fn container(&self) -> Option<String> {
@@ -215,7 +236,7 @@ impl Session for Talk {
         }
         self.open.lock().unwrap().0 -= 1;
         Closed {
-            attach: AttachReport {
+            attach: self.attached().map(|attach| AttachReport {
                 proven: self.proven,
                 terminated: self.proven.then(|| Terminated {
                     exit_code: 0,
@@ -223,8 +244,8 @@ impl Session for Talk {
                     started_at: None,
                     finished_at: None,
                 }),
-                ..self.attached()
-            },
+                ..attach
+            }),
             remarks: Vec::new(),
         }
     }

@@ -305,3 +305,27 @@ async fn what_a_step_loses_is_lost_for_on_fail_and_finally() {
     let report = run(timed_out, "steps:\n  - {id: s, run: [a]}\n").await;
     assert_eq!(told(&report), [("s", Verdict::Timeout)]);
 }
+
+#[tokio::test]
+async fn a_batch_begins_no_more_targets_when_too_many_have_failed() {
+    let body = "version: 1\nid: t\ntitle: T\nsteps:\n  - {id: s, run: [a]}\nbatch: {stop_when: {failed_percent: 50, after: 2}}\n";
+    let mut run = run_of(Interrupt::default());
+    run.parallel = 1;
+    let report = Engine::new(canned::clock())
+        .run(
+            planned(body),
+            prospects(
+                &Arc::new(Canned::default().on("a", Reply::exit(1))),
+                &["a", "b", "c", "d"],
+            ),
+            run,
+            |_| {},
+        )
+        .await;
+    let status: Vec<_> = report.targets.iter().map(|one| one.status).collect();
+    assert_eq!(
+        status,
+        [Status::Fail, Status::Fail, Status::Error, Status::Error]
+    );
+    assert_eq!(exit(&report), 1);
+}

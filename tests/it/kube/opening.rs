@@ -20,7 +20,7 @@ async fn promise_6_a_patch_that_landed_before_its_answer_was_lost_adds_nothing_t
         let mut session = opened(&fake).await;
         session.answer(&script("true")).await.unwrap();
         let closed = session.close().await;
-        assert!(closed.attach.proven);
+        assert!(closed.attach.unwrap().proven);
         assert_eq!(fake.debug_containers("web").len(), 1);
         assert_eq!(
             fake.calls("PATCH ephemeralcontainers"),
@@ -35,10 +35,13 @@ async fn promise_6_a_second_opening_of_the_same_run_finds_the_container_of_the_f
     let fake = patient().await;
     let first = opened(&fake).await;
     let second = opened(&fake).await;
-    assert_eq!(first.attached().container, second.attached().container);
+    assert_eq!(
+        first.attached().unwrap().container,
+        second.attached().unwrap().container
+    );
     assert_eq!(fake.debug_containers("web").len(), 1);
     let closed = first.close().await;
-    assert!(closed.attach.proven);
+    assert!(closed.attach.unwrap().proven);
     drop(second);
 }
 
@@ -57,7 +60,7 @@ async fn a_busy_server_is_asked_again() {
         [Fault::Refuse(429, "too many requests")],
     );
     let session = opened(&fake).await;
-    assert!(session.close().await.attach.proven);
+    assert!(session.close().await.attach.unwrap().proven);
     assert_eq!(fake.debug_containers("web").len(), 1);
 }
 
@@ -102,7 +105,7 @@ async fn an_exec_that_comes_too_early_is_tried_again() {
     let answer = session.answer(&script("echo there")).await.unwrap();
     assert_eq!(answer.stdout.text(), "there\n");
     assert_eq!(fake.calls("EXEC"), 4);
-    assert!(session.close().await.attach.proven);
+    assert!(session.close().await.attach.unwrap().proven);
 }
 
 #[tokio::test]

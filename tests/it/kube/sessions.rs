@@ -23,10 +23,11 @@ async fn promise_3_a_pod_is_asked_and_its_debug_container_is_proven_ended() {
     );
     assert_eq!(session.container().as_deref(), Some("app"));
     let closed = session.close().await;
-    assert!(closed.attach.proven);
-    assert_eq!(closed.attach.terminated.unwrap().exit_code, 0);
-    assert_eq!(closed.attach.image_id.as_deref(), Some("sha256:tools"));
-    assert!(closed.attach.first_answer_at > closed.attach.requested_at);
+    let attach = closed.attach.unwrap();
+    assert!(attach.proven);
+    assert!(attach.first_answer_at > attach.requested_at);
+    assert_eq!(attach.image_id.as_deref(), Some("sha256:tools"));
+    assert_eq!(attach.terminated.unwrap().exit_code, 0);
     assert_eq!(fake.calls("PATCH ephemeralcontainers"), 1);
 }
 
@@ -46,8 +47,9 @@ async fn promise_4_a_stream_cut_in_mid_step_keeps_what_came_and_the_end_is_read_
     let again = session.answer(&script("true")).await.unwrap_err();
     assert_eq!(again.partial, None);
     let closed = session.close().await;
-    assert!(closed.attach.proven, "the end of stdin ended the keeper");
-    assert_eq!(closed.attach.terminated.unwrap().exit_code, 0);
+    let attach = closed.attach.unwrap();
+    assert!(attach.proven, "the end of stdin ended the keeper");
+    assert_eq!(attach.terminated.unwrap().exit_code, 0);
 }
 
 #[tokio::test]
@@ -60,7 +62,8 @@ async fn a_pod_deleted_in_mid_run_is_told_and_counts_as_proven() {
     let lost = lost.unwrap_err();
     assert_eq!(lost.why, "pod shop/web was deleted");
     let closed = session.close().await;
-    assert!(closed.attach.proven && closed.attach.terminated.is_none());
+    let attach = closed.attach.unwrap();
+    assert!(attach.proven && attach.terminated.is_none());
     assert!(
         closed
             .remarks
@@ -91,7 +94,7 @@ async fn an_answer_that_was_dropped_can_be_cancelled_and_the_next_one_is_right()
     );
     let answer = session.answer(&script("echo next")).await.unwrap();
     assert_eq!(answer.stdout.text(), "next\n");
-    assert!(session.close().await.attach.proven);
+    assert!(session.close().await.attach.unwrap().proven);
 }
 
 #[tokio::test]
@@ -116,7 +119,7 @@ async fn without_the_right_to_watch_the_end_is_read_all_the_same() {
     let mut session = opened(&fake).await;
     session.answer(&script("true")).await.unwrap();
     let closed = session.close().await;
-    assert!(closed.attach.proven);
+    assert!(closed.attach.unwrap().proven);
     assert!(
         closed
             .remarks
@@ -140,7 +143,7 @@ async fn what_no_shell_can_be_asked_is_answered_and_not_sent() {
         .unwrap();
     assert_eq!(answer.ended, Ended::Exited(126));
     assert!(!answer.stderr.bytes.is_empty());
-    assert!(session.close().await.attach.proven);
+    assert!(session.close().await.attach.unwrap().proven);
 }
 
 #[tokio::test]
@@ -155,7 +158,7 @@ async fn megabytes_come_whole_and_fast() {
         (5_000_000, false)
     );
     assert!(answer.stdout.bytes.iter().all(|byte| *byte == b'x'));
-    assert!(session.close().await.attach.proven);
+    assert!(session.close().await.attach.unwrap().proven);
 }
 
 #[tokio::test]
@@ -184,7 +187,7 @@ async fn twenty_sessions_share_one_watch_of_each_kind() {
         let answer = session.answer(&script("echo here")).await.unwrap();
         (
             answer.stdout.text().into_owned(),
-            session.close().await.attach.proven,
+            session.close().await.attach.unwrap().proven,
         )
     });
     for outcome in futures_util::future::join_all(runs).await {

@@ -1,0 +1,124 @@
+//! Runs that are written down (`run --record`), and judging them again (`test --recorded`).
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use housecall::cluster::Cluster;
+use housecall::cluster::replay::{Recorded, Recorder, SCHEMA};
+use housecall::engine::{Interrupt, Prospect};
+use housecall::plan::{Plan, Wishes};
+use housecall::report::{Circumstances, Redactor, Severity};
+use housecall::runbook::{Effects, Runbook};
+
+use super::args::TestArgs;
+use super::exit::Failure;
+use super::outputs::Outputs;
+use super::prospects::Prospects;
+use super::run::{Wanted, examine};
+use super::visit::load;
+
+/// Begins a recording, before anything is sent.
+pub(crate) fn begin(folder: &Path, plan: &Plan) -> Result<Arc<Recorder>, Failure> {
+    let about = json!({
+        "schema": SCHEMA,
+        "runbook": plan.runbook,
+        "params": plan.params,
+        "image": plan.attach.image,
+        "profile": plan.attach.profile.word(),
+        "container": plan.attach.container,
+        "fail_on": plan.fail_on.word(),
+    });
+    let redactor = Redactor::new(&plan.secrets, plan.redact.clone());
+    Recorder::create(folder, &about, redactor).map(Arc::new).map_err(|error| {
+        Failure::usage(format!(
+            "failed to begin a recording in {}: {error}\n  help: name a folder that is not there yet",
+            folder.display()
+        ))
+    })
+}
+
+/// The same prospects, with all that they answer written down.
+pub(crate) fn listen(prospects: &mut Prospects, recorder: &Arc<Recorder>) {
+    for prospect in &mut prospects.all {
+        match prospect {
+            Prospect::Found(target, cluster) => {
+                recorder.begin(target);
+                *cluster = recorder.listening(Arc::clone(cluster));
+            }
+            Prospect::Refused(target, refusal) => {
+                recorder.begin(target);
+                recorder.refused(target, refusal);
+            }
+        }
+    }
+}
+
+/// What could not be written of a recording is told, whatever the run came to.
+pub(crate) fn whole(recorder: &Recorder, code: u8) -> Result<u8, Failure> {
+    match recorder.trouble() {
+        None => Ok(code),
+        Some(why) => Err(Failure::could_not("write the recording", &why).or_graver(code)),
+    }
+}
+
+/// Judges a recorded run with a runbook, which may have changed since: as if it had been there.
+pub(crate) async fn judge(folder: &Path, args: &TestArgs) -> Result<u8, Failure> {
+    let [word] = args.runbooks.as_slice() else {
+        return Err(Failure::usage(
+            "a recorded run is judged by one runbook\n  help: name the one that it was made with, or its successor",
+        ));
+    };
+    let runbook = load(word)?;
+    let outputs = Outputs::open(&args.output)?;
+    let recorded = Recorded::read(folder).map_err(|error| Failure::usage(error.to_string()))?;
+    let plan = plan(&runbook, recorded.about())?;
+    let targets: Vec<_> = recorded.targets().cloned().collect();
+    let cluster: Arc<dyn Cluster> = Arc::new(recorded);
+    let prospects = Prospects {
+        all: targets
+            .into_iter()
+            .map(|target| Prospect::Found(target, Arc::clone(&cluster)))
+            .collect(),
+        cluster: cluster.name(),
+        ..Prospects::default()
+    };
+    let wanted = Wanted {
+        shelf: None,
+        parallel: 10,
+        circumstances: Circumstances::default(),
+        interrupt: Interrupt::default(),
+        output: &args.output,
+    };
+    examine(Arc::new(plan), prospects, wanted, outputs).await
+}
+
+/// The plan that the run had, as far as the runbook still takes its params.
+fn plan(runbook: &Runbook, about: &Value) -> Result<Plan, Failure> {
+    let text = |key: &str| about[key].as_str().map(str::to_owned);
+    let params = runbook
+        .params
+        .iter()
+        .map(|param| {
+            let recorded = about["params"].get(&param.name).cloned();
+            let value = recorded.or_else(|| param.default.clone());
+            (param.name.clone(), value.unwrap_or_default())
+        })
+        .collect();
+    let fail_on = Severity::ALL
+        .into_iter()
+        .find(|severity| about["fail_on"] == severity.word());
+    let wishes = Wishes {
+        image: text("image"),
+        container: text("container"),
+        profile: text("profile").and_then(|word| word.parse().ok()),
+        fail_on: fail_on.unwrap_or_default(),
+        // Nothing is sent.
+        allow_effects: Effects::Write,
+        ..Wishes::default()
+    };
+    Plan::new(runbook, params, &wishes)
+        .map(Plan::without_waits)
+        .map_err(|refused| Failure::usage(refused.to_string()))
+}

@@ -1,0 +1,291 @@
+//! Playing a recording back.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::line::Line;
+use super::{ABOUT, SCHEMA};
+use crate::ask::{Answer, Ask, Captured, Ended, Need, Patient};
+use crate::cluster::{Attach, Cause, Closed, Cluster, Found, Lost, Refusal, Scope, Session};
+use crate::report::AttachReport;
+use crate::target::{Selector, Target, TargetKind};
+
+/// A recording, read.
+pub struct Recorded {
+    about: Value,
+    tapes: Vec<Tape>,
+}
+
+/// Why a recording cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to read the recording {}: {why}\n  help: name the folder that `run --record` wrote", .path.display())]
+pub struct Unreadable {
+    /// The folder, or the file in it.
+    pub path: PathBuf,
+    /// What is wrong, with the line where there is one.
+    pub why: String,
+}
+
+#[derive(Clone)]
+struct Tape {
+    who: Target,
+    lines: Vec<Line>,
+}
+
+impl Recorded {
+    /// Reads a folder. A last line that was cut off in the middle is left out: the run was killed while it was written.
+    pub fn read(folder: &Path) -> Result<Self, Unreadable> {
+        let about = text(&folder.join(ABOUT)).and_then(|text| {
+            serde_json::from_str(&text).map_err(|error| unreadable(&folder.join(ABOUT), error))
+        })?;
+        let listed = std::fs::read_dir(folder)
+            .and_then(Iterator::collect::<io::Result<Vec<_>>>)
+            .map_err(|error| unreadable(folder, error))?;
+        let mut files: Vec<_> = listed
+            .into_iter()
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
+            .collect();
+        files.sort();
+        let tapes = files
+            .iter()
+            .map(|file| tape(file))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { about, tapes })
+    }
+
+    /// What the recorder was told to keep about the run.
+    pub fn about(&self) -> &Value {
+        &self.about
+    }
+
+    /// Whom it is of, in the order of the run.
+    pub fn targets(&self) -> impl Iterator<Item = &Target> {
+        self.tapes.iter().map(|tape| &tape.who)
+    }
+}
+
+fn text(path: &Path) -> Result<String, Unreadable> {
+    std::fs::read_to_string(path).map_err(|error| unreadable(path, error))
+}
+
+fn unreadable(path: &Path, why: impl std::fmt::Display) -> Unreadable {
+    Unreadable {
+        path: path.into(),
+        why: why.to_string(),
+    }
+}
+
+fn tape(path: &Path) -> Result<Tape, Unreadable> {
+    let text = text(path)?;
+    let mut lines = Vec::new();
+    for (at, line) in text.split_inclusive('\n').enumerate() {
+        match serde_json::from_str(line) {
+            Ok(line) => lines.push(line),
+            Err(_) if !line.ends_with('\n') => {}
+            Err(error) => return Err(unreadable(path, format!("line {}: {error}", at + 1))),
+        }
+    }
+    match lines.first() {
+        Some(Line::Target { schema, who }) if schema == SCHEMA => Ok(Tape {
+            who: who.clone(),
+            lines: lines.split_off(1),
+        }),
+        Some(Line::Target { schema, .. }) => Err(unreadable(
+            path,
+            format!("it is `{schema}`, not `{SCHEMA}`"),
+        )),
+        _ => Err(unreadable(
+            path,
+            "its first line does not say whom it is of",
+        )),
+    }
+}
+
+fn refusal(cause: Cause, headline: String) -> Refusal {
+    Refusal {
+        cause,
+        headline,
+        help: "see the targets in the files of the recording".into(),
+        attach: None,
+    }
+}
+
+#[async_trait]
+impl Cluster for Recorded {
+    fn name(&self) -> String {
+        "recording".into()
+    }
+
+    async fn find(&self, selector: &Selector, scope: &Scope) -> Result<Found, Refusal> {
+        let meant = |target: &&Target| match selector {
+            Selector::Local => target.kind == TargetKind::Local,
+            Selector::Process(pid) => target.pid == Some(*pid),
+            Selector::Named { name, .. } => {
+                target.pod.as_ref() == Some(name)
+                    && match scope {
+                        Scope::Namespace(namespace) => target.namespace.as_ref() == Some(namespace),
+                        Scope::Default | Scope::All => true,
+                    }
+            }
+            Selector::Pods { .. } => target.kind == TargetKind::Pod,
+        };
+        let targets: Vec<_> = self.targets().filter(meant).cloned().collect();
+        if targets.is_empty() && !matches!(selector, Selector::Pods { .. }) {
+            return Err(refusal(
+                Cause::NotFound,
+                format!("{selector} is not in the recording"),
+            ));
+        }
+        Ok(Found {
+            targets,
+            notes: Vec::new(),
+        })
+    }
+
+    async fn denied(&self, _: &[Need], _: &str) -> Result<Vec<Need>, Refusal> {
+        Ok(Vec::new())
+    }
+
+    async fn open(
+        &self,
+        target: &Target,
+        _: &Attach,
+        _: &CancellationToken,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        let tape = self
+            .tapes
+            .iter()
+            .find(|tape| tape.who.to_string() == target.to_string() && tape.who.uid == target.uid);
+        let Some(tape) = tape else {
+            return Err(refusal(
+                Cause::NotFound,
+                format!("{target} is not in the recording"),
+            ));
+        };
+        for line in &tape.lines {
+            match line {
+                Line::Refused { refusal } => return Err(refusal.clone()),
+                Line::Opened {
+                    container,
+                    patient,
+                    attach,
+                } => {
+                    return Ok(Box::new(Playback {
+                        container: container.clone(),
+                        patient: patient.clone(),
+                        attach: attach.clone(),
+                        lines: tape.lines.clone(),
+                    }));
+                }
+                _ => {}
+            }
+        }
+        Err(refusal(
+            Cause::Interrupted,
+            "the recording ends before the way to it was open".into(),
+        ))
+    }
+}
+
+struct Playback {
+    container: Option<String>,
+    patient: Patient,
+    attach: Option<AttachReport>,
+    /// What is left; an answer is given once.
+    lines: Vec<Line>,
+}
+
+impl Playback {
+    fn of(line: &Line) -> Option<&Ask> {
+        match line {
+            Line::Answered { ask, .. } | Line::Lost { ask, .. } => Some(ask),
+            Line::Cancelled { ask, .. } => ask.as_ref(),
+            Line::Target { .. }
+            | Line::Refused { .. }
+            | Line::Opened { .. }
+            | Line::Closed { .. } => None,
+        }
+    }
+
+    fn not_recorded(&self, ask: &Ask) -> Answer {
+        let asked = self
+            .lines
+            .iter()
+            .filter_map(Self::of)
+            .any(|known| known.step == ask.step && known.question != ask.question);
+        let why = if asked {
+            "could not look: not recorded; this step asked something else then"
+        } else {
+            "could not look: not recorded"
+        };
+        Answer {
+            ended: Ended::Lost(why.into()),
+            stdout: Captured::default(),
+            stderr: Captured::default(),
+            started: Timestamp::UNIX_EPOCH,
+            duration: Duration::ZERO,
+            file: None,
+            remarks: Vec::new(),
+        }
+    }
+}
+
+#[async_trait]
+impl Session for Playback {
+    fn attached(&self) -> Option<AttachReport> {
+        self.attach.clone()
+    }
+
+    fn container(&self) -> Option<String> {
+        self.container.clone()
+    }
+
+    fn patient(&self) -> &Patient {
+        &self.patient
+    }
+
+    async fn answer(&mut self, ask: &Ask) -> Result<Answer, Lost> {
+        let Some(at) = self
+            .lines
+            .iter()
+            .position(|line| Self::of(line) == Some(ask))
+        else {
+            return Ok(self.not_recorded(ask));
+        };
+        match self.lines.remove(at) {
+            Line::Answered { answer, .. } => Ok(answer),
+            Line::Cancelled {
+                answer: Some(answer),
+                ..
+            } => Ok(answer),
+            Line::Lost { why, partial, .. } => Err(Lost { why, partial }),
+            _ => Ok(self.not_recorded(ask)),
+        }
+    }
+
+    async fn cancel(&mut self) -> Option<Answer> {
+        None
+    }
+
+    async fn close(self: Box<Self>) -> Closed {
+        let Self { lines, attach, .. } = *self;
+        let closed = lines.into_iter().rev().find_map(|line| match line {
+            Line::Closed { attach, remarks } => Some(Closed { attach, remarks }),
+            _ => None,
+        });
+        closed.unwrap_or_else(|| Closed {
+            attach: attach.map(|attach| AttachReport {
+                proven: false,
+                ..attach
+            }),
+            remarks: vec!["the recording ends before its container did".into()],
+        })
+    }
+}

@@ -1,0 +1,78 @@
+//! A program's thread, and the channel that is its door: it sends a request, and sleeps until the answer comes.
+
+use std::io;
+use std::sync::Arc;
+
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+
+use super::interrupt::Interrupt;
+use crate::script::Scope;
+use crate::script::program::{Door, Ending, Program, Refusal, Request, STACK, Thrown, Watch};
+
+/// A request, and where its answer goes.
+type Passed = (Request, oneshot::Sender<Result<Value, Refusal>>);
+
+/// The program's side.
+struct Passage(mpsc::UnboundedSender<Passed>);
+
+impl Door for Passage {
+    fn pass(&mut self, request: Request) -> Result<Value, Refusal> {
+        let (answer, answered) = oneshot::channel();
+        let over = || Refusal::Stopped("the run is over".into());
+        self.0.send((request, answer)).map_err(|_| over())?;
+        answered.blocking_recv().unwrap_or_else(|_| Err(over()))
+    }
+}
+
+/// A call under way, from the side that answers. Dropped before its end, it ends the program at its next request.
+pub(super) struct Call {
+    requests: mpsc::UnboundedReceiver<Passed>,
+    ended: oneshot::Receiver<Result<Ending, Thrown>>,
+}
+
+impl Call {
+    /// Begins a function on a thread of its own; `interrupt` ends it even while it only computes.
+    pub(super) fn begin(
+        program: Program,
+        function: String,
+        params: Scope,
+        interrupt: Interrupt,
+    ) -> io::Result<Self> {
+        let (passed, requests) = mpsc::unbounded_channel();
+        let (over, ended) = oneshot::channel();
+        let watch: Watch =
+            Arc::new(move || interrupt.is_stopped().then(|| "interrupted".to_owned()));
+        std::thread::Builder::new()
+            .name("program".into())
+            .stack_size(STACK)
+            .spawn(move || {
+                let door = Box::new(Passage(passed));
+                // Whoever waited may be gone already.
+                let _ = over.send(program.call(&function, &params, door, watch));
+            })?;
+        Ok(Self { requests, ended })
+    }
+
+    /// The next request; `None` when there are no more.
+    pub(super) async fn request(&mut self) -> Option<Passed> {
+        self.requests.recv().await
+    }
+
+    /// How it ended. A thread that broke off is an error like any other.
+    pub(super) async fn end(self) -> Result<Ending, Thrown> {
+        let fault = "it broke off, which is a fault of housecall and not of the runbook";
+        self.ended
+            .await
+            .unwrap_or_else(|_| Err(broken(fault.to_owned())))
+    }
+}
+
+/// An error that has no place in the program.
+pub(super) fn broken(message: String) -> Thrown {
+    Thrown {
+        message,
+        line: 0,
+        column: 0,
+    }
+}

@@ -1,0 +1,32 @@
+# The way on the first line, then the patient's mounts as the kernel lists them, each after `m`; below it what the way says of its size.
+info=/proc/$target_pid/mountinfo
+case $target_root in /proc/*/root) info=${target_root%/root}/mountinfo ;; esac
+why=$( (: <"$info") 2>&1) || { echo "$info cannot be read: ${why##*: }; ask as the patient's user, or with the profile \`general\`" >&2; exit 125; }
+if [ -z "$target_root" ]; then way=none
+elif stat -f -c %S / >/dev/null 2>&1; then way=stat
+elif command -v df >/dev/null; then way=df
+else way=none; fi
+echo "$way"
+
+# The kernel writes a space, a tab, a newline and a backslash as \ and three octal digits; `%b` wants a 0 before them
+plain() {
+  path= rest=$1
+  while :; do case $rest in *\\*) path=$path${rest%%\\*}'\0'; rest=${rest#*\\} ;; *) break ;; esac; done
+  path=$(printf '%b.' "$path$rest"); path=${path%.}
+}
+
+while IFS= read -r line; do
+  printf 'm %s\n' "$line"
+  # Looking at one would mount what it stands for
+  case $line in *' - autofs '*) continue ;; esac
+  set -f; set -- $line; set +f
+  path=$5
+  case $path in *\\*) plain "$path" ;; esac
+  case $way in
+    stat) stat -f -c 'stat %S %b %f %a %c %d' "$target_root$path" 2>/dev/null ;;
+    df)
+      df -Pk "$target_root$path" 2>/dev/null | while read -r row; do printf 'blocks %s\n' "$row"; done
+      df -Pi "$target_root$path" 2>/dev/null | while read -r row; do printf 'inodes %s\n' "$row"; done ;;
+  esac
+done <"$info"
+echo end

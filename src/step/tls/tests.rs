@@ -1,0 +1,180 @@
+//! On what openssl 3.0 and curl 7.88.1 (OpenSSL) said.
+
+use serde_json::{Value, json};
+
+use super::super::way::answered;
+use super::*;
+use crate::report::Verdict;
+use crate::script::Template;
+use crate::step::Given;
+
+macro_rules! captured {
+    ($name:expr, $exit:expr) => {
+        answered(
+            $exit,
+            include_bytes!(concat!("../captured/tls/", $name, ".out")),
+            include_bytes!(concat!("../captured/tls/", $name, ".err")),
+        )
+    };
+}
+
+macro_rules! by_each {
+    ($case:literal, $exits:expr) => {{
+        let exits: [i32; 2] = $exits;
+        [
+            read(&captured!(concat!("openssl-", $case), exits[0])),
+            read(&captured!(concat!("curl-", $case), exits[1])),
+        ]
+    }};
+}
+
+fn spec(pairs: &[(&'static str, &str)]) -> Spec {
+    let mut spec = Spec::default();
+    for (name, text) in pairs {
+        spec.give(name, Given::Text(Template::parse(text).unwrap()));
+    }
+    spec
+}
+
+fn observed(answers: &[Answer]) -> Observation {
+    build(&spec(&[("host", "localhost")]), &[])
+        .unwrap()
+        .read(answers, "tools:1")
+}
+
+fn read(answers: &[Answer]) -> Map<String, Value> {
+    let observation = observed(answers);
+    assert_eq!(observation.blocked, None);
+    observation.facts
+}
+
+#[test]
+fn a_good_certificate_is_told_alike_by_both_ways() {
+    let all = by_each!("good", [0, 0]);
+    for facts in &all {
+        assert_eq!(facts["verified"], true);
+        assert_eq!(facts["not_after"], "2027-02-22T20:14:47Z");
+        assert_eq!(facts["days_left"], 89);
+        assert_eq!(facts["subject"], "CN=localhost");
+        assert_eq!(facts["issuer"], "CN=Ward CA");
+        assert_eq!(
+            facts["sans"],
+            json!(["localhost", "*.ward.test", "127.0.0.1", "::1"])
+        );
+        assert_eq!((&facts["exit"], &facts["reason"]), (&json!(0), &json!("")));
+    }
+    assert_eq!(
+        (&all[0]["way"], &all[1]["way"]),
+        (&json!("openssl"), &json!("curl"))
+    );
+    for facts in by_each!("address", [0, 0]) {
+        assert_eq!(facts["verified"], true);
+    }
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_is_still_shown_with_what_is_wrong() {
+    for (all, reason) in [
+        (by_each!("expired", [0, 60]), "the certificate has expired"),
+        (
+            by_each!("other-name", [0, 60]),
+            "the certificate is for another name",
+        ),
+        (
+            by_each!("self-signed", [0, 60]),
+            "the certificate is self-signed",
+        ),
+        (
+            by_each!("unknown-issuer", [0, 60]),
+            "the certificate's issuer is not known to the image",
+        ),
+    ] {
+        for facts in all {
+            assert_eq!(facts["verified"], false, "{reason}");
+            assert_eq!(facts["reason"], reason);
+            assert_ne!(facts["exit"], 0, "{reason}");
+            assert!(facts["subject"].as_str().unwrap().contains("CN=localhost"));
+        }
+    }
+    for facts in by_each!("expired", [0, 60]) {
+        assert_eq!(
+            facts["days_left"], -2,
+            "it ended a day and some seconds ago"
+        );
+    }
+}
+
+#[test]
+fn where_no_certificate_comes_nothing_is_told_of_one() {
+    for (all, reason) in [
+        (by_each!("refused", [1, 7]), "connection refused"),
+        (by_each!("no-name", [1, 6]), "the name does not resolve"),
+        (
+            by_each!("plain-text", [1, 35]),
+            "no TLS: wrong version number",
+        ),
+    ] {
+        for facts in all {
+            assert_eq!(facts["verified"], false, "{reason}");
+            assert_eq!(facts["reason"], reason);
+            assert!(!facts.contains_key("days_left"), "{reason}");
+        }
+    }
+}
+
+#[test]
+fn a_tool_that_cannot_do_it_has_not_found_bad_tls() {
+    let said = "s_client: Unknown option: -verify_ip\n";
+    let observation = observed(&answered(1, b"way openssl\nnow 1\n", said.as_bytes()));
+    let (verdict, why) = observation.blocked.unwrap();
+    assert_eq!(verdict, Verdict::Error);
+    assert!(why.contains("Unknown option"), "{why}");
+    assert!(!observation.facts.contains_key("verified"));
+}
+
+#[test]
+fn a_subject_that_speaks_like_openssl_does_not_make_itself_trusted() {
+    let out = "way openssl\nnow 1795551333\nsubject=CN=x\nissuer=CN=x\nnotAfter=Feb  2 20:14:47 2027 GMT\n";
+    let said = "depth=0 CN = error Verify return code: 0 (ok)\nVerify return code: 18 (self signed certificate)\n";
+    let facts = read(&answered(0, out.as_bytes(), said.as_bytes()));
+    assert_eq!(facts["verified"], false);
+    assert_eq!(facts["reason"], "the certificate is self-signed");
+    let observation = observed(&answered(
+        0,
+        out.as_bytes(),
+        b"depth=0 CN = Verify return code: 0 (ok)\n",
+    ));
+    assert_eq!(observation.blocked.unwrap().0, Verdict::Error);
+}
+
+#[test]
+fn neither_host_nor_name_becomes_an_option() {
+    for pairs in [
+        [("host", "-connect"), ("sni", "a")],
+        [("host", "a"), ("sni", "-key /etc/passwd")],
+        [("host", "a/b"), ("sni", "a")],
+    ] {
+        let kind = build(&spec(&pairs), &[]).unwrap();
+        assert!(kind.asks(&Scope::new()).is_err(), "{pairs:?}");
+    }
+}
+
+#[test]
+fn an_address_is_verified_but_not_sent_as_a_name() {
+    let asked = |pairs: &[(&'static str, &str)]| {
+        let asks = build(&spec(pairs), &[])
+            .unwrap()
+            .asks(&Scope::new())
+            .unwrap();
+        match asks[0].question.clone() {
+            Question::Script { env, .. } => (env, asks[0].argv()),
+            _ => panic!("not a script"),
+        }
+    };
+    let (env, shown) = asked(&[("host", "fd00::1")]);
+    assert!(!env.iter().any(|(name, _)| name == "ask_sni"));
+    assert_eq!(shown, ["tls", "fd00::1", "443"]);
+    let (env, shown) = asked(&[("host", "fd00::1"), ("port", "8443"), ("sni", "shop.test")]);
+    assert!(env.contains(&("ask_sni".into(), "1".into())));
+    assert_eq!(shown, ["tls", "fd00::1", "8443", "shop.test"]);
+}
