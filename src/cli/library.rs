@@ -33,6 +33,9 @@ impl runbook::Library for Library {
                 return read(folder, &file, path);
             }
         }
+        if let Some(source) = Catalog::shared(path) {
+            return Ok((path.to_owned(), source.to_owned()));
+        }
         Catalog::find(path)
             .map(|shipped| (shipped.name.to_owned(), shipped.source.to_owned()))
             .map_err(|_| format!("there is no `{path}` beside `{origin}`, and none is shipped"))

@@ -76,3 +76,31 @@ pub(super) fn broken(message: String) -> Thrown {
         column: 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_thread_that_broke_off_is_an_error_and_not_the_end_of_the_lane() {
+        let (passed, requests) = mpsc::unbounded_channel();
+        let (over, ended) = oneshot::channel();
+        let thread = std::thread::spawn(move || {
+            let _held = (passed, over);
+            std::panic::resume_unwind(Box::new("broken"));
+        });
+        let mut call = Call { requests, ended };
+        assert!(call.request().await.is_none());
+        let thrown = call.end().await.unwrap_err();
+        assert!(thrown.to_string().starts_with("it broke off"), "{thrown}");
+        assert!(thread.join().is_err());
+    }
+
+    #[test]
+    fn a_door_whose_lane_is_gone_ends_the_program() {
+        let (passed, requests) = mpsc::unbounded_channel();
+        drop(requests);
+        let refused = Passage(passed).pass(Request::Log("x".into()));
+        assert_eq!(refused, Err(Refusal::Stopped("the run is over".into())));
+    }
+}

@@ -198,8 +198,11 @@ impl Plan {
 
     /// True where some step asks something of a debug container; without one, none is attached.
     pub fn needs_container(&self) -> bool {
-        self.asked()
-            .any(|planned| planned.step.kind.needs_container())
+        // What a program asks is known as it runs.
+        self.program.is_some()
+            || self
+                .asked()
+                .any(|planned| planned.step.kind.needs_container())
     }
 
     /// Every step that may be asked: those of `on_fail` and `finally` after the others.

@@ -204,9 +204,10 @@ fn compiled() -> Vec<Rule> {
             r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
         ),
         ("aws-key", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+        // A bracket that opens a map or a list is no value: what is in it is looked at for itself.
         (
             "password",
-            r#"(?i)(?:password|passwd|pwd|secret|api[_-]?key|access[_-]?key|[_-]token|\btoken)["']?[ \t]*[=:][ \t]*["']?(?<mask>[^\s"'&;,]+)"#,
+            r#"(?i)(?:password|passwd|pwd|secret|api[_-]?key|access[_-]?key|[_-]token|\btoken)["']?[ \t]*[=:][ \t]*["']?(?<mask>[^\s"'&;,{\[][^\s"'&;,]*|[{\[][^\s"'&;,]+)"#,
         ),
         ("url-password", r"://[^\s:/@]*:(?<mask>[^\s/@]+)@"),
     ];
@@ -261,6 +262,12 @@ mod tests {
                 "{\"api_key\": \"***\", \"n\": 2}",
             ),
             ("tokens: 5", "tokens: 5"),
+            ("\"secret\": {\n \"a\": 1}", "\"secret\": {\n \"a\": 1}"),
+            (
+                "{\"secret\":{\"secretName\":\"x\"}}",
+                "{\"secret\":{\"secretName\":\"x\"}}",
+            ),
+            ("password={x}y", "password=***"),
             ("http://db:5432/", "http://db:5432/"),
         ] {
             assert_eq!(masked_text(&redactor, text), masked);

@@ -24,6 +24,7 @@ mod program;
 mod quantity;
 mod reader;
 mod reference;
+mod repeat;
 mod schema;
 mod settings;
 mod source;

@@ -46,6 +46,11 @@ const ABOUT: About = About {
             "CPUs that it may use, such as 0.25; nothing where unlimited",
         ),
         Fact::new(
+            "cpu_periods",
+            "int",
+            "periods, of a tenth of a second most often, in which it ran under a quota",
+        ),
+        Fact::new(
             "throttled_periods",
             "int",
             "periods in which it was held back for having used its quota",
@@ -209,6 +214,10 @@ impl<'t> Files<'t> {
             None => {}
         }
         tell(
+            "cpu_periods",
+            self.keyed("cpu.stat", "nr_periods").map(Value::from),
+        );
+        tell(
             "throttled_periods",
             self.keyed("cpu.stat", "nr_throttled").map(Value::from),
         );
@@ -318,7 +327,7 @@ group pids v2 /kubepods/pod1/c2\npids.max max\npids.current 7\nend\n";
     fn a_group_of_version_1_is_read() {
         assert_eq!(
             facts(V1),
-            serde_json::json!({"memory_max": 33554432, "memory_current": 667648, "oom_kills": 1, "cpu_quota": 0.2, "throttled_periods": 14,
+            serde_json::json!({"memory_max": 33554432, "memory_current": 667648, "oom_kills": 1, "cpu_quota": 0.2, "cpu_periods": 15, "throttled_periods": 14,
                 "throttled_seconds": 0.470896, "pids_max": null, "open_files": 7, "open_files_max": 20000})
         );
     }
@@ -327,7 +336,7 @@ group pids v2 /kubepods/pod1/c2\npids.max max\npids.current 7\nend\n";
     fn a_group_of_version_2_is_read() {
         assert_eq!(
             facts(V2),
-            serde_json::json!({"memory_max": 268435456, "memory_current": 15679488, "oom_kills": 2, "cpu_quota": 1.5, "throttled_periods": 9,
+            serde_json::json!({"memory_max": 268435456, "memory_current": 15679488, "oom_kills": 2, "cpu_quota": 1.5, "cpu_periods": 40, "throttled_periods": 9,
                 "throttled_seconds": 1.25, "pids_max": null, "pids_current": 7, "open_files_max": null})
         );
     }

@@ -20,6 +20,7 @@ mod floors;
 mod kinds;
 mod kube;
 mod language;
+mod library;
 mod program;
 mod pump;
 mod readme;

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use answers::{Answers, clock};
 use housecall::cluster::Cluster;
-use housecall::engine::{Engine, Interrupt, Prospect, Run};
+use housecall::engine::{Engine, Interrupt, Prospect, Run, rehearse};
 use housecall::plan::{Plan, Wishes};
 use housecall::report::{Circumstances, Happening, Report, Status, StepReport, Verdict};
 use housecall::runbook::{Library, Runbook, bind};
@@ -363,4 +363,89 @@ async fn a_hundred_steps_in_both_spellings_are_a_hundred_steps() {
             assert_eq!(report.summary.checks.pass, 100);
         }
     }
+}
+
+struct Beside(PathBuf);
+
+impl Library for Beside {
+    fn source(&self, _: &str, path: &str) -> Result<(String, String), String> {
+        let text = fs::read_to_string(self.0.join(path)).map_err(|error| error.to_string())?;
+        Ok((path.into(), text))
+    }
+}
+
+#[tokio::test]
+async fn every_program_among_the_examples_passes_its_tests() {
+    let programs = folder("../examples").into_iter();
+    let programs: Vec<_> = programs
+        .filter(|path| path.extension().is_some_and(|end| end == "rhai"))
+        .collect();
+    assert!(!programs.is_empty());
+    for path in programs {
+        let source = fs::read_to_string(&path).unwrap();
+        let library = Beside(path.parent().unwrap().into());
+        let (runbook, warnings) = Runbook::load(&source, "example.rhai", &library).unwrap();
+        assert_eq!(warnings, [], "{}", path.display());
+        let scripted = runbook.program.clone().unwrap();
+        assert!(
+            scripted.program().tests().count() >= 2,
+            "one that passes, one that fails"
+        );
+        for test in scripted.program().tests() {
+            let ended = rehearse(&runbook, &scripted, test).await;
+            assert_eq!(ended, Ok(()), "{}: {test}", path.display());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_test_that_does_not_hold_is_told_with_its_place() {
+    let functions = "fn main(p) {
+            let one = run(\"one\", [\"say\"], #{ retry: #{ attempts: 2, delay: \"50s\" } });
+            fact(\"said\", one.stdout);
+            log(\"so it is\");
+            check(\"quiet\", one.stdout == \"\");
+        }
+        fn test_flaky() { let r = simulate(#{ one: [#{ exit: 1 }, #{ stdout: \"\" }] }); assert(r.step(\"one\").status == \"flaky\"); }
+        fn test_loud() { let r = simulate(#{ one: #{ stdout: \"x\" } }); assert(r.check(\"quiet\").status == \"fail\" && r[\"facts\"].said == \"x\" && r.notes == [\"so it is\"]); }
+        fn test_wrong() { assert(simulate(#{}).status == \"pass\", \"not given is not looked at\"); }
+        fn test_asking() { run(\"one\", [\"say\"]); }
+        fn test_param() { simulate(#{}, #{ gone: 1 }); }
+        fn test_shape() { simulate(#{ one: 5 }); }";
+    let (runbook, _) = Runbook::parse(&format!("{HEADER}{functions}"), "t.rhai").unwrap();
+    let scripted = runbook.program.clone().unwrap();
+    for (test, told) in [
+        ("test_flaky", None),
+        ("test_loud", None),
+        ("test_wrong", Some("line 10:27: not given is not looked at")),
+        ("test_asking", Some("line 11:28: a test asks nothing")),
+        ("test_param", Some("line 12:27: there is no param `gone`")),
+        (
+            "test_shape",
+            Some("line 13:27: what the step `one` is given is no map"),
+        ),
+    ] {
+        match (rehearse(&runbook, &scripted, test).await, told) {
+            (Ok(()), None) => {}
+            (Err(thrown), Some(told)) => {
+                assert!(thrown.to_string().starts_with(told), "{test}: {thrown}")
+            }
+            (ended, _) => panic!("{test}: {ended:?}"),
+        }
+    }
+}
+
+#[test]
+fn where_a_program_asks_and_judges_is_known_as_far_as_it_is_written_out() {
+    let functions = "fn main(p) { let one = run(\"one\", [\"say\"]); check(\"c\", true); file(`f${1}`, \"/x\"); }";
+    let (runbook, _) = Runbook::parse(&format!("{HEADER}{functions}"), "t.rhai").unwrap();
+    let scripted = runbook.program.unwrap();
+    let asks: Vec<_> = scripted
+        .program()
+        .asks()
+        .iter()
+        .map(|ask| (ask.kind.as_str(), ask.id.as_deref(), ask.line))
+        .collect();
+    assert_eq!(asks, [("run", Some("one"), 2), ("file", None, 2)]);
+    assert_eq!(scripted.program().checks(), ["c"]);
 }

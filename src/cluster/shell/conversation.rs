@@ -10,6 +10,7 @@ use super::nonce::Nonce;
 use super::quote::{Unquotable, name, quote};
 use super::raw::{Bounded, Raw};
 use super::reply::{Bye, Hello, Reply};
+use super::step::{Begun, End, Exit, Purpose, Step, unreaped_remark};
 use crate::ask::{Ask, Ended, MAX_CAP, Patient, Question};
 
 /// Reads the prelude, which ends with a line of one dot, then becomes it. The name lets the keeper know its shell again.
@@ -44,51 +45,6 @@ struct Order<'a> {
     stdin: &'a [u8],
     /// Mode and words.
     words: &'a str,
-}
-
-#[derive(Debug)]
-struct Step {
-    id: u64,
-    purpose: Purpose,
-    out: Bounded,
-    err: Bounded,
-    begun: Begun,
-    told: bool,
-    cancelled: bool,
-    exit: Option<Exit>,
-    end: Option<End>,
-    silent: bool,
-}
-
-#[derive(Debug)]
-enum Purpose {
-    Command,
-    File { max: u64 },
-    Hunt(Hunt),
-}
-
-#[derive(Debug, Default)]
-struct Begun {
-    out: bool,
-    err: bool,
-}
-
-/// What came first: the end of the step's first process, or the watchdog.
-#[derive(Clone, Copy, Debug)]
-enum Exit {
-    ByItself(i32),
-    Struck,
-}
-
-/// What the watcher says at a step's end.
-#[derive(Clone, Copy, Debug, Default)]
-struct End {
-    /// How often the watchdog struck.
-    strikes: u64,
-    /// Processes that still run.
-    left: u64,
-    /// Zombies that are not ours to reap.
-    unreaped: u64,
 }
 
 impl Conversation {
@@ -398,54 +354,9 @@ impl Conversation {
     }
 }
 
-impl Step {
-    /// The answer; `None` for what is no answer to an ask.
-    fn into_raw(self) -> Option<Raw> {
-        let end = self.end.unwrap_or_default();
-        let mut remarks = Vec::new();
-        let mut cut = false;
-        let ended = match self.exit {
-            _ if self.cancelled => Ended::Cancelled,
-            Some(Exit::ByItself(code)) => {
-                if end.strikes > 0 {
-                    remarks.push("left a process running that held its output open until the timeout, when it was stopped".into());
-                }
-                Ended::Exited(code)
-            }
-            Some(Exit::Struck) => Ended::TimedOut,
-            None => Ended::Lost("its exit code was lost".into()),
-        };
-        if end.strikes > 1 {
-            cut = true;
-            remarks
-                .push("a process of it could not be stopped and still held its output open".into());
-        }
-        match end.left {
-            0 => {}
-            1 => remarks.push("left a process running; it is stopped when the session ends".into()),
-            left => remarks.push(format!(
-                "left {left} processes running; they are stopped when the session ends"
-            )),
-        }
-        remarks.extend(unreaped_remark(end.unreaped));
-        let mut stdout = self.out.into_captured();
-        let mut stderr = self.err.into_captured();
-        stdout.truncated |= cut;
-        stderr.truncated |= cut;
-        let mut status = None;
-        match self.purpose {
-            Purpose::Hunt(_) => return None,
-            Purpose::File { max } => (status, stdout) = file::read(stdout, max),
-            Purpose::Command => {}
-        }
-        Some(Raw {
-            ended,
-            stdout,
-            stderr,
-            file: status,
-            remarks,
-        })
-    }
+fn whole_seconds(timeout: std::time::Duration) -> u64 {
+    let seconds = timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0);
+    seconds.max(1)
 }
 
 /// The words for a path that cannot be looked at, because the patient's root cannot be.
@@ -453,19 +364,4 @@ fn rootless(path: &str, patient: &Patient) -> Result<String, Unquotable> {
     let reason = patient.reason.as_deref();
     let why = reason.unwrap_or("the patient's root cannot be read");
     Ok(format!("refuse {}", quote(&format!("{path}: {why}"))?))
-}
-
-fn unreaped_remark(count: u64) -> Vec<String> {
-    match count {
-        0 => Vec::new(),
-        1 => vec!["1 ended process stays a zombie of a process that does not reap".into()],
-        count => vec![format!(
-            "{count} ended processes stay zombies of a process that does not reap"
-        )],
-    }
-}
-
-fn whole_seconds(timeout: std::time::Duration) -> u64 {
-    let seconds = timeout.as_secs() + u64::from(timeout.subsec_nanos() > 0);
-    seconds.max(1)
 }

@@ -30,6 +30,7 @@ mod nonce;
 mod quote;
 mod raw;
 mod reply;
+mod step;
 
 pub use conversation::Conversation;
 pub use hunt::Hunt;

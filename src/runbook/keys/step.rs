@@ -3,7 +3,7 @@
 use super::capture::{GROUPS, NAMES};
 use super::document::OUTPUT;
 use super::{BOOL, Choice, DURATION, Key, Rule, SEVERITY, TEXT, Takes};
-use crate::runbook::steps::{MOST_ATTEMPTS, MOST_ITEMS};
+use crate::runbook::repeat::{MOST_ATTEMPTS, MOST_ITEMS};
 
 /// Keys of every step, beside those of the kinds.
 pub(in crate::runbook) const STEP: &[Key] = &[
