@@ -31,9 +31,15 @@ pub(crate) enum Verb {
     /// Shows what a run would ask and which rights it needs; changes nothing
     Plan(Box<PlanArgs>),
     /// Lists the shipped runbooks
-    List,
+    List(ListArgs),
     /// Shows a runbook: what it is for, its params, its checks
     Show(ShowArgs),
+    /// Writes runbooks, or the language reference, as Markdown
+    Docs(DocsArgs),
+    /// Makes a runbook of a command line
+    New(NewArgs),
+    /// Prints the JSON Schema of runbooks, for editors
+    Schema,
     /// Writes shell completions to stdout
     Completions(CompletionsArgs),
     /// Serves as the demo's patient until its stdin ends
@@ -175,9 +181,58 @@ pub(crate) struct DemoArgs {
 
 #[derive(Args)]
 pub(crate) struct LintArgs {
-    /// Files, or names of shipped runbooks
+    /// Files, folders of them, or names of shipped runbooks
     #[arg(value_name = "RUNBOOK", required = true)]
     pub(crate) runbooks: Vec<String>,
+    /// How it is told: text for people, json, or sarif (2.1.0) for code scanning
+    #[arg(long, value_name = "FORMAT", value_enum, default_value = "text")]
+    pub(crate) format: LintFormat,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum LintFormat {
+    /// For people: each complaint with its line, on stderr
+    Text,
+    /// One object on stdout
+    Json,
+    /// A SARIF 2.1.0 log on stdout
+    Sarif,
+}
+
+#[derive(Args)]
+pub(crate) struct ListArgs {
+    /// For programs
+    #[arg(short, long, value_name = "FORMAT", value_enum)]
+    pub(crate) output: Option<DataFormat>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum DataFormat {
+    /// JSON on stdout
+    Json,
+}
+
+#[derive(Args)]
+pub(crate) struct DocsArgs {
+    /// Files, or names of shipped runbooks
+    #[arg(value_name = "RUNBOOK", required_unless_present = "kinds")]
+    pub(crate) runbooks: Vec<String>,
+    /// The language instead: every key, every kind with its facts, every function
+    #[arg(long, conflicts_with = "runbooks")]
+    pub(crate) kinds: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct NewArgs {
+    /// A file for it, which must not be there yet; else stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Keeps the words as they are, where a portable kind could ask the same
+    #[arg(long)]
+    pub(crate) verbatim: bool,
+    /// The program and its words, after `--`
+    #[arg(value_name = "COMMAND", last = true, required = true)]
+    pub(crate) command: Vec<String>,
 }
 
 #[derive(Args)]
@@ -186,8 +241,11 @@ pub(crate) struct ShowArgs {
     #[arg(value_name = "RUNBOOK")]
     pub(crate) runbook: String,
     /// Prints its source
-    #[arg(long)]
+    #[arg(long, conflicts_with = "output")]
     pub(crate) source: bool,
+    /// For programs
+    #[arg(short, long, value_name = "FORMAT", value_enum)]
+    pub(crate) output: Option<DataFormat>,
 }
 
 #[derive(Args)]

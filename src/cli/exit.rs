@@ -38,6 +38,12 @@ impl Failure {
         Some(Self::drawn(texts.join("\n"))).map(|all| Self { code, ..all })
     }
 
+    /// What is wrong, one line.
+    pub(crate) fn headline(&self) -> String {
+        let (Text::Plain(text) | Text::Drawn(text)) = &self.text;
+        text.lines().next().unwrap_or_default().to_owned()
+    }
+
     /// The same failure with the graver of its own code and this one.
     pub(crate) fn or_graver(self, code: u8) -> Self {
         Self {

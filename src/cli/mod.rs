@@ -7,16 +7,19 @@ mod alert;
 mod args;
 mod completions;
 mod demo;
+mod docs;
 mod exit;
 mod library;
 mod lint;
 mod list;
+mod new;
 mod outputs;
 mod patient;
 mod plan;
 mod prospects;
 mod recording;
 mod run;
+mod schema;
 mod shelf;
 mod show;
 mod signals;
@@ -49,7 +52,10 @@ pub(crate) fn main() -> ExitCode {
 fn done(verb: Verb) -> Result<u8, Failure> {
     match verb {
         Verb::Lint(args) => lint::run(&args),
-        Verb::List => list::run(),
+        Verb::List(args) => list::run(&args),
+        Verb::Docs(args) => docs::run(&args),
+        Verb::New(args) => new::run(&args),
+        Verb::Schema => schema::run(),
         Verb::Show(args) => show::run(&args),
         Verb::Completions(args) => completions::run(&args),
         Verb::Run(args) => within(run::run(*args)),
@@ -57,6 +63,17 @@ fn done(verb: Verb) -> Result<u8, Failure> {
         Verb::Plan(args) => within(plan::run(*args)),
         Verb::Demo(args) => within(demo::run(args)),
         Verb::DemoPatient => within(patient::serve()),
+    }
+}
+
+/// Writes a whole answer to stdout. Whoever reads it may have seen enough, as `head` does: that is no failure.
+fn print(text: &str) -> Result<u8, Failure> {
+    use std::io::Write;
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::could_not("write to stdout", &error))
+        }
+        _ => Ok(0),
     }
 }
 

@@ -1,27 +1,32 @@
 //! `housecall show`: a runbook for people: goal, params, steps, checks.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 
+use housecall::check::Means;
 use housecall::render::inert;
-use housecall::runbook::{Param, Runbook};
+use housecall::runbook::{Param, Runbook, Step};
+use housecall::script::Expr;
+use serde_json::{Value, json};
 
-use super::args::ShowArgs;
+use super::args::{DataFormat, ShowArgs};
 use super::exit::Failure;
+use super::print;
 use super::visit::{load, source};
 
 /// Prints a runbook to stdout.
 pub(crate) fn run(args: &ShowArgs) -> Result<u8, Failure> {
-    let text = if args.source {
-        source(&args.runbook)?.1
-    } else {
-        let text = described(&load(&args.runbook)?);
-        text.lines().map(|line| inert(line) + "\n").collect()
-    };
-    std::io::stdout()
-        .write_all(text.as_bytes())
-        .map_err(|error| Failure::could_not("write to stdout", &error))?;
-    Ok(0)
+    if args.source {
+        return print(&source(&args.runbook)?.1);
+    }
+    let runbook = load(&args.runbook)?;
+    if let Some(DataFormat::Json) = args.output {
+        return print(&format!("{:#}\n", data(&runbook)));
+    }
+    let text: String = described(&runbook)
+        .lines()
+        .map(|line| inert(line) + "\n")
+        .collect();
+    print(&text)
 }
 
 // Writing to a String cannot fail.
@@ -33,8 +38,9 @@ fn described(runbook: &Runbook) -> String {
     }
     if !runbook.params.is_empty() {
         text.push_str("\nparams\n");
+        let width = longest(runbook.params.iter().map(|param| param.name.as_str()));
         for param in &runbook.params {
-            let _ = writeln!(text, "  {}", described_param(param));
+            let _ = writeln!(text, "  {:width$}  {}", param.name, described_param(param));
         }
     }
     if let Some(scripted) = &runbook.program {
@@ -49,24 +55,59 @@ fn described(runbook: &Runbook) -> String {
         }
         return text;
     }
-    text.push_str("\nsteps\n");
-    for step in &runbook.steps {
-        let _ = writeln!(text, "  {} ({})", step.id, step.kind.word());
-        for expectation in &step.expect {
-            let _ = writeln!(
-                text,
-                "    {} [{}] {}",
-                expectation.id,
-                expectation.severity.word(),
-                expectation.that.source()
-            );
+    let lists = lists(runbook);
+    let width = longest(
+        lists
+            .iter()
+            .flat_map(|(_, steps)| *steps)
+            .map(|step| step.id.as_str()),
+    );
+    for (name, steps) in lists.iter().filter(|(_, steps)| !steps.is_empty()) {
+        let _ = writeln!(text, "\n{name}");
+        for step in *steps {
+            let _ = writeln!(text, "  {:width$}  {}", step.id, step.kind.word());
+            for (id, severity, that) in checks(step) {
+                let _ = writeln!(text, "    {id} [{severity}] {that}");
+            }
         }
     }
     text
 }
 
+fn lists(runbook: &Runbook) -> [(&'static str, &[Step]); 3] {
+    [
+        ("steps", &runbook.steps),
+        ("on_fail", &runbook.on_fail),
+        ("finally", &runbook.finally),
+    ]
+}
+
+/// Id, severity and expression of each check and outcome.
+fn checks(step: &Step) -> Vec<(&str, &str, &str)> {
+    let expect = step.expect.iter().map(|check| {
+        (
+            check.id.as_str(),
+            check.severity.word(),
+            check.that.source(),
+        )
+    });
+    let outcomes = step.outcomes.iter().map(|outcome| {
+        let severity = match outcome.means {
+            Means::Pass => "pass",
+            Means::Warn | Means::Fail => outcome.severity.word(),
+        };
+        let when = outcome.when.as_ref().map_or("else", Expr::source);
+        (outcome.id.as_str(), severity, when)
+    });
+    expect.chain(outcomes).collect()
+}
+
+fn longest<'t>(texts: impl Iterator<Item = &'t str>) -> usize {
+    texts.map(str::len).max().unwrap_or_default()
+}
+
 fn described_param(param: &Param) -> String {
-    let mut text = format!("{}: {}", param.name, param.kind.word());
+    let mut text = param.kind.word().to_owned();
     if let Some(default) = &param.default {
         let _ = write!(text, ", {default} unless given");
     } else if param.required {
@@ -76,4 +117,59 @@ fn described_param(param: &Param) -> String {
         let _ = write!(text, "; {doc}");
     }
     text
+}
+
+fn data(runbook: &Runbook) -> Value {
+    let params: Vec<_> = runbook
+        .params
+        .iter()
+        .map(|param| {
+            json!({
+                "name": param.name,
+                "type": param.kind.word(),
+                "default": param.default,
+                "required": param.required,
+                "doc": param.doc,
+            })
+        })
+        .collect();
+    let steps = |steps: &[Step]| -> Vec<Value> {
+        steps
+            .iter()
+            .map(|step| {
+                let checks: Vec<_> = checks(step)
+                    .into_iter()
+                    .map(|(id, severity, when)| json!({"id": id, "severity": severity, "that": when}))
+                    .collect();
+                json!({"id": step.id, "kind": step.kind.word(), "checks": checks})
+            })
+            .collect()
+    };
+    let program = runbook.program.as_ref().map(|scripted| {
+        let program = scripted.program();
+        let asks: Vec<_> = program
+            .asks()
+            .iter()
+            .map(|ask| json!({"id": ask.id, "kind": ask.kind}))
+            .collect();
+        json!({"asks": asks, "checks": program.checks()})
+    });
+    let labels: serde_json::Map<_, _> = runbook
+        .labels
+        .iter()
+        .map(|(key, value)| (key.clone(), value.clone().into()))
+        .collect();
+    json!({
+        "id": runbook.id,
+        "title": runbook.title,
+        "doc": runbook.doc,
+        "labels": labels,
+        "digest": runbook.digest,
+        "params": params,
+        "program": program,
+        "effects": runbook.effects.word(),
+        "steps": steps(&runbook.steps),
+        "on_fail": steps(&runbook.on_fail),
+        "finally": steps(&runbook.finally),
+    })
 }

@@ -3,12 +3,14 @@
 //! Pure: no IO, no clock, no cluster. A plan can be printed before anything is sent ([`Plan::preview`]), and the rights it needs
 //! follow from it ([`Plan::needs`], [`rbac::role`]).
 
+mod docs;
 mod needs;
 mod pick;
 mod preview;
 pub mod rbac;
 mod settle;
 
+pub use docs::docs;
 pub use pick::Picked;
 pub use preview::{Preview, Previewed};
 pub use settle::{

@@ -16,6 +16,24 @@
 use super::outcome::{Phase, Status};
 use super::run::{Exit, Report, TargetReport};
 
+/// The codes of a run and what each means, as the README has them.
+pub const CODES: [(u8, &str); 8] = [
+    (0, "nothing at or above `--fail-on` (default `error`)"),
+    (1, "a check at or above it does not hold"),
+    (
+        2,
+        "the command line or the runbook is wrong; nothing was sent",
+    ),
+    (3, "nothing could be asked"),
+    (4, "a selector matched nothing (`--allow-none` makes it 0)"),
+    (5, "some targets or checks could not be looked at"),
+    (
+        6,
+        "a debug container that started, or may have, is not proven ended",
+    ),
+    (130, "interrupted"),
+];
+
 /// What the report alone does not tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Circumstances {

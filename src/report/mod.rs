@@ -17,7 +17,7 @@ mod redact;
 mod run;
 
 pub use event::{Event, Happening};
-pub use exit::{Circumstances, graver, settle};
+pub use exit::{CODES, Circumstances, graver, settle};
 pub use fold::{Folding, fold};
 pub use moment::stamp;
 pub use outcome::{

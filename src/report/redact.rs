@@ -4,7 +4,7 @@
 //! never kept.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
@@ -184,6 +184,12 @@ fn spellings(value: &str) -> Vec<Vec<u8>> {
 
 /// The rules that hold unless a runbook says `builtin: false`.
 pub fn builtin() -> Vec<Rule> {
+    // Compiling them takes longer than reading a runbook does.
+    static COMPILED: LazyLock<Vec<Rule>> = LazyLock::new(compiled);
+    COMPILED.clone()
+}
+
+fn compiled() -> Vec<Rule> {
     const RULES: [(&str, &str); 6] = [
         (
             "authorization",

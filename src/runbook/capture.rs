@@ -5,23 +5,13 @@
 
 use serde_json::{Map, Value};
 
+use super::keys::{GROUPS, NAMED, TABLE, names};
 use super::names::unfit_identifier;
 use super::param::pattern;
 use super::reader::{Fields, Reader, near};
 use super::settings::choice;
 use crate::check::{Capture, CaptureKind, Table, Taking};
 use crate::yaml::{Key, Node, Scalar, Span, Yaml};
-
-/// Keys of a capture that takes named groups.
-pub(super) const GROUPS: [&str; 4] = ["regex", "types", "default", "from"];
-
-/// Keys of a capture that has a name.
-pub(super) const NAMED: [&str; 8] = [
-    "regex", "lines", "json", "table", "pairs", "type", "default", "from",
-];
-
-/// Keys of `table`.
-pub(super) const TABLE: [&str; 3] = ["header", "columns", "into"];
 
 /// `facts` are those that a capture may read from.
 pub(super) fn captures(reader: &mut Reader<'_>, node: &Node, facts: &[&str]) -> Vec<Capture> {
@@ -52,11 +42,11 @@ pub(super) fn captures(reader: &mut Reader<'_>, node: &Node, facts: &[&str]) -> 
 fn taking(entries: &[(Key, Node)]) -> bool {
     entries
         .iter()
-        .any(|(key, _)| NAMED[..5].contains(&key.text.as_str()))
+        .any(|(key, _)| NAMED.of.contains(&key.text.as_str()))
 }
 
 fn groups(reader: &mut Reader<'_>, node: &Node, facts: &[&str]) -> Option<Capture> {
-    let fields = reader.fields(node, "`capture`", &GROUPS, &[])?;
+    let fields = reader.fields(node, "`capture`", &names(GROUPS), &[])?;
     let Some(regex_node) = fields.get("regex") else {
         reader.error(
             fields.span,
@@ -124,8 +114,9 @@ fn one(reader: &mut Reader<'_>, key: &Key, node: &Node, facts: &[&str]) -> Optio
         );
     }
     let what = format!("the capture `{name}`");
-    let fields = reader.fields(node, &what, &NAMED, &[])?;
-    let ways: Vec<_> = NAMED[..5]
+    let fields = reader.fields(node, &what, &names(NAMED.keys), &[])?;
+    let ways: Vec<_> = NAMED
+        .of
         .iter()
         .filter_map(|way| Some((*way, fields.get(way)?)))
         .collect();
@@ -182,7 +173,7 @@ fn table(
     node: &Node,
     types: &mut Vec<(String, CaptureKind)>,
 ) -> Option<Table> {
-    let fields = reader.fields(node, "`table`", &TABLE, &[])?;
+    let fields = reader.fields(node, "`table`", &names(TABLE.keys), &[])?;
     let header = match fields.get("header").map(|node| (&node.value, node)) {
         None => None,
         Some((Yaml::Scalar(Scalar::Int(line @ 1..=1000), _), _)) => usize::try_from(*line).ok(),

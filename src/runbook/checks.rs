@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::keys::{EXPECTATION, OUTCOME, names};
 use super::names::{Language, is_kebab};
 use super::reader::{Fields, Reader};
 use super::settings::severity;
@@ -94,7 +95,7 @@ fn expectation(
         };
         return Some((expectation, node.span));
     }
-    let fields = reader.fields(node, "the expectation", &EXPECTATION, &[])?;
+    let fields = reader.fields(node, "the expectation", &names(EXPECTATION), &[])?;
     let (id, span) = check_id(reader, &fields, derived)?;
     let severity = fields
         .get("severity")
@@ -122,14 +123,6 @@ fn expectation(
     };
     Some((expectation, span))
 }
-
-/// Keys of an expectation.
-pub(super) const EXPECTATION: [&str; 6] = ["id", "that", "severity", "say", "hint", "url"];
-
-/// Keys of an outcome.
-pub(super) const OUTCOME: [&str; 8] = [
-    "id", "when", "fail", "warn", "pass", "severity", "hint", "url",
-];
 
 pub(super) fn outcomes(
     reader: &mut Reader<'_>,
@@ -166,7 +159,7 @@ fn outcome(
         (Means::Warn, "warn"),
         (Means::Pass, "pass"),
     ];
-    let fields = reader.fields(node, "the outcome", &OUTCOME, &[])?;
+    let fields = reader.fields(node, "the outcome", &names(OUTCOME.keys), &[])?;
     let (id, span) = check_id(reader, &fields, derived)?;
     let meant: Vec<_> = MEANS
         .iter()

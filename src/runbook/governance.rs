@@ -1,29 +1,18 @@
 //! Reading what bounds a run as a whole: `effects:`, `redact:`, `batch:` and `waivers:`.
 
 use super::document::{Batch, Effects, StopWhen, Waiver};
+use super::keys::{BATCH, REDACT, RULE, STOP_WHEN, WAIVER, names};
 use super::names::is_kebab;
 use super::reader::Reader;
 use super::settings::choice;
 use crate::report::{Rule, builtin};
 use crate::yaml::{Node, Scalar, Yaml};
 
-/// Keys of `redact`.
-pub(super) const REDACT: [&str; 2] = ["builtin", "rules"];
-
-/// Keys of a rule of `redact`.
-pub(super) const RULE: [&str; 3] = ["name", "regex", "only"];
-
-/// Keys of `batch`.
-pub(super) const BATCH: [&str; 4] = ["parallel", "per_node", "stop_when", "group"];
-
-/// Keys of `stop_when`.
-pub(super) const STOP_WHEN: [&str; 2] = ["failed_percent", "after"];
-
-/// Keys of a waiver.
-pub(super) const WAIVER: [&str; 3] = ["check", "reason", "until"];
-
 /// Targets that may be open at once.
-const MOST_PARALLEL: i64 = 1000;
+pub(super) const MOST_PARALLEL: i64 = 1000;
+
+/// Targets that may be waited for before a batch is stopped.
+pub(super) const MOST_AFTER: i64 = 100_000;
 
 pub(super) fn effects(reader: &mut Reader<'_>, node: &Node) -> Effects {
     reader
@@ -34,7 +23,8 @@ pub(super) fn effects(reader: &mut Reader<'_>, node: &Node) -> Effects {
 
 /// The rules of a runbook, after the built-in ones unless it says `builtin: false`.
 pub(super) fn redact(reader: &mut Reader<'_>, node: Option<&Node>) -> Vec<Rule> {
-    let Some(fields) = node.and_then(|node| reader.fields(node, "`redact`", &REDACT, &[])) else {
+    let Some(fields) = node.and_then(|node| reader.fields(node, "`redact`", &names(REDACT), &[]))
+    else {
         return builtin();
     };
     let mut rules = match fields
@@ -55,7 +45,7 @@ pub(super) fn redact(reader: &mut Reader<'_>, node: Option<&Node>) -> Vec<Rule> 
 }
 
 fn rule(reader: &mut Reader<'_>, node: &Node) -> Option<Rule> {
-    let fields = reader.fields(node, "a rule", &RULE, &[])?;
+    let fields = reader.fields(node, "a rule", &names(RULE), &[])?;
     let (Some(name), Some(regex_node)) = (fields.get("name"), fields.get("regex")) else {
         reader.error(
             fields.span,
@@ -81,7 +71,7 @@ fn rule(reader: &mut Reader<'_>, node: &Node) -> Option<Rule> {
 }
 
 pub(super) fn batch(reader: &mut Reader<'_>, node: &Node) -> Batch {
-    let Some(fields) = reader.fields(node, "`batch`", &BATCH, &[]) else {
+    let Some(fields) = reader.fields(node, "`batch`", &names(BATCH), &[]) else {
         return Batch::default();
     };
     let mut most = |key: &str| {
@@ -99,7 +89,7 @@ pub(super) fn batch(reader: &mut Reader<'_>, node: &Node) -> Batch {
 }
 
 fn stop_when(reader: &mut Reader<'_>, node: &Node) -> Option<StopWhen> {
-    let fields = reader.fields(node, "`stop_when`", &STOP_WHEN, &[])?;
+    let fields = reader.fields(node, "`stop_when`", &names(STOP_WHEN), &[])?;
     let Some(percent_node) = fields.get("failed_percent") else {
         reader.error(
             fields.span,
@@ -117,7 +107,7 @@ fn stop_when(reader: &mut Reader<'_>, node: &Node) -> Option<StopWhen> {
         }
     };
     let after = match fields.get("after") {
-        Some(node) => whole(reader, node, "`after`", 1, 100_000)?,
+        Some(node) => whole(reader, node, "`after`", 1, MOST_AFTER)?,
         None => 1,
     };
     Some(StopWhen {
@@ -136,7 +126,7 @@ pub(super) fn waivers(reader: &mut Reader<'_>, node: &Node, checks: &[&str]) -> 
 }
 
 fn waiver(reader: &mut Reader<'_>, node: &Node, checks: &[&str]) -> Option<Waiver> {
-    let fields = reader.fields(node, "a waiver", &WAIVER, &[])?;
+    let fields = reader.fields(node, "a waiver", &names(WAIVER), &[])?;
     let (Some(check_node), Some(reason)) = (fields.get("check"), fields.get("reason")) else {
         reader.error(
             fields.span,

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::document::{Fragment, Step};
+use super::keys;
 use super::names::Sight;
 use super::param;
 use super::reader::{Fields, Reader, near};
@@ -110,7 +111,7 @@ fn read(
             return Vec::new();
         }
     };
-    let Some(fields) = inner.fields(&root, "the runbook", &super::parse::KNOWN, &[]) else {
+    let Some(fields) = inner.fields(&root, "the runbook", &keys::names(keys::RUNBOOK), &[]) else {
         around.foreign.extend(inner.finish());
         return Vec::new();
     };

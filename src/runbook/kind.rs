@@ -59,11 +59,9 @@ impl Scribe<'_, '_, '_> {
         let about = kind.about;
         let short = about.short.and_then(|name| about.field(name));
         let alone = match (&node.value, short) {
-            (Yaml::Map(_), Some(field)) => {
-                about.fields.len() == 1 || matches!(field.shape, Shape::Pairs)
-            }
+            (Yaml::Map(_), Some(field)) => about.only_short(field),
             (Yaml::Map(_), None) => false,
-            (Yaml::Null, None) => {
+            (Yaml::Null, None) if !about.fields.iter().any(|field| field.required) => {
                 // `processes:` with nothing to say about it.
                 return Some((Spec::default(), None));
             }
@@ -126,7 +124,15 @@ impl Scribe<'_, '_, '_> {
             Shape::Pattern => match &node.value {
                 Yaml::Map(_) => {
                     let fields = self.reader.fields(node, what, &["regex"], &[])?;
-                    pattern(self.reader, fields.get("regex")?).map(Given::Regex)
+                    let Some(node) = fields.get("regex") else {
+                        self.reader.error(
+                            fields.span,
+                            format!("{what} has no `regex`"),
+                            "write text to find, or `{regex: '…'}`",
+                        );
+                        return None;
+                    };
+                    pattern(self.reader, node).map(Given::Regex)
                 }
                 _ => self.text(field, node, what),
             },

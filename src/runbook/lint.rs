@@ -67,6 +67,11 @@ fn patient_file(reader: &mut Reader<'_>, argv: &[&str], span_of: &dyn Fn(usize) 
     }
 }
 
+/// True for a template that holds more than constants.
+fn holds_a_value(text: &str) -> bool {
+    Template::parse(text).is_ok_and(|template| !template.names().is_empty())
+}
+
 /// `sh -c` with a value in its text reads that value as script.
 fn shell_text(reader: &mut Reader<'_>, argv: &[&str], span_of: &dyn Fn(usize) -> Span) {
     const SHELLS: [&str; 5] = ["sh", "bash", "dash", "ash", "busybox"];
@@ -78,7 +83,7 @@ fn shell_text(reader: &mut Reader<'_>, argv: &[&str], span_of: &dyn Fn(usize) ->
     };
     if SHELLS.contains(&program)
         && let Some(text) = argv.get(dash + 1)
-        && text.contains("{{")
+        && holds_a_value(text)
     {
         reader.warn(
             span_of(dash + 1),

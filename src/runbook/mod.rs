@@ -2,15 +2,19 @@
 //!
 //! [`Runbook::parse`] reads YAML text into a checked [`Runbook`], or into all [`Diagnostic`]s there are, each with its place and a fix.
 //! A runbook may also be a program (`.rhai`): its header is read by the same reader, and so is each step that it asks as it runs.
-//! A new key of a step is a line in `steps.rs`; a new kind is its reader in `kind.rs`; names that expressions see are in `names.rs`.
+//! A new key is a line in `keys/`, of which [`schema`] and [`reference`] are made as well, and its reading; names that expressions see
+//! are in `names.rs`.
 
 mod bind;
 mod capture;
 mod case;
 mod checks;
 mod document;
+mod draft;
+mod findings;
 mod governance;
 mod include;
+mod keys;
 mod kind;
 mod lint;
 mod names;
@@ -19,7 +23,9 @@ mod parse;
 mod program;
 mod quantity;
 mod reader;
+mod reference;
 mod repeat;
+mod schema;
 mod settings;
 mod source;
 mod steps;
@@ -30,7 +36,11 @@ pub use document::{
     AttachSpec, Batch, Each, Effects, Fragment, Origin, Param, ParamKind, Pick, Preference, Retry,
     Runbook, Step, StopWhen, TargetSpec, Waiver,
 };
+pub use draft::draft;
+pub use findings::{Findings, sarif};
 pub use include::{Alone, Library};
 pub use program::Scripted;
 pub use quantity::{duration, duration_text, size};
+pub use reference::reference;
+pub use schema::schema;
 pub use source::{Diagnostic, Level, Paint, render};

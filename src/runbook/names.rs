@@ -11,13 +11,13 @@ use crate::yaml::Node;
 pub(super) const TARGET: [&str; 3] = ["target", "target_pid", "target_root"];
 
 /// Properties of `target`.
-const TARGET_MEMBERS: [&str; 5] = ["namespace", "pod", "container", "node", "labels"];
+pub(super) const TARGET_MEMBERS: [&str; 5] = ["namespace", "pod", "container", "node", "labels"];
 
 /// Properties of an earlier step beside its facts and captures.
-const STEP_MEMBERS: [&str; 2] = ["status", "facts"];
+pub(super) const STEP_MEMBERS: [&str; 2] = ["status", "facts"];
 
 /// The longest name that is taken.
-const LONGEST: usize = 64;
+pub(super) const LONGEST: usize = 64;
 
 /// What is in sight: names, and for those that are maps, what is in them.
 #[derive(Default)]
@@ -228,6 +228,11 @@ impl Language<'_> {
     }
 }
 
+/// Names that every step has already.
+pub(super) fn given_names() -> impl Iterator<Item = &'static str> {
+    TARGET.into_iter().chain(COMMON_FACTS).chain(["truncated"])
+}
+
 /// Why `name` cannot name a param, a step or a capture.
 pub(super) fn unfit_identifier(name: &str) -> Option<String> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -243,7 +248,7 @@ pub(super) fn unfit_identifier(name: &str) -> Option<String> {
     if is_keyword(name) {
         return Some("is a keyword of the expression language".into());
     }
-    if TARGET.contains(&name) || COMMON_FACTS.contains(&name) || name == "truncated" {
+    if given_names().any(|given| given == name) {
         return Some("is a name that every step has already".into());
     }
     None

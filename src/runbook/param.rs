@@ -4,28 +4,10 @@ use serde_json::Value;
 
 use super::bind::fit;
 use super::document::{Origin, Param, ParamKind};
+use super::keys::{FROM, KUBE_SECRET, PARAM, names};
 use super::names::unfit_identifier;
 use super::reader::{Fields, Reader, near};
 use crate::yaml::{Node, Scalar, Span, Yaml};
-
-/// Keys of a param.
-pub(super) const KNOWN: [&str; 10] = [
-    "type",
-    "default",
-    "min",
-    "max",
-    "pattern",
-    "required",
-    "values",
-    "doc",
-    "from",
-    "from_alert",
-];
-
-/// Types of params.
-pub(super) const TYPES: [&str; 8] = [
-    "int", "float", "bool", "string", "enum", "duration", "list", "secret",
-];
 
 /// Names of the params that are secrets.
 pub(super) fn secrets(params: &[Placed]) -> Vec<String> {
@@ -95,12 +77,12 @@ fn changes_the_shell(name: &str) -> bool {
 
 fn param(reader: &mut Reader<'_>, name: &str, node: &Node) -> Option<Param> {
     let what = format!("param `{name}`");
-    let fields = reader.fields(node, &what, &KNOWN, &[])?;
+    let fields = reader.fields(node, &what, &PARAM.names(), &[])?;
     let Some(kind_node) = fields.get("type") else {
         reader.error(
             fields.span,
             format!("{what} has no `type`"),
-            format!("write one of {}", TYPES.join(", ")),
+            format!("write one of {}", PARAM.words().join(", ")),
         );
         return None;
     };
@@ -155,7 +137,7 @@ fn param(reader: &mut Reader<'_>, name: &str, node: &Node) -> Option<Param> {
 fn origins(reader: &mut Reader<'_>, node: &Node) -> Vec<Origin> {
     let mut origins = Vec::new();
     for item in reader.list(node, "`from`").unwrap_or_default() {
-        let Some(fields) = reader.fields(item, "`from`", &FROM, &[]) else {
+        let Some(fields) = reader.fields(item, "`from`", &names(FROM.keys), &[]) else {
             continue;
         };
         let mut entries = fields.keys();
@@ -187,11 +169,8 @@ fn origins(reader: &mut Reader<'_>, node: &Node) -> Vec<Origin> {
     origins
 }
 
-/// Keys of an item of `from`.
-pub(super) const FROM: [&str; 3] = ["env", "file", "kube_secret"];
-
 fn kube_secret(reader: &mut Reader<'_>, node: &Node) -> Option<Origin> {
-    let fields = reader.fields(node, "`kube_secret`", &["name", "key"], &[])?;
+    let fields = reader.fields(node, "`kube_secret`", &names(KUBE_SECRET), &[])?;
     let (Some(name), Some(key)) = (fields.get("name"), fields.get("key")) else {
         reader.error(
             fields.span,
@@ -229,16 +208,14 @@ fn kind(
     node: &Node,
     fields: &Fields<'_>,
 ) -> Option<ParamKind> {
-    let allowed: &[&str] = match word {
-        "int" | "float" | "duration" => &["min", "max"],
-        "string" => &["pattern"],
-        "enum" => &["values"],
-        _ => &[],
-    };
-    if TYPES.contains(&word) {
-        for bound in ["min", "max", "pattern", "values"] {
+    if PARAM.words().contains(&word) {
+        let own = names(PARAM.of(word));
+        let common = names(PARAM.common);
+        // Of a default it is told what is wrong with it.
+        for bound in PARAM.names().into_iter().filter(|name| *name != "default") {
             if let Some((key, _)) = fields.entry(bound)
-                && !allowed.contains(&bound)
+                && !own.contains(&bound)
+                && !common.contains(&bound)
             {
                 reader.error(
                     key.span,
@@ -289,12 +266,12 @@ fn kind(
         }
         "secret" => ParamKind::Secret,
         other => {
-            let near = near(other, TYPES)
+            let near = near(other, PARAM.words())
                 .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             reader.error(
                 node.span,
                 format!("`{other}` is no type{near}"),
-                format!("write one of {}", TYPES.join(", ")),
+                format!("write one of {}", PARAM.words().join(", ")),
             );
             return None;
         }
@@ -364,7 +341,7 @@ fn default(reader: &mut Reader<'_>, name: &str, kind: &ParamKind, node: &Node) -
                 .collect();
             return Some(words.into());
         }
-        (Yaml::Text(_), ParamKind::List) => {
+        (Yaml::Text(_) | Yaml::Scalar(..), ParamKind::List) => {
             reader.wrong_type(node, &format!("the default of `{name}`"), "a list");
             return None;
         }

@@ -8,14 +8,8 @@ use super::names::{Language, Sight, is_kebab};
 use super::reader::{Fields, Reader};
 use super::source::{Diagnostic, Level};
 use super::steps::{Around, steps};
-use super::{case, governance, lint, param, program, settings};
+use super::{case, governance, keys, lint, param, program, settings};
 use crate::yaml::{self, Node, Scalar, Span, Yaml};
-
-/// Keys of a runbook.
-pub(super) const KNOWN: [&str; 17] = [
-    "version", "id", "title", "labels", "doc", "params", "target", "attach", "effects", "defaults",
-    "redact", "steps", "on_fail", "finally", "batch", "tests", "waivers",
-];
 
 impl Runbook {
     /// Reads a runbook from YAML. `origin` is what messages call the source: a file name, or the name of a shipped runbook.
@@ -88,7 +82,7 @@ pub(super) fn document(
         );
         return None;
     }
-    let fields = reader.fields(node, "the runbook", &KNOWN, &[])?;
+    let fields = reader.fields(node, "the runbook", &keys::names(keys::RUNBOOK), &[])?;
     version(reader, &fields);
     let id = required(reader, &fields, "id");
     if let Some((id, span)) = &id

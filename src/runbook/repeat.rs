@@ -1,16 +1,17 @@
 //! Reading `each:` and `retry:`: how often a step is asked.
 
 use super::document::{Each, Retry};
+use super::keys::{EACH, RETRY, names};
 use super::names::{Language, unfit_identifier};
 use super::reader::Reader;
 use crate::script::Expr;
 use crate::yaml::{Node, Scalar, Yaml};
 
 /// Times that a step is asked at most.
-const MOST_ATTEMPTS: i64 = 20;
+pub(super) const MOST_ATTEMPTS: i64 = 20;
 
 /// Items of `each` that are asked about when nothing is said, and the most that may be.
-const MOST_ITEMS: (usize, i64) = (10, 100);
+pub(super) const MOST_ITEMS: (usize, i64) = (10, 100);
 
 /// `each: {item: ip, of: dns.addrs, max: 4}`.
 pub(super) fn each(
@@ -18,7 +19,7 @@ pub(super) fn each(
     language: &mut Language<'_>,
     node: &Node,
 ) -> Option<Each> {
-    let fields = reader.fields(node, "`each`", &["item", "of", "max", "parallel"], &[])?;
+    let fields = reader.fields(node, "`each`", &names(EACH), &[])?;
     let (Some(item_node), Some(of)) = (fields.get("item"), fields.get("of")) else {
         reader.error(
             fields.span,
@@ -71,8 +72,7 @@ pub(super) fn retry(
     node: &Node,
     readable: bool,
 ) -> Option<Retry> {
-    const KNOWN: [&str; 4] = ["attempts", "delay", "backoff", "give_up"];
-    let fields = reader.fields(node, "`retry`", &KNOWN, &[])?;
+    let fields = reader.fields(node, "`retry`", &names(RETRY), &[])?;
     let attempts = match fields.get("attempts") {
         Some(node) => whole(reader, node, "`attempts`", 2, MOST_ATTEMPTS)?,
         None => {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::document::{AttachSpec, Pick, Preference, TargetSpec};
+use super::keys::{ATTACH, DEFAULTS, NEEDS, OUTPUT, PICK, TARGET, names};
 use super::names::Language;
 use super::reader::{Reader, near};
 use crate::ask::MAX_CAP;
@@ -19,12 +20,6 @@ pub(super) struct Defaults {
     pub(super) output_max: Option<u64>,
 }
 
-/// Keys of `target`.
-pub(super) const TARGET: [&str; 6] = ["kind", "name", "selector", "container", "pick", "require"];
-
-/// Keys of `pick`.
-pub(super) const PICK: [&str; 3] = ["count", "per", "prefer"];
-
 /// What `target.kind` may be.
 pub(super) const TARGET_KINDS: [&str; 9] = [
     "pod",
@@ -38,7 +33,8 @@ pub(super) const TARGET_KINDS: [&str; 9] = [
     "alert",
 ];
 
-const PREFERENCES: [(Preference, &str); 5] = [
+/// Preferences with their words.
+pub(super) const PREFERENCES: [(Preference, &str); 5] = [
     (Preference::NotReady, "not_ready"),
     (Preference::Ready, "ready"),
     (Preference::Newest, "newest"),
@@ -51,7 +47,7 @@ pub(super) fn target(
     language: &mut Language<'_>,
     node: &Node,
 ) -> TargetSpec {
-    let Some(fields) = reader.fields(node, "`target`", &TARGET, &[]) else {
+    let Some(fields) = reader.fields(node, "`target`", &names(TARGET), &[]) else {
         return TargetSpec::default();
     };
     let mut text = |key: &str| {
@@ -111,7 +107,7 @@ fn pick(reader: &mut Reader<'_>, node: &Node) -> Pick {
             ..Pick::default()
         };
     };
-    let Some(fields) = reader.fields(node, "`pick`", &PICK, &[]) else {
+    let Some(fields) = reader.fields(node, "`pick`", &names(PICK), &[]) else {
         return Pick::default();
     };
     let per_node = match fields.get("per") {
@@ -147,8 +143,7 @@ fn pick(reader: &mut Reader<'_>, node: &Node) -> Pick {
 }
 
 pub(super) fn attach(reader: &mut Reader<'_>, node: &Node) -> AttachSpec {
-    const KNOWN: [&str; 5] = ["image", "profile", "needs", "start_timeout", "deadline"];
-    let Some(fields) = reader.fields(node, "`attach`", &KNOWN, &[]) else {
+    let Some(fields) = reader.fields(node, "`attach`", &names(ATTACH), &[]) else {
         return AttachSpec::default();
     };
     AttachSpec {
@@ -184,7 +179,7 @@ fn profile(reader: &mut Reader<'_>, node: &Node) -> Option<Profile> {
 }
 
 fn needs(reader: &mut Reader<'_>, node: &Node) -> Vec<String> {
-    let Some(fields) = reader.fields(node, "`needs`", &["tools", "proc_root"], &[]) else {
+    let Some(fields) = reader.fields(node, "`needs`", &names(NEEDS), &[]) else {
         return Vec::new();
     };
     if let Some(node) = fields.get("proc_root")
@@ -207,8 +202,7 @@ fn needs(reader: &mut Reader<'_>, node: &Node) -> Vec<String> {
 }
 
 pub(super) fn defaults(reader: &mut Reader<'_>, node: &Node) -> Defaults {
-    let Some(fields) = reader.fields(node, "`defaults`", &["timeout", "severity", "output"], &[])
-    else {
+    let Some(fields) = reader.fields(node, "`defaults`", &names(DEFAULTS), &[]) else {
         return Defaults::default();
     };
     Defaults {
@@ -230,7 +224,7 @@ pub(super) fn severity(reader: &mut Reader<'_>, node: &Node) -> Option<Severity>
 }
 
 pub(super) fn output(reader: &mut Reader<'_>, node: &Node) -> Option<u64> {
-    let fields = reader.fields(node, "`output`", &["max"], &[])?;
+    let fields = reader.fields(node, "`output`", &names(OUTPUT), &[])?;
     let node = fields.get("max")?;
     reader.size(node, "`max`", MAX_CAP)
 }

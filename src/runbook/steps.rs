@@ -7,6 +7,7 @@ use super::capture::captures;
 use super::checks::{Given, Judging, expectations, outcomes};
 use super::document::{Fragment, Step};
 use super::include;
+use super::keys;
 use super::kind;
 use super::names::{Language, Sight, unfit_identifier};
 use super::param::Placed;
@@ -16,12 +17,6 @@ use super::settings::{self, Defaults};
 use super::{Diagnostic, Library};
 use crate::step::COMMON_FACTS;
 use crate::yaml::{Node, Span};
-
-/// Keys of every step, beside those of the kinds.
-pub(super) const KNOWN: [&str; 14] = [
-    "id", "when", "each", "retry", "timeout", "stdin", "capture", "expect", "outcomes", "severity",
-    "stop", "output", "include", "params",
-];
 
 /// What is known while steps are read one after the other.
 pub(super) struct Around<'p> {
@@ -49,7 +44,8 @@ pub(super) fn steps(
     key: &str,
     around: &mut Around<'_>,
 ) -> Vec<Step> {
-    let known: Vec<_> = KNOWN.into_iter().chain(kind::words()).collect();
+    let own = [keys::names(keys::STEP), keys::names(keys::INCLUDE)];
+    let known: Vec<_> = own.into_iter().flatten().chain(kind::words()).collect();
     let mut steps: Vec<Step> = Vec::new();
     for item in reader.list(node, &format!("`{key}`")).unwrap_or_default() {
         let Some(fields) = reader.fields(item, "a step", &known, &[]) else {

@@ -6,6 +6,7 @@
 mod compare;
 mod complaint;
 mod expr;
+mod functions;
 pub mod program;
 mod rows;
 mod sandbox;
@@ -15,9 +16,10 @@ mod value;
 mod words;
 
 pub use expr::{Expr, ExprError, Member};
+pub use functions::{FUNCTIONS, Function};
 pub use template::{Template, TemplateError};
 pub use trace::Traced;
-pub use words::is_keyword;
+pub use words::{is_keyword, keywords};
 
 /// What expressions and templates see: names to values. Durations are float seconds.
 pub type Scope = serde_json::Map<String, serde_json::Value>;

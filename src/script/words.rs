@@ -1,23 +1,11 @@
 //! The words of the language: its keywords, which are no names, and the functions that runbooks get beside the standard ones.
-//!
-//! | function | gives |
-//! |---|---|
-//! | `is_set(x)` | false for a value that is not there, true for any other |
-//! | `text.trim()` | the text without white space at its ends |
-//! | `text.lines()` | its lines, without their ends |
-//! | `text.words()` | its words, split at white space |
-//! | `text.matches("re")` | whether a linear-time regular expression matches anywhere |
-//! | `text.to_int()`, `text.to_float()` | the number it spells; an error when it spells none |
-//! | `text.replace("a", "b")` | the text with every `a` as `b` |
-//! | `list.join(", ")` | its items as one text |
-//!
-//! Those that make rows of text are told in `rows.rs`. Standard, among others: `len`, `is_empty`, `contains`, `starts_with`, `ends_with`, `split`, `to_upper`, `to_lower`, `sub_string`,
-//! `index_of`, `filter`, `map`, `all`, `some`, `reduce`, `keys`, `values`, `abs`, `min`, `max`, `round`.
+//! What each function gives is told in `functions.rs`, and those that make rows of text are in `rows.rs`.
 
 use std::sync::Mutex;
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString};
 
+use super::functions::FUNCTIONS;
 use super::value::outward;
 
 type Outcome<T> = Result<T, Box<EvalAltResult>>;
@@ -92,46 +80,10 @@ const KEYWORDS: &[&str] = &[
     "yield",
 ];
 
-/// Functions that are worth a "did you mean".
-const FUNCTIONS: &[&str] = &[
-    "abs",
-    "all",
-    "contains",
-    "count_by",
-    "ends_with",
-    "filter",
-    "group_by",
-    "index_of",
-    "is_empty",
-    "is_set",
-    "join",
-    "keys",
-    "len",
-    "lines",
-    "map",
-    "matches",
-    "max",
-    "min",
-    "pairs",
-    "parse_json",
-    "reduce",
-    "replace",
-    "round",
-    "some",
-    "split",
-    "starts_with",
-    "sub_string",
-    "sum_by",
-    "table",
-    "to_float",
-    "to_int",
-    "to_lower",
-    "to_string",
-    "to_upper",
-    "trim",
-    "values",
-    "words",
-];
+/// Every word that cannot name a param, a step or a capture.
+pub fn keywords() -> &'static [&'static str] {
+    KEYWORDS
+}
 
 /// True for a word that the language keeps to itself.
 pub fn is_keyword(word: &str) -> bool {
@@ -140,7 +92,7 @@ pub fn is_keyword(word: &str) -> bool {
 
 /// The function that was probably meant by a name that is none.
 pub(super) fn meant(name: &str) -> Option<&'static str> {
-    nearest(name, FUNCTIONS.iter().copied())
+    nearest(name, FUNCTIONS.iter().map(|function| function.name))
 }
 
 /// The known name that is nearest, if it is near enough to have been meant.
@@ -226,9 +178,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lists_of_words_are_sorted_so_that_they_can_be_searched() {
+    fn the_words_are_sorted_so_that_they_can_be_searched() {
         assert!(KEYWORDS.is_sorted());
-        assert!(FUNCTIONS.is_sorted());
         assert!(is_keyword("until") && !is_keyword("port"));
     }
 }

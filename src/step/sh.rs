@@ -32,7 +32,7 @@ const ABOUT: About = About {
     )
     .required()],
     facts: &[],
-    example: "sh: 'awk -v most=\"$limit\" \'$3 > most\' /proc/net/sockstat'",
+    example: "sh: |\n  awk -v most=\"$limit\" '$3 > most' /proc/net/sockstat",
 };
 
 #[derive(Debug)]

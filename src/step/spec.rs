@@ -229,6 +229,11 @@ impl Spec {
 }
 
 impl About {
+    /// True where the short form of this key is all there is: a map, too, is then the key's value and no map of keys.
+    pub fn only_short(&self, short: &Field) -> bool {
+        self.fields.len() == 1 || matches!(short.shape, Shape::Pairs)
+    }
+
     /// The key with this name.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)

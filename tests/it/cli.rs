@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 /// Runs the program where no cluster can be reached: whatever it would send, it could not.
-fn housecall(words: &[&str]) -> Output {
+pub(crate) fn housecall(words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_housecall"))
         .args(words)
         .env("KUBECONFIG", "/nonexistent/kubeconfig")
@@ -15,15 +15,15 @@ fn housecall(words: &[&str]) -> Output {
         .unwrap()
 }
 
-fn code(output: &Output) -> i32 {
+pub(crate) fn code(output: &Output) -> i32 {
     output.status.code().unwrap()
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn written(folder: &Path, text: &str) -> String {
+pub(crate) fn written(folder: &Path, text: &str) -> String {
     let path = folder.join("runbook.yaml");
     std::fs::write(&path, text).unwrap();
     path.to_str().unwrap().to_owned()

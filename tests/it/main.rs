@@ -26,5 +26,7 @@ mod pump;
 mod readme;
 mod render;
 mod replay;
+mod schema;
 mod shell;
+mod verbs;
 mod ways;

@@ -56,4 +56,10 @@ fn the_readme_has_every_exit_code() {
         })
         .collect();
     assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 130]);
+    for (code, meaning) in housecall::report::CODES {
+        assert!(
+            readme.contains(&format!("| {code} | {meaning} |")),
+            "{code}"
+        );
+    }
 }

@@ -2,15 +2,14 @@
 
 use super::{Case, Expect, Expected, OutputFile, Subject};
 use crate::ask::Canned;
-use crate::report::{Status, Verdict};
+use crate::report::Verdict;
 use crate::runbook::bind::bind;
 use crate::runbook::document::{Param, Step};
+use crate::runbook::keys::{CASE, STATUSES, SUBJECT, names};
 use crate::runbook::reader::{Fields, Reader, near};
 use crate::runbook::settings::choice;
 use crate::target::Target;
 use crate::yaml::{Key, Node, Span, Yaml};
-
-const CASE: [&str; 6] = ["name", "params", "target", "given", "others", "expect"];
 
 /// What the tests are about.
 #[derive(Clone, Copy)]
@@ -28,7 +27,7 @@ pub(in crate::runbook) fn cases(
     let subjects = Subjects { params, steps };
     let mut cases: Vec<Case> = Vec::new();
     for item in reader.list(node, "`tests`").unwrap_or_default() {
-        let Some(fields) = reader.fields(item, "a test", &CASE, &[]) else {
+        let Some(fields) = reader.fields(item, "a test", &names(CASE), &[]) else {
             continue;
         };
         let mut scribe = Scribe {
@@ -145,9 +144,8 @@ impl Scribe<'_, '_, '_> {
     }
 
     fn target(&mut self, node: &Node) -> Target {
-        const KNOWN: [&str; 5] = ["namespace", "pod", "container", "node", "labels"];
         let mut target = patient();
-        let Some(fields) = self.reader.fields(node, "`target`", &KNOWN, &[]) else {
+        let Some(fields) = self.reader.fields(node, "`target`", &names(SUBJECT), &[]) else {
             return target;
         };
         for (key, place) in [
@@ -198,13 +196,6 @@ impl Scribe<'_, '_, '_> {
     }
 
     fn expect(&mut self, node: &Node) -> Option<Expect> {
-        const STATUSES: [(Status, &str); 5] = [
-            (Status::Pass, "pass"),
-            (Status::Warn, "warn"),
-            (Status::Fail, "fail"),
-            (Status::Error, "error"),
-            (Status::Skip, "skip"),
-        ];
         if let Yaml::Text(word) = &node.value {
             return choice(self.reader, node, word, "status of a target", &STATUSES)
                 .map(Expect::Whole);

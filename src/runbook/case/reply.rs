@@ -6,20 +6,10 @@ use super::OutputFile;
 use super::read::Scribe;
 use crate::ask::{Canned, Captured, Ended, FileStatus};
 use crate::runbook::document::Step;
+use crate::runbook::keys::{FILE, REPLY, names};
 use crate::runbook::reader::Fields;
 use crate::step::Kind;
 use crate::yaml::{Node, Scalar, Yaml};
-
-const REPLY: [&str; 8] = [
-    "stdout",
-    "stdout_file",
-    "stderr",
-    "exit",
-    "timed_out",
-    "truncated",
-    "file",
-    "facts",
-];
 
 impl Scribe<'_, '_, '_> {
     pub(super) fn others(&mut self, node: &Node) -> Option<Canned> {
@@ -47,7 +37,7 @@ impl Scribe<'_, '_, '_> {
         step: Option<&Step>,
         turn: usize,
     ) -> Option<Canned> {
-        let fields = self.reader.fields(node, "the answer", &REPLY, &[])?;
+        let fields = self.reader.fields(node, "the answer", &names(REPLY), &[])?;
         let ended = self.ended(&fields);
         let mut canned = Canned::silent(ended);
         if let Some(text) = fields
@@ -144,8 +134,7 @@ impl Scribe<'_, '_, '_> {
     }
 
     fn file(&mut self, node: &Node) -> Option<FileStatus> {
-        const KNOWN: [&str; 7] = ["kind", "mode", "uid", "gid", "size", "mtime", "resolved"];
-        let fields = self.reader.fields(node, "`file`", &KNOWN, &[])?;
+        let fields = self.reader.fields(node, "`file`", &names(FILE), &[])?;
         let mut word = |key: &str, default: &str| {
             fields
                 .get(key)
