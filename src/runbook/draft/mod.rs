@@ -274,6 +274,48 @@ mod tests {
         assert!(kept.contains("run: [cat, /etc/hosts]"));
     }
 
+    /// Each kind that is named is what the words ask for, and not what they nearly ask for.
+    #[test]
+    fn a_portable_kind_asks_where_it_asks_the_same() {
+        for (line, step) in [
+            (
+                "curl -sSfL -m 5 -H X-A:\u{a0}1 web",
+                "run: [curl, -sSfL, -m, '5', -H, ",
+            ),
+            (
+                "curl -sfk https://localhost:8443/x",
+                "http: {url: 'https://localhost:{{port}}/x', insecure: true}",
+            ),
+            ("curl -I web", "http: {url: 'http://web', method: HEAD}"),
+            ("curl -d a=b web", "run: [curl, -d, a=b, web]"),
+            ("curl a b", "run: [curl, a, b]"),
+            ("curl ftp://a/b", "run: [curl, 'ftp://a/b']"),
+            ("wget -qO- web", "http: {url: 'http://web', follow: true}"),
+            ("wget web", "run: [wget, web]"),
+            (
+                "dig @10.0.0.10 +tcp db.shop.svc aaaa",
+                "dns: {name: db.shop.svc, type: AAAA, server: '10.0.0.10', tcp: true}",
+            ),
+            ("dig +trace db.shop.svc", "run: [dig, +trace, db.shop.svc]"),
+            ("nslookup db.shop.svc", "dns: {name: db.shop.svc}"),
+            ("ps aux", "processes: {}"),
+            ("ps -o pid", "run: [ps, -o, pid]"),
+            ("ss -tanp", "sockets: {proto: tcp}"),
+            ("netstat -ltn", "sockets: {proto: tcp, state: LISTEN}"),
+            ("ss -t", "run: [ss, -t]"),
+            ("df -h", "mounts: {}"),
+            ("printenv HOME", "environment: [HOME]"),
+            ("nc -z db 5432", "tcp: {host: db, port: '{{port}}'}"),
+            (
+                "openssl s_client -connect web:443",
+                "tls: {host: web, port: '{{port}}'}",
+            ),
+        ] {
+            let text = of(line);
+            assert!(text.contains(step), "{line}\n{text}");
+        }
+    }
+
     #[test]
     fn a_shell_text_becomes_a_script() {
         let words = ["sh", "-c", "echo \"$HOME\"\n  ls | wc -l"].map(str::to_owned);
