@@ -157,6 +157,12 @@ fn kebab(words: &[String]) -> String {
     if is_kebab(&id) { id } else { "draft".into() }
 }
 
+/// Flags whose value may look like an address, and is none.
+const NO_ADDRESS: &[&str] = &[
+    "-H", "--header", "-d", "--data", "-e", "--env", "-u", "--user", "-v", "--volume", "-b",
+    "--cookie",
+];
+
 /// The words as templates in YAML, with the one port among them as a param.
 fn port(words: &[String]) -> (Option<u16>, Vec<String>) {
     let found: Vec<_> = words
@@ -164,7 +170,11 @@ fn port(words: &[String]) -> (Option<u16>, Vec<String>) {
         .enumerate()
         .skip(1)
         .filter_map(|(at, word)| {
-            let named = words[at - 1] == "--port";
+            let before = words[at - 1].as_str();
+            if NO_ADDRESS.contains(&before) {
+                return None;
+            }
+            let named = before == "--port";
             let (start, end) = match named {
                 true => (0, word.len()),
                 false => port_in(word)?,
@@ -279,9 +289,10 @@ mod tests {
     fn a_portable_kind_asks_where_it_asks_the_same() {
         for (line, step) in [
             (
-                "curl -sSfL -m 5 -H X-A:\u{a0}1 web",
-                "run: [curl, -sSfL, -m, '5', -H, ",
+                "curl -sSfL -m 5 web",
+                "http: {url: 'http://web', follow: true}\n    timeout: 5s",
             ),
+            ("curl -H X-A:80 web", "run: [curl, -H, 'X-A:80', web]"),
             (
                 "curl -sfk https://localhost:8443/x",
                 "http: {url: 'https://localhost:{{port}}/x', insecure: true}",
@@ -296,7 +307,10 @@ mod tests {
                 "dig @10.0.0.10 +tcp db.shop.svc aaaa",
                 "dns: {name: db.shop.svc, type: AAAA, server: '10.0.0.10', tcp: true}",
             ),
-            ("dig +trace db.shop.svc", "run: [dig, +trace, db.shop.svc]"),
+            (
+                "dig +trace db.shop.svc",
+                "run: [dig, '+trace', db.shop.svc]",
+            ),
             ("nslookup db.shop.svc", "dns: {name: db.shop.svc}"),
             ("ps aux", "processes: {}"),
             ("ps -o pid", "run: [ps, -o, pid]"),
