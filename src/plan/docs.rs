@@ -10,6 +10,7 @@ use crate::check::Means;
 use crate::report::CODES;
 use crate::runbook::{Effects, Origin, Param, ParamKind, Runbook, Scripted, Step, duration_text};
 use crate::script::{Scope, Template};
+use crate::step::{Given, Spec};
 use crate::target::Selector;
 
 /// The page of one runbook. `word` is what the command line calls it. Text of the runbook itself stands as it was written.
@@ -104,7 +105,10 @@ fn params(text: &mut String, params: &[Param]) {
     for param in params {
         let default = match &param.default {
             _ if param.required => "must be given".to_owned(),
-            Some(value) => code(&default(&param.kind, value)),
+            Some(value) => match default(&param.kind, value) {
+                text if text.is_empty() => "nothing".to_owned(),
+                text => code(&text),
+            },
             None => String::new(),
         };
         let mut places: Vec<_> = param.from.iter().map(place).collect();
@@ -229,9 +233,15 @@ fn ask(text: &mut String, planned: &PlannedStep) {
         text.push_str("; nothing after it is asked unless it passes");
     }
     text.push_str(".\n");
-    let words = step.kind.templates();
-    if words.iter().any(|word| !word.trim().is_empty()) {
-        fenced(text, &words.join(" "));
+    match about.word {
+        "run" | "sh" => fenced(text, &step.kind.templates().join(" ")),
+        _ => {
+            let mut separator = "\n";
+            for (key, given) in step.kind.spec().entries() {
+                let _ = writeln!(text, "{separator}- `{key}`: {}", code(&written(given)));
+                separator = "";
+            }
+        }
     }
     for capture in &step.capture {
         let names: Vec<_> = capture.names().into_iter().map(code).collect();
@@ -328,6 +338,45 @@ fn rights(text: &mut String, plan: &Plan) {
             need.verb, need.resource, need.why
         );
     }
+}
+
+/// A value much as an author writes it, on one line.
+fn written(given: &Given) -> String {
+    let inside = |spec: &Spec| {
+        let entries: Vec<_> = spec
+            .entries()
+            .map(|(key, given)| format!("{key}: {}", written(given)))
+            .collect();
+        format!("{{{}}}", entries.join(", "))
+    };
+    let all = |items: Vec<String>| format!("[{}]", items.join(", "));
+    match given {
+        Given::Text(text) => text.source().to_owned(),
+        Given::Bool(truth) => truth.to_string(),
+        Given::Duration(time) => duration_text(*time),
+        Given::Size(bytes) => size_text(*bytes),
+        Given::Regex(regex) => regex.as_str().to_owned(),
+        Given::Script(script) => script.clone(),
+        Given::Texts(texts) => all(texts.iter().map(|text| text.source().to_owned()).collect()),
+        Given::Pairs(pairs) => {
+            let pairs: Vec<_> = pairs
+                .iter()
+                .map(|(key, text)| format!("{key}: {}", text.source()))
+                .collect();
+            format!("{{{}}}", pairs.join(", "))
+        }
+        Given::Record(spec) => inside(spec),
+        Given::Records(specs) => all(specs.iter().map(inside).collect()),
+    }
+}
+
+fn size_text(bytes: u64) -> String {
+    for (unit, size) in [("MiB", 1024 * 1024), ("KiB", 1024)] {
+        if bytes >= size && bytes.is_multiple_of(size) {
+            return format!("{}{unit}", bytes / size);
+        }
+    }
+    format!("{bytes}B")
 }
 
 fn fenced(text: &mut String, inside: &str) {

@@ -63,6 +63,11 @@ impl Unfit {
 }
 
 impl Spec {
+    /// Every key that was given with its value, in the order of the kind's table.
+    pub fn entries(&self) -> impl Iterator<Item = (&'static str, &Given)> {
+        self.given.iter().map(|(key, given)| (*key, given))
+    }
+
     /// Adds a value; the caller has held it against the table.
     pub fn give(&mut self, name: &'static str, value: Given) {
         self.given.push((name, value));

@@ -153,7 +153,8 @@ fn the_docs_of_a_runbook_tell_its_params_checks_container_rights_and_exit_codes(
         "version: 1\nid: x\ntitle: 'A | B'\ndoc: |\n  Goal: *this*.\nattach: {image: 'tools:1', needs: {tools: [curl]}, deadline: 90s}\n\
          params:\n  port: {type: int, default: 80, max: 99, doc: 'a | port'}\n  wait: {type: duration, default: 90s}\n  name: {type: string, required: true}\n\
          steps:\n  - id: one\n    when: wait > 1.0\n    run: [curl, '{{name}}:{{port}}']\n    timeout: 5s\n    expect:\n\
-         \x20     - {id: up, that: 'exit == 0 || exit == 7', severity: critical, say: 'it ended with {{exit}}', hint: look there}\n",
+         \x20     - {id: up, that: 'exit == 0 || exit == 7', severity: critical, say: 'it ended with {{exit}}', hint: look there}\n\
+         \x20 - {id: two, file: {path: '/etc/{{name}}', max: 2KiB}}\n",
     );
     let output = housecall(&["docs", &path]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
@@ -167,6 +168,7 @@ fn the_docs_of_a_runbook_tell_its_params_checks_container_rights_and_exit_codes(
         "| `name` | string | must be given |  |",
         "It may take 5s; it is asked only when `wait > 1.0` holds.",
         "```sh\ncurl {{name}}:{{port}}\n```",
+        "- `path`: `/etc/{{name}}`\n- `max`: `2KiB`\n",
         "| `up` | critical | `exit == 0 \\|\\| exit == 7` | it ended with {{exit}} | look there |",
         "- image: `tools:1`",
         "lives at most 1m30s",

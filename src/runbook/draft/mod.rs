@@ -157,6 +157,12 @@ fn kebab(words: &[String]) -> String {
     if is_kebab(&id) { id } else { "draft".into() }
 }
 
+/// Flags whose value may look like an address, and is none.
+const NO_ADDRESS: &[&str] = &[
+    "-H", "--header", "-d", "--data", "-e", "--env", "-u", "--user", "-v", "--volume", "-b",
+    "--cookie",
+];
+
 /// The words as templates in YAML, with the one port among them as a param.
 fn port(words: &[String]) -> (Option<u16>, Vec<String>) {
     let found: Vec<_> = words
@@ -164,7 +170,11 @@ fn port(words: &[String]) -> (Option<u16>, Vec<String>) {
         .enumerate()
         .skip(1)
         .filter_map(|(at, word)| {
-            let named = words[at - 1] == "--port";
+            let before = words[at - 1].as_str();
+            if NO_ADDRESS.contains(&before) {
+                return None;
+            }
+            let named = before == "--port";
             let (start, end) = match named {
                 true => (0, word.len()),
                 false => port_in(word)?,
@@ -272,6 +282,52 @@ mod tests {
         assert!(of("head -3 /proc/1/root/etc/hosts").contains("file: /etc/hosts"));
         let kept = draft(&["cat", "/etc/hosts"].map(str::to_owned), false).unwrap();
         assert!(kept.contains("run: [cat, /etc/hosts]"));
+    }
+
+    /// Each kind that is named is what the words ask for, and not what they nearly ask for.
+    #[test]
+    fn a_portable_kind_asks_where_it_asks_the_same() {
+        for (line, step) in [
+            (
+                "curl -sSfL -m 5 web",
+                "http: {url: 'http://web', follow: true}\n    timeout: 5s",
+            ),
+            ("curl -H X-A:80 web", "run: [curl, -H, 'X-A:80', web]"),
+            (
+                "curl -sfk https://localhost:8443/x",
+                "http: {url: 'https://localhost:{{port}}/x', insecure: true}",
+            ),
+            ("curl -I web", "http: {url: 'http://web', method: HEAD}"),
+            ("curl -d a=b web", "run: [curl, -d, a=b, web]"),
+            ("curl a b", "run: [curl, a, b]"),
+            ("curl ftp://a/b", "run: [curl, 'ftp://a/b']"),
+            ("wget -qO- web", "http: {url: 'http://web', follow: true}"),
+            ("wget web", "run: [wget, web]"),
+            (
+                "dig @10.0.0.10 +tcp db.shop.svc aaaa",
+                "dns: {name: db.shop.svc, type: AAAA, server: '10.0.0.10', tcp: true}",
+            ),
+            (
+                "dig +trace db.shop.svc",
+                "run: [dig, '+trace', db.shop.svc]",
+            ),
+            ("nslookup db.shop.svc", "dns: {name: db.shop.svc}"),
+            ("ps aux", "processes: {}"),
+            ("ps -o pid", "run: [ps, -o, pid]"),
+            ("ss -tanp", "sockets: {proto: tcp}"),
+            ("netstat -ltn", "sockets: {proto: tcp, state: LISTEN}"),
+            ("ss -t", "run: [ss, -t]"),
+            ("df -h", "mounts: {}"),
+            ("printenv HOME", "environment: [HOME]"),
+            ("nc -z db 5432", "tcp: {host: db, port: '{{port}}'}"),
+            (
+                "openssl s_client -connect web:443",
+                "tls: {host: web, port: '{{port}}'}",
+            ),
+        ] {
+            let text = of(line);
+            assert!(text.contains(step), "{line}\n{text}");
+        }
     }
 
     #[test]

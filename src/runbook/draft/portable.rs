@@ -376,10 +376,5 @@ fn openssl(words: &[&str]) -> Option<Asked> {
 fn printenv(words: &[&str]) -> Option<Asked> {
     let [name] = words else { return None };
     let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.is_empty();
-    plain.then(|| {
-        asked(
-            "environment",
-            format!("environment: {{names: [{}]}}", quoted(name)),
-        )
-    })
+    plain.then(|| asked("environment", format!("environment: [{}]", quoted(name))))
 }
