@@ -2,7 +2,7 @@
 //!
 //! [`Runbook::parse`] reads YAML text into a checked [`Runbook`], or into all [`Diagnostic`]s there are, each with its place and a fix.
 //! A runbook may also be a program (`.rhai`): its header is read by the same reader, and so is each step that it asks as it runs.
-//! A new key is a line in `keys/`, of which [`schema`] and [`reference`] are made as well, and its reading; names that expressions see
+//! A new key is a line in `keys/`, of which [`schema`] and [`reference()`] are made as well, and its reading; names that expressions see
 //! are in `names.rs`.
 
 mod bind;
