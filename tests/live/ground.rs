@@ -11,10 +11,13 @@ use serde_json::{Value, json};
 use tempfile::{NamedTempFile, TempDir};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::patience::eventually;
+use crate::patience::{eventually, within};
 
 /// Images that only the cluster of `tests/cluster/up` has begin with this.
 const OURS: &str = "housecall.test/";
+
+/// Patients that did not come to run, one after the other: three, and there is nothing to be learnt from the rest.
+static LATE: AtomicU32 = AtomicU32::new(0);
 
 /// A namespace that goes when the test ends.
 pub(crate) struct Ground {
@@ -56,6 +59,10 @@ impl Ground {
             skipped("KUBECONFIG or HOUSECALL_TEST_IMAGE is not set");
             return None;
         };
+        assert!(
+            LATE.load(Ordering::Relaxed) < 3,
+            "this cluster starts no pods any more: see the tests before this one"
+        );
         let _ = rustls::crypto::ring::default_provider().install_default();
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let client = runtime.block_on(async {
@@ -180,12 +187,21 @@ impl Ground {
 
     /// Waits until all containers of a pod run.
     pub(crate) fn running(&self, name: &str) {
-        eventually(&format!("pod {name} running"), 60, || {
+        let runs = within(60, || {
             let pod = self.get(&format!("pods/{name}"))?;
             let listed = pod["status"]["containerStatuses"].as_array()?;
             let all = listed.iter().all(|one| one["state"]["running"].is_object());
             all.then_some(())
         });
+        if runs.is_some() {
+            LATE.store(0, Ordering::Relaxed);
+            return;
+        }
+        LATE.fetch_add(1, Ordering::Relaxed);
+        panic!(
+            "pod {name} does not run within a minute: {:#}",
+            self.get(&format!("pods/{name}")).unwrap_or_default()["status"]
+        );
     }
 
     /// Waits until a pod is ready, by its own probe.
