@@ -12,5 +12,6 @@ pub mod local;
 mod port;
 pub mod replay;
 pub mod shell;
+mod talk;
 
 pub use port::{Attach, Cause, Closed, Cluster, Found, Lost, Profile, Refusal, Scope, Session};
