@@ -75,10 +75,10 @@ impl Awaited {
         }
     }
 
-    /// As an author would read it: the text in quotes, the pattern between slashes.
+    /// In a report: the text as it is, the pattern between slashes.
     pub fn shown(&self) -> String {
         match self {
-            Self::Text(text) => format!("{text:?}"),
+            Self::Text(text) => text.clone(),
             Self::Regex(pattern) => format!("/{pattern}/"),
         }
     }

@@ -189,7 +189,7 @@ impl Line {
             words.extend(["expect".into(), expect.shown()]);
         }
         if let Some(send) = &self.send {
-            words.extend(["send".into(), format!("{:?}", send.source())]);
+            words.extend(["send".into(), send.source().to_owned()]);
         }
         words
     }
@@ -270,8 +270,11 @@ impl Asking for Talk {
 impl Talk {
     /// Why an exchange did not come to its end; `None` where the answer says enough by itself.
     fn left_open(&self, answer: &Answer, progress: &Progress) -> Option<(Verdict, String)> {
+        let unheard = |line: &Line| line.expect.is_none();
         let (verdict, happened) = match &answer.ended {
-            Ended::Exited(126 | 127) if progress.held == 0 => return None,
+            Ended::Exited(126 | 127) if self.lines.iter().take(progress.held).all(unheard) => {
+                return None;
+            }
             Ended::Lost(_) | Ended::Cancelled => return None,
             Ended::Exited(code) => (
                 Verdict::Error,

@@ -7,7 +7,6 @@ use tokio::time::{Instant, timeout_at};
 use super::transcript::Transcript;
 use super::wire::Wire;
 use crate::ask::{Awaited, Exchange};
-use crate::cluster::shell::GO;
 
 /// A dialogue with what is at the other end of a stream.
 pub(in crate::cluster) struct Dialogue<'a, S> {
@@ -51,8 +50,10 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialogue<'a, S> {
     /// A dialogue that ends with something said waits for the program's end, within the time of that exchange: it may have been told to
     /// end. One that ends with something heard is over.
     pub(in crate::cluster) async fn hold(&mut self, limit: Instant) -> Outcome {
-        if self.session.send(GO).await.is_err() {
-            return Outcome::NotBegun;
+        match timeout_at(limit, self.session.get_stream_mut().begin()).await {
+            Ok(true) => {}
+            Ok(false) => return Outcome::NotBegun,
+            Err(_) => return Outcome::TimedOut,
         }
         for (number, exchange) in self.exchanges.iter().enumerate() {
             let until = exchange
@@ -60,7 +61,6 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialogue<'a, S> {
                 .map_or(limit, |timeout| limit.min(Instant::now() + timeout));
             match timeout_at(until, self.exchange(number, exchange)).await {
                 Ok(Ok(())) => self.transcript.held(),
-                Ok(Err(_)) if !self.session.get_stream().begun() => return Outcome::NotBegun,
                 Ok(Err(_)) => return Outcome::Over,
                 Err(_) => return Outcome::TimedOut,
             }

@@ -4,11 +4,12 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use futures_util::io::{AsyncRead, AsyncWrite};
+use futures_util::future::poll_fn;
+use futures_util::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::plain::Plain;
 use super::transcript::Transcript;
-use crate::cluster::shell::BEGUN;
+use crate::cluster::shell::{BEGUN, GO};
 
 /// Bytes read at once.
 const CHUNK: usize = 16 * 1024;
@@ -37,9 +38,31 @@ impl<S> Wire<S> {
         }
     }
 
-    /// True once the program was started.
-    pub(super) fn begun(&self) -> bool {
+    /// Lets the program begin, and waits until it does: what is written earlier would be echoed before it. False where it never does.
+    pub(super) async fn begin(&mut self) -> bool
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        if self.stream.write_all(GO).await.is_err() || self.stream.flush().await.is_err() {
+            return false;
+        }
+        while !self.begun && !self.ended {
+            poll_fn(|cx| self.poll_hear(cx)).await;
+        }
         self.begun
+    }
+
+    fn poll_hear(&mut self, cx: &mut Context<'_>) -> Poll<()>
+    where
+        S: AsyncRead + Unpin,
+    {
+        let mut chunk = [0; CHUNK];
+        // A pty whose other side is gone tells it as an error (EIO).
+        match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut chunk)) {
+            Ok(0) | Err(_) => self.ended = true,
+            Ok(length) => self.hear(&chunk[..length]),
+        }
+        Poll::Ready(())
     }
 
     /// The stream itself.
@@ -71,12 +94,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
         while self.waiting.is_empty() && !self.ended {
-            let mut chunk = [0; CHUNK];
-            // A pty whose other side is gone tells it as an error (EIO).
-            match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut chunk)) {
-                Ok(0) | Err(_) => self.ended = true,
-                Ok(length) => self.hear(&chunk[..length]),
-            }
+            ready!(self.poll_hear(cx));
         }
         let length = self.waiting.len().min(buffer.len());
         buffer[..length].copy_from_slice(&self.waiting[..length]);
