@@ -40,7 +40,9 @@ fn build(spec: &Spec, _: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
 
 impl Asking for Run {
     fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
-        Ok(vec![Ask::new(Question::Argv(answer::argv(&self.argv, scope)?))])
+        Ok(vec![Ask::new(Question::Argv(answer::argv(
+            &self.argv, scope,
+        )?))])
     }
 
     fn read(&self, answers: &[Answer], image: &str) -> Observation {

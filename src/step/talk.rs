@@ -10,9 +10,7 @@ use serde_json::Value;
 
 use super::about::{About, Fact, Field, Shape};
 use super::{Asking, Given, Observation, Registered, Spec, Unfit, answer};
-use crate::ask::{
-    Answer, Ask, Awaited, Ended, Exchange, MAX_LINE, Progress, Question, last_line,
-};
+use crate::ask::{Answer, Ask, Awaited, Ended, Exchange, MAX_LINE, Progress, Question, last_line};
 use crate::report::Verdict;
 use crate::script::{Scope, Template, TemplateError};
 
@@ -163,7 +161,11 @@ impl Line {
                 text => Some(Awaited::Text(text)),
             },
         };
-        let mut send = self.send.as_ref().map(|text| text.render(scope)).transpose()?;
+        let mut send = self
+            .send
+            .as_ref()
+            .map(|text| text.render(scope))
+            .transpose()?;
         if let Some(text) = &mut send {
             if let Some(line) = text.split('\n').find(|line| line.len() > MAX_LINE) {
                 return refuse(format!(
@@ -288,7 +290,11 @@ impl Talk {
             Ended::TimedOut => (Verdict::Timeout, "the time was over".into()),
         };
         let number = progress.held + 1;
-        let awaited = match self.lines.get(progress.held).and_then(|line| line.expect.as_ref()) {
+        let awaited = match self
+            .lines
+            .get(progress.held)
+            .and_then(|line| line.expect.as_ref())
+        {
             Some(Wanted::Text(text)) => format!(" while {:?} was awaited", text.source()),
             Some(Wanted::Regex(regex)) => format!(" while /{regex}/ was awaited"),
             None => String::new(),

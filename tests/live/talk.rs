@@ -83,7 +83,10 @@ steps:
         ("stderr", seen.stderr.as_str()),
         ("pod", &bed.ground.pod("web").to_string()),
     ] {
-        assert!(!text.contains(SECRET) && !text.contains("battery"), "{place}");
+        assert!(
+            !text.contains(SECRET) && !text.contains("battery"),
+            "{place}"
+        );
     }
     assert_eq!(seen.only()["attach"]["terminated"]["exit_code"], 0);
     bed.untouched(&seen);

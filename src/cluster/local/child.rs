@@ -120,10 +120,7 @@ fn start(argv: &[String]) -> io::Result<tokio::process::Child> {
 
 /// Starts it from a thread that has entered the process's network namespace: a child inherits that of the thread, and the thread
 /// ends with this function.
-fn beside<T: Send>(
-    pid: u32,
-    start: impl FnOnce() -> io::Result<T> + Send,
-) -> io::Result<T> {
+fn beside<T: Send>(pid: u32, start: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
     let runtime = tokio::runtime::Handle::current();
     std::thread::scope(|scope| {
         scope

@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use crate::ask::{Answer, Ask, Canned, Captured, Ended, FileStatus, Need, Patient, Progress, Question};
+use crate::ask::{
+    Answer, Ask, Canned, Captured, Ended, FileStatus, Need, Patient, Progress, Question,
+};
 use crate::cluster::{Attach, Closed, Cluster, Found, Lost, Refusal, Scope, Session};
 use crate::report::AttachReport;
 use crate::target::{Selector, Target};

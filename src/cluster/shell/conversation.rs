@@ -10,8 +10,8 @@ use super::nonce::Nonce;
 use super::quote::{Unquotable, name, quote};
 use super::raw::{Bounded, Raw};
 use super::reply::{Bye, Hello, Reply};
-use super::terminal::terminal;
 use super::step::{Begun, End, Exit, Purpose, Step, unreaped_remark};
+use super::terminal::terminal;
 use crate::ask::{Ask, Ended, MAX_CAP, Patient, Question};
 
 /// Reads the prelude, which ends with a line of one dot, then becomes it. The name lets the keeper know its shell again.

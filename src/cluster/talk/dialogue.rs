@@ -1,7 +1,7 @@
 //! Holding a dialogue.
 
-use futures_util::io::{AsyncRead, AsyncWrite};
 use expectrl::{AsyncExpect, Error, Regex, Session};
+use futures_util::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 
 use super::transcript::Transcript;
@@ -104,4 +104,3 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialogue<'a, S> {
 fn first(pattern: &str) -> String {
     format!(r"\A(?s-u:.*?)(?:{pattern})")
 }
-

@@ -83,7 +83,10 @@ mod tests {
         let plain = "user\nprompt 10%\r20%\nhunter2";
         for size in 1..drawn.len() {
             let mut reader = Plain::default();
-            let text: Vec<u8> = drawn.chunks(size).flat_map(|part| reader.text(part)).collect();
+            let text: Vec<u8> = drawn
+                .chunks(size)
+                .flat_map(|part| reader.text(part))
+                .collect();
             assert_eq!(String::from_utf8_lossy(&text), plain, "chunks of {size}");
         }
     }

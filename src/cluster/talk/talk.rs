@@ -55,7 +55,9 @@ pub(in crate::cluster) fn conclude(answer: &mut Answer, outcome: Outcome, ending
         // It is we who ended it, because it says too much.
         (Outcome::Over, _) if cut => Ended::Released,
         (Outcome::Over, Some(Ending::Exited(code))) => Ended::Exited(code),
-        (Outcome::Over, Some(Ending::Lost(why))) => Ended::Lost(format!("the terminal was lost: {why}")),
+        (Outcome::Over, Some(Ending::Lost(why))) => {
+            Ended::Lost(format!("the terminal was lost: {why}"))
+        }
         (Outcome::Over, None) => Ended::Lost("the terminal was lost".into()),
         (Outcome::NotBegun, ending) => {
             let why = match ending {

@@ -5,9 +5,9 @@
 
 use tokio::time::{Instant, timeout_at};
 
+use super::super::exec_status::ExecStatus;
 use super::super::line::Line;
 use super::super::pump::End;
-use super::super::exec_status::ExecStatus;
 use super::{LiveSession, SLACK, STOPPED};
 use crate::ask::{Answer, Ask, Ended, Exchange};
 use crate::cluster::Lost;
@@ -43,7 +43,11 @@ impl LiveSession {
             let pump = match records.terminal(&debug, command).await {
                 Ok(pump) => pump,
                 Err(refusal) => {
-                    return (Outcome::NotBegun, Some(Ending::Lost(refusal.headline)), None);
+                    return (
+                        Outcome::NotBegun,
+                        Some(Ending::Lost(refusal.headline)),
+                        None,
+                    );
                 }
             };
             let Ok(mut dialogue) = Dialogue::new(Line::new(pump), exchanges, transcript) else {

@@ -29,7 +29,8 @@ impl LocalSession {
         }
         let terminal = self.child.terminal(&self.child.conversation.terminal(argv));
         let held = async {
-            let lost = |error: std::io::Error| (Outcome::NotBegun, Some(Ending::Lost(error.to_string())));
+            let lost =
+                |error: std::io::Error| (Outcome::NotBegun, Some(Ending::Lost(error.to_string())));
             let mut terminal = match terminal {
                 Ok(terminal) => terminal,
                 Err(error) => return lost(error),
