@@ -256,6 +256,26 @@ const UNSAID_RULES: &[(&str, &str)] = &[
         "brings one thing",
         "the table of a kind does not say that one of its keys must be there",
     ),
+    (
+        "of the dialogue neither expects nor sends",
+        "the table of a kind does not say that one of its keys must be there",
+    ),
+    (
+        "of the dialogue expects nothing",
+        "of a kind's texts only the kind knows which it takes",
+    ),
+    (
+        "of the dialogue matches before",
+        "a schema does not read regular expressions",
+    ),
+    (
+        "of the dialogue has a `regex` whose end",
+        "a schema does not read regular expressions",
+    ),
+    (
+        "of the dialogue says what follows",
+        "the table of a kind does not say that one of its keys needs another",
+    ),
     ("no JSON path", "a schema does not read JSON paths"),
     ("are never reached", "it is said of two places at once"),
     (

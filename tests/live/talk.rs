@@ -57,7 +57,7 @@ steps:
       run: [busybox, ash, -i]
       dialogue:
         - {expect: {regex: '[#$] '}, send: "PS1='ready> '"}
-        - {expect: "\nready> ", send: 'echo "$TERM {{password}}"'}
+        - {expect: "\nready> ", send: ': a line that is wider than any terminal is by default, 80 columns; echo "$TERM {{password}}"'}
         - {expect: {regex: '\n(?<term>\w+) (?<word>\S+)\nready> '}, send: 'echo still here'}
         - {expect: "\nstill here\nready> "}
     expect: [{id: plain, that: term == "dumb"}, {id: hidden, that: word == "***"}]
