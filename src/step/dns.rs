@@ -90,6 +90,10 @@ fn build(spec: &Spec, _: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
 }
 
 impl Asking for Dns {
+    fn said<'a>(&self, stderr: &'a [u8]) -> &'a [u8] {
+        way::said(stderr)
+    }
+
     fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
         let mut name = self.spec.render("name", scope)?.unwrap_or_default();
         let kind = self.spec.word(FIELDS, "type", scope)?;
