@@ -159,6 +159,44 @@ fn a_patients_path_is_its_own_however_it_is_written() {
 }
 
 #[test]
+fn the_long_form_of_a_kind_with_one_key_asks_what_its_short_form_asks() {
+    for (short, long) in [
+        ("run: [ls, -l]", "run: {argv: [ls, -l]}"),
+        ("sh: date", "sh: {sh: date}"),
+        ("environment: [PATH]", "environment: {names: [PATH]}"),
+        ("pause: 2s", "pause: {time: 2s}"),
+        ("collect: [{path: /x}]", "collect: {files: [{path: /x}]}"),
+    ] {
+        let asks = |form: &str| {
+            let runbook = with(&format!("steps:\n  - id: one\n    {form}\n"));
+            runbook.steps[0].kind.asks(&Scope::new()).unwrap()
+        };
+        assert_eq!(asks(short), asks(long), "{long}");
+    }
+}
+
+#[test]
+fn a_param_and_a_step_may_have_the_name_of_a_fact_that_is_not_used_beside_them() {
+    let runbook = with(
+        "params:
+  server: {type: string, default: 10.0.0.10}
+  body: {type: string, default: ping}
+steps:
+  - {id: time, run: [date]}
+  - id: name
+    dns: {name: example.test, server: '{{server}}'}
+    expect: ['rcode == \"NOERROR\"']
+  - {id: page, http: {url: 'http://localhost/', body: '{{body}}'}, expect: [code == 200]}
+  - {id: after, run: [echo, '{{name.server}}', '{{server}}', '{{body}}']}
+",
+    );
+    let mut scope = bind(&runbook.params, &[]).unwrap();
+    scope.insert("name".into(), json!({"server": "10.9.9.9"}));
+    let asked = step(&runbook, "after").kind.asks(&scope).unwrap();
+    assert_eq!(asked[0].argv(), ["echo", "10.9.9.9", "10.0.0.10", "ping"]);
+}
+
+#[test]
 fn a_list_is_no_text_and_nothing_is_no_word() {
     let mut scope = Scope::new();
     scope.insert("list".into(), json!(["a", "b"]));
