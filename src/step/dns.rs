@@ -37,7 +37,7 @@ const FIELDS: &[Field] = &[
     Field::new(
         "server",
         Shape::Text,
-        "whom to ask instead of the servers of the system: an address, with `:port` where that is not 53",
+        "whom to ask instead of the servers of the system: an address, with `:port` where that is not 53; an empty text is none",
     ),
     Field::new("tcp", Shape::Bool, "ask by TCP").or("false"),
 ];
@@ -109,7 +109,8 @@ impl Asking for Dns {
         way::host("name", &name)?;
         env.push(("ask_name".into(), name));
         env.push(("ask_type".into(), kind));
-        if let Some(server) = self.spec.render("server", scope)? {
+        let server = self.spec.render("server", scope)?;
+        if let Some(server) = server.filter(|server| !server.is_empty()) {
             let (host, port) = split(&server);
             way::host("server", host)?;
             if port.is_some_and(|port| port.parse::<u16>().is_err()) {
