@@ -8,6 +8,7 @@
 
 mod access;
 mod opening;
+mod records;
 mod refusals;
 mod sessions;
 

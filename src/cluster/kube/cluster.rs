@@ -257,7 +257,10 @@ fn review(need: &Need, namespace: &str) -> SelfSubjectAccessReview {
         spec: SelfSubjectAccessReviewSpec {
             resource_attributes: Some(ResourceAttributes {
                 group: Some(need.group.clone()),
-                namespace: (!need.cluster_wide()).then(|| namespace.to_owned()),
+                namespace: (!need.cluster_wide()).then(|| {
+                    let own = need.namespace.as_deref();
+                    own.unwrap_or(namespace).to_owned()
+                }),
                 resource: Some(resource.to_owned()),
                 subresource,
                 verb: Some(need.verb.clone()),
