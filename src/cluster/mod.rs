@@ -13,6 +13,7 @@ pub mod local;
 mod port;
 pub mod replay;
 pub mod shell;
+mod talk;
 
 pub use attached::{Attached, Standing};
 pub use port::{Attach, Cause, Closed, Cluster, Found, Lost, Profile, Refusal, Scope, Session};

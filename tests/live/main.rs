@@ -30,6 +30,7 @@ mod house_call;
 mod images;
 mod rights;
 mod shells;
+mod talk;
 mod usage;
 mod way_in;
 mod whom;

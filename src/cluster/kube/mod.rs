@@ -29,6 +29,7 @@ mod exec;
 mod exec_status;
 mod failure;
 mod find;
+mod line;
 mod loss;
 mod near;
 mod no_proxy;
