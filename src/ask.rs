@@ -289,6 +289,9 @@ pub struct Need {
     pub resource: String,
     /// Verb, such as `get`.
     pub verb: String,
+    /// The namespace in which it must hold; that of the target where this is `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
     /// True when the run goes on without it, only slower or with less to tell.
     pub optional: bool,
     /// What it is for, one line.

@@ -210,11 +210,23 @@ impl Resource {
         self.words.first().copied().unwrap_or(self.plural)
     }
 
+    /// True for what is in no namespace.
+    pub fn cluster_wide(&self) -> bool {
+        self.plural == "nodes"
+    }
+
+    /// The namespace that holds the events about such an object, where it is not the object's own: what is in no namespace has its
+    /// events in `default` (the kubelet, the node controllers and `kubectl events` all keep to it).
+    pub fn events_in(&self) -> Option<&'static str> {
+        self.cluster_wide().then_some("default")
+    }
+
     fn need(&self, verb: &str, optional: bool, why: &str) -> Need {
         Need {
             group: self.group.into(),
             resource: self.plural.into(),
             verb: verb.into(),
+            namespace: None,
             optional,
             why: why.into(),
         }
@@ -229,6 +241,16 @@ impl Whom {
             Self::Owner => "owner".into(),
             Self::Node => "node".into(),
             Self::Named { kind, name } => format!("{kind}/{name}"),
+        }
+    }
+
+    /// Its kind, where that is known before the pod is read.
+    fn resource(&self) -> Option<&'static Resource> {
+        match self {
+            Self::Pod => Resource::of("pod"),
+            Self::Node => Resource::of("node"),
+            Self::Named { kind, .. } => Resource::of(kind),
+            Self::Owner => None,
         }
     }
 
@@ -265,6 +287,7 @@ impl ApiRead {
             group: group.into(),
             resource: resource.into(),
             verb: verb.into(),
+            namespace: None,
             optional: false,
             why: why.into(),
         };
@@ -275,7 +298,11 @@ impl ApiRead {
                     Whom::Owner => of.needs(),
                     _ => Vec::new(),
                 };
-                needs.push(one("", "events", "list", "reads the events of a step"));
+                let place = of.resource().and_then(Resource::events_in);
+                needs.push(Need {
+                    namespace: place.map(str::to_owned),
+                    ..one("", "events", "list", "reads the events of a step")
+                });
                 needs
             }
             Self::Logs { .. } => vec![one("", "pods/log", "get", "reads the log of a container")],

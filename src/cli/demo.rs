@@ -75,7 +75,7 @@ fn plan(patient: &Patient) -> Result<Plan, Failure> {
     let given = [
         ("port", patient.port.to_string()),
         ("name", "patient.demo".into()),
-        ("dns_options", format!("@127.0.0.1,-p,{}", patient.dns)),
+        ("server", format!("127.0.0.1:{}", patient.dns)),
         // This machine's own zombies are not the patient's.
         ("zombies", "100000".into()),
     ]

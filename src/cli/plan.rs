@@ -213,9 +213,10 @@ fn rights(text: &mut String, needs: &[Need], denied: &[Need]) {
     for need in needs {
         let _ = writeln!(
             text,
-            "right      {} {}{}{} ({})",
+            "right      {} {}{}{}{} ({})",
             need.verb,
             need.resource,
+            elsewhere(need),
             if need.optional { ", optional" } else { "" },
             if denied.contains(need) {
                 ", DENIED: apply what `plan … --rbac yaml` prints"
@@ -225,6 +226,12 @@ fn rights(text: &mut String, needs: &[Need], denied: &[Need]) {
             need.why
         );
     }
+}
+
+/// Where a right must hold, if it is not where the target is.
+fn elsewhere(need: &Need) -> String {
+    let place = need.namespace.as_ref();
+    place.map_or_else(String::new, |place| format!(" in namespace {place}"))
 }
 
 fn stand_in(selector: Option<&Selector>) -> Target {

@@ -252,6 +252,13 @@ impl Attempt<'_> {
     /// What the report tells of one answer. What is kept as an artefact is not told twice.
     fn attempt(&self, answer: &Answer) -> AttemptReport {
         let mut attempt = AttemptReport::of(answer);
+        let said = self.planned.step.kind.said(&answer.stderr.bytes);
+        if said.len() < answer.stderr.bytes.len() {
+            attempt.stderr = Output::of(&Captured {
+                bytes: said.to_vec(),
+                truncated: answer.stderr.truncated,
+            });
+        }
         if self.planned.step.kind.keeps() {
             attempt.stdout = Output::default();
         }

@@ -1,6 +1,7 @@
 //! The tests of a program, `fn test_*()`: each simulates `main` on answers that it writes down, and asserts what comes of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
@@ -158,6 +159,13 @@ fn reply(step: &str, given: &Value) -> Result<Canned, String> {
                 canned.answer.ended = Ended::Exited(exit.ok_or_else(|| {
                     format!("`exit` of the step `{step}` is no number from 0 to 255")
                 })?);
+            }
+            "duration" => {
+                let seconds = value.as_f64();
+                let taken = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+                canned.answer.duration = taken.ok_or_else(|| {
+                    format!("`duration` of the step `{step}` is no number of seconds")
+                })?;
             }
             "facts" => facts.extend(value.as_object().cloned().unwrap_or_default()),
             _ => {

@@ -332,9 +332,11 @@ fn rights(text: &mut String, plan: &Plan) {
     text.push_str("\n## Rights\n\nFor a pod that is named; `housecall plan --rbac yaml` prints the Role.\n\n| may | on | for |\n|---|---|---|\n");
     for need in plan.needs(pod.as_slice()) {
         let optional = if need.optional { " (optional)" } else { "" };
+        let place = need.namespace.as_ref();
+        let place = place.map_or_else(String::new, |place| format!(" in namespace {place}"));
         let _ = writeln!(
             text,
-            "| {} | {} | {}{optional} |",
+            "| {} | {}{place} | {}{optional} |",
             need.verb, need.resource, need.why
         );
     }

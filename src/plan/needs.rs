@@ -109,6 +109,7 @@ fn watching() -> impl Iterator<Item = Need> {
         group: String::new(),
         resource: resource.into(),
         verb: verb.into(),
+        namespace: None,
         optional: true,
         why: why.into(),
     })
@@ -136,6 +137,7 @@ fn push(needs: &mut Vec<Need>, group: &str, resource: &str, verb: &str, why: &st
             group: group.into(),
             resource: resource.into(),
             verb: verb.into(),
+            namespace: None,
             optional: false,
             why: why.into(),
         },
@@ -145,7 +147,17 @@ fn push(needs: &mut Vec<Need>, group: &str, resource: &str, verb: &str, why: &st
 /// Adds a right that is not known yet.
 fn add(needs: &mut Vec<Need>, need: Need) {
     let same = |known: &Need| {
-        (&known.group, &known.resource, &known.verb) == (&need.group, &need.resource, &need.verb)
+        let of = |need: &Need| {
+            let Need {
+                group,
+                resource,
+                verb,
+                namespace,
+                ..
+            } = need.clone();
+            (group, resource, verb, namespace)
+        };
+        of(known) == of(&need)
     };
     if !needs.iter().any(same) {
         needs.push(need);

@@ -7,6 +7,7 @@
 //!     verbs: ["patch"]
 //! ```
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::ask::Need;
@@ -28,23 +29,63 @@ pub fn role(runbook: &str, place: Place<'_>, needs: &[Need]) -> String {
         return "# no right of a cluster is needed: the targets are on this machine\n".into();
     }
     let name = format!("housecall-{runbook}");
-    let (prefix, own, home) = match place {
-        Place::Namespace(namespace) => ("", format!("  namespace: {namespace}\n"), namespace),
-        Place::Cluster => ("Cluster", String::new(), "default"),
+    let home = match place {
+        Place::Namespace(namespace) => namespace,
+        Place::Cluster => "default",
     };
-    // A Role cannot grant what is in no namespace: that stands in a ClusterRole of its own, behind.
-    let apart = |need: &&Need| place != Place::Cluster && need.cluster_wide();
-    let optional: Vec<_> = needs.iter().filter(|need| need.optional).collect();
-    let required: Vec<_> = needs
-        .iter()
-        .filter(|need| !need.optional && !apart(need))
-        .collect();
-    let wide: Vec<_> = needs.iter().filter(apart).collect();
+    let mut text = String::new();
+    match place {
+        Place::Cluster => cluster_role(&mut text, &name, home, needs.iter().collect()),
+        Place::Namespace(namespace) => {
+            // A Role grants what is in its own namespace. What is in another one, or in none, stands in a role of its own, behind.
+            let (wide, here): (Vec<_>, Vec<_>) = needs.iter().partition(|need| need.cluster_wide());
+            let (there, here): (Vec<_>, Vec<_>) = here
+                .into_iter()
+                .partition(|need| other(need, namespace).is_some());
+            own_role(&mut text, &name, (namespace, home), here);
+            let places: BTreeSet<_> = there
+                .iter()
+                .filter_map(|need| other(need, namespace))
+                .collect();
+            for place in places {
+                let of = there
+                    .iter()
+                    .filter(|need| other(need, namespace) == Some(place));
+                text.push_str("---\n# What is in another namespace.\n");
+                own_role(&mut text, &name, (place, home), of.copied().collect());
+            }
+            if !wide.is_empty() {
+                text.push_str("---\n# What is in no namespace.\n");
+                cluster_role(&mut text, &name, home, wide);
+            }
+        }
+    }
+    text
+}
+
+/// The namespace in which a right must hold, where it is another than this one.
+fn other<'n>(need: &'n Need, namespace: &str) -> Option<&'n str> {
+    need.namespace.as_deref().filter(|one| *one != namespace)
+}
+
+/// A Role in a namespace, for the account of another or the same.
+fn own_role(text: &mut String, name: &str, (namespace, home): (&str, &str), needs: Vec<&Need>) {
+    let own = format!("  namespace: {namespace}\n");
+    granting(text, "", name, &own, needs);
+    binding(text, "", name, &own, home);
+}
+
+fn cluster_role(text: &mut String, name: &str, home: &str, needs: Vec<&Need>) {
+    granting(text, "Cluster", name, "", needs);
+    binding(text, "Cluster", name, "", home);
+}
+
+fn granting(text: &mut String, prefix: &str, name: &str, own: &str, needs: Vec<&Need>) {
+    let (optional, required): (Vec<_>, Vec<_>) = needs.into_iter().partition(|need| need.optional);
     let listed: Vec<_> = optional
         .iter()
         .map(|need| format!("{} {}", need.verb, need.resource))
         .collect();
-    let mut text = String::new();
     // Writing to a String cannot fail.
     let _ = write!(
         text,
@@ -54,28 +95,13 @@ pub fn role(runbook: &str, place: Place<'_>, needs: &[Need]) -> String {
          rules:\n",
         listed.join(", ")
     );
-    rules(&mut text, &required);
+    rules(text, &required);
     if !optional.is_empty() {
         text.push_str(
             "  # Optional: the run goes on without these, only slower or with less to tell.\n",
         );
-        rules(&mut text, &optional);
+        rules(text, &optional);
     }
-    binding(&mut text, prefix, &name, &own, home);
-    if !wide.is_empty() {
-        let _ = write!(
-            text,
-            "---\n\
-             # What is in no namespace.\n\
-             apiVersion: rbac.authorization.k8s.io/v1\n\
-             kind: ClusterRole\n\
-             metadata:\n  name: {name}\n\
-             rules:\n"
-        );
-        rules(&mut text, &wide);
-        binding(&mut text, "Cluster", &name, "", home);
-    }
-    text
 }
 
 fn binding(text: &mut String, prefix: &str, name: &str, own: &str, home: &str) {
@@ -98,10 +124,11 @@ fn rules(text: &mut String, needs: &[&Need]) {
         }
         done.push(&need.resource);
         let same = needs.iter().filter(|other| other.resource == need.resource);
-        let verbs: Vec<_> = same
+        let mut verbs: Vec<_> = same
             .clone()
             .map(|need| format!("\"{}\"", need.verb))
             .collect();
+        verbs.dedup();
         let mut reasons: Vec<_> = same.map(|need| need.why.as_str()).collect();
         reasons.dedup();
         let _ = write!(
@@ -124,6 +151,7 @@ mod tests {
             group: String::new(),
             resource: resource.into(),
             verb: "get".into(),
+            namespace: None,
             optional: false,
             why: "reads it".into(),
         }
@@ -144,6 +172,26 @@ mod tests {
         assert!(wide.contains("kind: ClusterRole\n") && wide.contains("[\"nodes\"]"));
         assert!(wide_binding.contains("kind: ClusterRoleBinding"));
         let text = role("own", Place::Cluster, &needs);
+        assert_eq!(text.matches("---\n").count(), 1, "{text}");
+    }
+
+    #[test]
+    fn what_is_in_another_namespace_stands_in_a_role_there() {
+        let events = Need {
+            namespace: Some("default".into()),
+            ..need("events")
+        };
+        let needs = [need("pods"), events];
+        let text = role("own", Place::Namespace("shop"), &needs);
+        let documents: Vec<_> = text.split("---\n").collect();
+        let [own, _, other, other_binding] = documents[..] else {
+            panic!("{text}");
+        };
+        assert!(own.contains("namespace: shop\n") && !own.contains("events"));
+        assert!(other.contains("namespace: default\n") && other.contains("[\"events\"]"));
+        // The account that is granted it stays where it is.
+        assert!(other_binding.contains("name: housecall\n    namespace: shop\n"));
+        let text = role("own", Place::Namespace("default"), &needs);
         assert_eq!(text.matches("---\n").count(), 1, "{text}");
     }
 }

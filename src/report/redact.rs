@@ -16,6 +16,9 @@ use crate::ask::Answer;
 /// What stands where something was masked.
 pub const MASK: &str = "***";
 
+/// What of a match is masked, by its group, and what stands there then.
+const GROUPS: [(&str, &str); 3] = [("mask", MASK), ("quoted", MASK), ("bare", "\"***\"")];
+
 /// A secret that is shorter than this is masked only as it stands: its encodings would be found anywhere.
 const ENCODED: usize = 6;
 
@@ -139,20 +142,25 @@ impl Redactor {
     }
 }
 
-/// The whole match, with its group `mask` masked where there is one.
+/// The whole match, with its group `mask` masked where there is one; the group `bare` is a value of JSON that stands without quotes,
+/// and gets them, so that JSON stays JSON.
 fn masked(found: &Captures<'_>) -> Vec<u8> {
-    let whole = found.get(0).map_or(&b""[..], |whole| whole.as_bytes());
-    let Some((start, part)) = found
-        .get(0)
-        .map(|whole| whole.start())
-        .zip(found.name("mask"))
-    else {
+    let Some(whole) = found.get(0) else {
         return MASK.into();
     };
-    let mut text = whole[..part.start() - start].to_vec();
-    text.extend_from_slice(MASK.as_bytes());
-    text.extend_from_slice(&whole[part.end() - start..]);
-    text
+    let part = GROUPS
+        .iter()
+        .find_map(|(group, mask)| Some((found.name(group)?, mask)));
+    let Some((part, mask)) = part else {
+        return MASK.into();
+    };
+    let text = whole.as_bytes();
+    [
+        &text[..part.start() - whole.start()],
+        mask.as_bytes(),
+        &text[part.end() - whole.start()..],
+    ]
+    .concat()
 }
 
 /// A secret as it may show up: as it is, percent-encoded, and in base64 wherever it stands in what was encoded. Of base64 only the
@@ -211,10 +219,11 @@ fn compiled() -> Vec<Rule> {
             r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*",
         ),
         ("aws-key", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
-        // A bracket that opens a map or a list is no value: what is in it is looked at for itself.
+        // As JSON first: a string is masked to its end, whatever is escaped in it. Of the rest, a bracket that opens a map or a list is
+        // no value: what is in it is looked at for itself.
         (
             "password",
-            r#"(?i)(?:password|passwd|pwd|secret|api[_-]?key|access[_-]?key|[_-]token|\btoken)["']?[ \t]*[=:][ \t]*["']?(?<mask>[^\s"'&;,{\[][^\s"'&;,]*|[{\[][^\s"'&;,]+)"#,
+            r#"(?i)(?:password|passwd|pwd|secret|api[_-]?key|access[_-]?key|[_-]token|\btoken)(?:"[ \t]*:[ \t]*(?:"(?<quoted>(?:[^"\\\r\n]|\\.)+)|(?<bare>-?[0-9][0-9.e+-]*|true|false|null)(?:[ \t]*[,}\]\r\n]|[ \t]*$))|["']?[ \t]*[=:][ \t]*["']?(?<mask>[^\s"'&;,{\[][^\s"'&;,]*|[{\[][^\s"'&;,]+))"#,
         ),
         ("url-password", r"://[^\s:/@]*:(?<mask>[^\s/@]+)@"),
     ];
@@ -275,6 +284,18 @@ mod tests {
                 "{\"secret\":{\"secretName\":\"x\"}}",
             ),
             ("password={x}y", "password=***"),
+            (
+                r#"{"pwd": "a b, \" c", "n": 2}"#,
+                r#"{"pwd": "***", "n": 2}"#,
+            ),
+            (
+                r#"{"a_token":-12.5e3,"pwd":true}"#,
+                r#"{"a_token":"***","pwd":"***"}"#,
+            ),
+            ("[{\n  \"secret\": 7\n}]", "[{\n  \"secret\": \"***\"\n}]"),
+            (r#"{"secret":null}"#, r#"{"secret":"***"}"#),
+            (r#"{"secret": 12abc"#, r#"{"secret": ***"#),
+            (r#"{"secret": "cut off"#, r#"{"secret": "***"#),
             ("http://db:5432/", "http://db:5432/"),
         ] {
             assert_eq!(masked_text(&redactor, text), masked);

@@ -171,6 +171,16 @@ impl Language<'_> {
         None
     }
 
+    /// What a fact of the step itself hides where both are in sight: nobody would see which is meant.
+    fn hidden(&self, name: &String) -> Option<&'static str> {
+        let own = self.own.iter().filter(|own| *own == name).count();
+        match self.sight.names.get(name) {
+            Some(Some(_)) if own > 0 => Some("the earlier step"),
+            Some(None) if own > 0 => Some("the param"),
+            _ => (own > 1).then_some("the item of `each`"),
+        }
+    }
+
     fn see(
         &mut self,
         reader: &mut Reader<'_>,
@@ -180,6 +190,14 @@ impl Language<'_> {
         members: &[Member],
     ) {
         for (name, offset) in names {
+            if let Some(hidden) = self.hidden(&name) {
+                let span = reader.inside(node, text, offset, name.len());
+                reader.error(
+                    span,
+                    format!("`{name}` is a fact of this step, and hides {hidden} of that name"),
+                    format!("give {hidden} another name"),
+                );
+            }
             if self.own.contains(&name) || self.sight.has(&name) {
                 self.used.insert(name);
                 continue;

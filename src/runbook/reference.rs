@@ -317,7 +317,8 @@ fn expressions(text: &mut String) {
          - the params, by name\n\
          - `target`, with {}; `target_pid`; `target_root`\n\
          - every earlier step by its id, with its facts and captures, and {}\n\
-         - in `expect` and what is told there: the facts and captures of the step itself\n",
+         - in `expect` and what is told there: the facts and captures of the step itself; one of its kind that has the name of a \
+           param or an earlier step hides it there, and to use such a name there is an error\n",
         one_of(&TARGET_MEMBERS),
         one_of(&STEP_MEMBERS),
     );

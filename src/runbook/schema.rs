@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::keys::{self, Cases, Choice, Key, Rule, Takes};
 use super::names::{LONGEST, given_names};
 use crate::script::keywords;
-use crate::step::{About, Field, KINDS, Shape};
+use crate::step::{About, Field, KINDS, STDIN, Shape};
 
 /// The dialect.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -216,6 +216,7 @@ fn step() -> Value {
         "oneOf": one_kind,
         "not": {"required": keys::APART},
         "properties": others,
+        "dependentSchemas": {"stdin": any_of(STDIN.map(|word| json!({"required": [word]})).to_vec())},
     });
     schema
 }

@@ -1,5 +1,6 @@
 //! A complaint about a source, and how it is shown: headline, file, line and column, the line itself with carets, and the fix.
 
+use std::fmt;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level as Title, Renderer, Snippet};
@@ -37,7 +38,17 @@ pub struct Diagnostic {
     #[serde(skip)]
     span: Span,
     #[serde(skip)]
-    source: Arc<str>,
+    source: Source,
+}
+
+/// The text that is complained about. A debug print tells its length: it may be long, and is shown by [`render`].
+#[derive(Clone, PartialEq, Eq)]
+struct Source(Arc<str>);
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
 }
 
 /// Whether a rendering carries colour.
@@ -74,7 +85,7 @@ impl Diagnostic {
             column: source[line_start..start].chars().count() + 1,
             length: source[start..end].chars().count().max(1),
             span: Span { start, end },
-            source: Arc::clone(source),
+            source: Source(Arc::clone(source)),
         }
     }
 
@@ -105,7 +116,7 @@ pub fn render(diagnostics: &[Diagnostic], paint: Paint) -> String {
         };
         let span = diagnostic.span;
         let mut group: Group<'_> = title.primary_title(diagnostic.headline.as_str()).element(
-            Snippet::source(&*diagnostic.source)
+            Snippet::source(&*diagnostic.source.0)
                 .path(diagnostic.origin.as_str())
                 .annotation(AnnotationKind::Primary.span(span.start..span.end)),
         );
@@ -120,4 +131,22 @@ pub fn render(diagnostics: &[Diagnostic], paint: Paint) -> String {
         text.push('\n');
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_debug_print_tells_where_and_not_the_whole_source() {
+        let source: Arc<str> = "id: x\n".repeat(1000).into();
+        let span = Span { start: 6, end: 11 };
+        let one = Diagnostic::new(Level::Error, "a.yaml", &source, span, "odd".into(), None);
+        let told = format!("{one:?}");
+        assert!(
+            told.contains("a.yaml") && told.contains("6000 bytes"),
+            "{told}"
+        );
+        assert!(told.len() < 300 && !told.contains("id: x"), "{told}");
+    }
 }

@@ -124,6 +124,9 @@ fn step(
     let stdin = fields
         .get("stdin")
         .and_then(|node| language.template(reader, node, "`stdin`"));
+    if let (Some((key, _)), Some(kind)) = (fields.entry("stdin"), &kind) {
+        unread(reader, key.span, kind);
+    }
     let timeout = fields
         .get("timeout")
         .and_then(|node| reader.duration(node, "`timeout`"))
@@ -170,22 +173,26 @@ fn step(
                 "give the fact another name",
             );
         }
-        facts.push(name);
+        hidden(reader, span, &name, around);
+        if !facts.contains(&name) {
+            facts.push(name);
+        }
     }
     for name in capture.iter().flat_map(|capture| capture.names()) {
+        let span = fields
+            .entry("capture")
+            .map_or(fields.span, |(key, _)| key.span);
+        hidden(reader, span, name, around);
         if facts.iter().any(|fact| fact == name) {
-            let span = fields
-                .entry("capture")
-                .map_or(fields.span, |(key, _)| key.span);
             reader.error(
                 span,
                 format!("the step yields `{name}` twice"),
                 "give the capture another name",
             );
+        } else {
+            facts.push(name.to_owned());
         }
-        facts.push(name.to_owned());
     }
-    hidden(reader, fields, &facts, around);
 
     let own: Vec<_> = COMMON_FACTS
         .iter()
@@ -303,25 +310,34 @@ fn one_kind(
     }
 }
 
-/// A fact of this step hides a param of the same name, in this step only: nobody would see why.
-fn hidden(reader: &mut Reader<'_>, fields: &Fields<'_>, facts: &[String], around: &Around<'_>) {
-    let capture = fields
-        .entry("capture")
-        .map_or(fields.span, |(key, _)| key.span);
-    for fact in facts {
-        if let Some((_, span)) = around.params.iter().find(|(param, _)| param.name == *fact) {
-            reader.error(
-                *span,
-                format!("the param `{fact}` has the name of a fact or capture of a step"),
-                "give one of them another name",
-            );
-        } else if around.sight.has(fact) {
-            reader.error(
-                capture,
-                format!("`{fact}` is the name of an earlier step"),
-                "give one of them another name",
-            );
-        }
+/// `stdin` goes with the kinds whose command is the author's own: another would lose what it writes there itself.
+fn unread(reader: &mut Reader<'_>, span: Span, kind: &crate::step::Kind) {
+    if kind.takes_stdin() {
+        return;
+    }
+    let word = kind.word();
+    let fix = match kind.about().field("body") {
+        Some(_) => "write it as the `body`, or use `run` or `sh`",
+        None => "take it out: only the command of a `run` or `sh` reads it",
+    };
+    reader.error(span, format!("`stdin` does not go with `{word}`"), fix);
+}
+
+/// A fact that its author named must not hide a param or an earlier step. The facts of a kind may: they are no choice of the author,
+/// and where both are in sight their use is an error.
+fn hidden(reader: &mut Reader<'_>, span: Span, fact: &str, around: &Around<'_>) {
+    if let Some((_, param)) = around.params.iter().find(|(param, _)| param.name == *fact) {
+        reader.error(
+            *param,
+            format!("the param `{fact}` has the name of a capture, or of a fact that a step names"),
+            "give one of them another name",
+        );
+    } else if around.sight.has(fact) {
+        reader.error(
+            span,
+            format!("`{fact}` is the name of an earlier step"),
+            "give one of them another name",
+        );
     }
 }
 

@@ -402,6 +402,16 @@ mod tests {
     }
 
     #[test]
+    fn promise_1_a_path_that_came_from_a_program_is_never_read_as_a_template() {
+        let path = Given::Text(Template::literal("/srv/{{name}}/{{"));
+        let kind = collect(&[&[("path", path)]]).unwrap();
+        let mut scope = Scope::new();
+        scope.insert("name".into(), "x".into());
+        let asked = kind.asks(&scope).unwrap();
+        assert_eq!(asked[0].argv(), ["file", "/srv/{{name}}/{{"]);
+    }
+
+    #[test]
     fn files_are_brought_with_their_digests_and_those_of_a_glob_after_the_paths() {
         let kind = collect(&[
             &[("glob", text("/app/*.yaml")), ("name", text("config/"))],

@@ -37,7 +37,7 @@ const FIELDS: &[Field] = &[
     Field::new(
         "server",
         Shape::Text,
-        "whom to ask instead of the servers of the system: an address, with `:port` where that is not 53",
+        "whom to ask instead of the servers of the system: an address, with `:port` where that is not 53; an empty text is none",
     ),
     Field::new("tcp", Shape::Bool, "ask by TCP").or("false"),
 ];
@@ -90,6 +90,10 @@ fn build(spec: &Spec, _: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
 }
 
 impl Asking for Dns {
+    fn said<'a>(&self, stderr: &'a [u8]) -> &'a [u8] {
+        way::said(stderr)
+    }
+
     fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
         let mut name = self.spec.render("name", scope)?.unwrap_or_default();
         let kind = self.spec.word(FIELDS, "type", scope)?;
@@ -105,7 +109,8 @@ impl Asking for Dns {
         way::host("name", &name)?;
         env.push(("ask_name".into(), name));
         env.push(("ask_type".into(), kind));
-        if let Some(server) = self.spec.render("server", scope)? {
+        let server = self.spec.render("server", scope)?;
+        if let Some(server) = server.filter(|server| !server.is_empty()) {
             let (host, port) = split(&server);
             way::host("server", host)?;
             if port.is_some_and(|port| port.parse::<u16>().is_err()) {

@@ -136,6 +136,10 @@ fn is_http(url: &str) -> bool {
 }
 
 impl Asking for Http {
+    fn said<'a>(&self, stderr: &'a [u8]) -> &'a [u8] {
+        way::said(stderr)
+    }
+
     fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
         let url = self.spec.render("url", scope)?.unwrap_or_default();
         way::word("url", &url)?;

@@ -32,7 +32,7 @@ const EVENTS: &[Field] = &[
     Field::new(
         "object",
         Shape::Text,
-        "what they are about: `pod`, `owner`, or KIND/NAME",
+        "what they are about: `pod`, `owner`, `node`, or KIND/NAME; those of a node are in the namespace `default`",
     )
     .or("pod"),
     Field::new("since", Shape::Duration, "how far back").or("1h"),
@@ -165,17 +165,7 @@ fn build(spec: &Spec, _: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
             let about = spec
                 .record("events")
                 .and_then(|events| events.text("object"));
-            let of = named(about, "events")?;
-            if matches!(of, Named::Whom(Whom::Node))
-                || matches!(of, Named::Template(one, _) if one.plural == "nodes")
-            {
-                return Err(Unfit::new(
-                    "events",
-                    "the events of a node are in another namespace than the pod's",
-                    "read the node itself: `kube: {object: node}` has its conditions",
-                ));
-            }
-            Form::Events(of)
+            Form::Events(named(about, "events")?)
         }
         "logs" => Form::Logs,
         _ => Form::Endpoints,
@@ -224,7 +214,8 @@ fn named(text: Option<&Template>, field: &'static str) -> Result<Named, Unfit> {
             format!("write `{}/NAME`", resource.word()),
         ));
     }
-    let name = Template::parse(name)
+    let name = text
+        .map_or_else(|| Ok(Template::literal(name)), |whole| whole.part(name))
         .map_err(|error| Unfit::new(field, error.message, "write `KIND/{{ name }}`"))?;
     Ok(Named::Template(resource, name))
 }
@@ -469,6 +460,17 @@ mod tests {
             "services",
             "known before the name is"
         );
+    }
+
+    #[test]
+    fn promise_1_a_name_that_came_from_a_program_is_never_read_as_a_template() {
+        let mut scope = Scope::new();
+        scope.insert("name".into(), "web".into());
+        for text in ["service/{{name}}", "service/{{", "service/}}{{ name"] {
+            let given = Given::Text(Template::literal(text));
+            let asked = kube("object", given).asks(&scope);
+            assert!(asked.is_err(), "{text}: {asked:?}");
+        }
     }
 
     #[test]

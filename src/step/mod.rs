@@ -59,6 +59,9 @@ pub const KINDS: &[Registered] = &[
     pause::KIND,
 ];
 
+/// Kinds whose command is the author's own, and reads the `stdin` that he gives; others write there what they need themselves.
+pub const STDIN: [&str; 2] = ["run", "sh"];
+
 /// Facts that every kind yields.
 pub const COMMON_FACTS: [&str; 4] = ["exit", "stdout", "stderr", "duration"];
 
@@ -96,6 +99,11 @@ pub trait Asking: Debug + Send + Sync {
     /// Names of facts that its author gave, beside those of its table.
     fn yields(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// What of an answer's stderr its command wrote; a script of ours may have its own word behind that.
+    fn said<'a>(&self, stderr: &'a [u8]) -> &'a [u8] {
+        stderr
     }
 
     /// True where answers are kept as artefacts: a report then tells of their digests, not of their bytes.
@@ -203,6 +211,11 @@ impl Kind {
         self.asking.more(answers)
     }
 
+    /// See [`Asking::said`].
+    pub fn said<'a>(&self, stderr: &'a [u8]) -> &'a [u8] {
+        self.asking.said(stderr)
+    }
+
     /// See [`Asking::keeps`].
     pub fn keeps(&self) -> bool {
         self.asking.keeps()
@@ -216,6 +229,11 @@ impl Kind {
     /// See [`Asking::yields`].
     pub fn yields(&self) -> Vec<String> {
         self.asking.yields()
+    }
+
+    /// Whether its command reads the `stdin` that an author gives.
+    pub fn takes_stdin(&self) -> bool {
+        STDIN.contains(&self.word())
     }
 
     /// See [`Asking::needs_container`].

@@ -236,7 +236,10 @@ impl Spec {
 impl About {
     /// True where the short form of this key is all there is: a map, too, is then the key's value and no map of keys.
     pub fn only_short(&self, short: &Field) -> bool {
-        self.fields.len() == 1 || matches!(short.shape, Shape::Pairs)
+        matches!(
+            short.shape,
+            Shape::Pairs | Shape::Record(_) | Shape::Pattern
+        )
     }
 
     /// The key with this name.

@@ -88,6 +88,10 @@ fn build(spec: &Spec, _: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
 }
 
 impl Asking for Tls {
+    fn said<'a>(&self, stderr: &'a [u8]) -> &'a [u8] {
+        way::said(stderr)
+    }
+
     fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
         let host = self.spec.render("host", scope)?.unwrap_or_default();
         way::host("host", &host)?;

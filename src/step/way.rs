@@ -99,11 +99,12 @@ pub(super) fn read(
     if let Some((way, _)) = way {
         observation.facts.insert("way".into(), way.into());
     }
+    let stderr = answer.stderr.text();
+    let (said, took) = spoken(&stderr);
+    observation.facts.insert("stderr".into(), said.into());
     if observation.blocked.is_some() {
         return observation;
     }
-    let stderr = answer.stderr.text();
-    let (said, took) = spoken(&stderr);
     let (Some((way, out)), Some(exit)) = (way, answer.ended.exit()) else {
         observation.blocked = Some((
             Verdict::Error,
@@ -135,7 +136,6 @@ pub(super) fn read(
             };
             observation.facts.extend(facts);
             observation.facts.insert("exit".into(), code.into());
-            observation.facts.insert("stderr".into(), said.into());
             observation.facts.insert("reason".into(), reason.into());
         }
         Err(why) => {
@@ -157,17 +157,38 @@ fn taken(stdout: &[u8]) -> Option<(&str, &[u8])> {
     Some((way.strip_prefix("way ")?, stdout.get(end + 1..)?))
 }
 
+/// What the tool itself wrote to stderr.
+pub(super) fn said(stderr: &[u8]) -> &[u8] {
+    match moments(stderr) {
+        Some((end, _)) => &stderr[..end],
+        None => stderr,
+    }
+}
+
 /// The tool's own words, and the seconds told on the last line.
 fn spoken(stderr: &str) -> (&str, Option<f64>) {
-    let Some((said, last)) = stderr.rsplit_once("\nhousecall ") else {
-        return (stderr, None);
-    };
-    let mut moments = last.split_whitespace().map(str::parse::<f64>);
-    let took = match (moments.next(), moments.next()) {
-        (Some(Ok(began)), Some(Ok(ended))) => Some(rounded(ended - began)),
+    match moments(stderr.as_bytes()) {
+        Some((end, took)) => (&stderr[..end], took),
+        None => (stderr, None),
+    }
+}
+
+/// Where the script's last line begins, at its line break, and the seconds between the moments on it: there are none where the
+/// system does not tell its uptime.
+fn moments(stderr: &[u8]) -> Option<(usize, Option<f64>)> {
+    const WORD: &[u8] = b"\nhousecall ";
+    let end = memchr::memmem::rfind(stderr, WORD)?;
+    let last = std::str::from_utf8(&stderr[end + WORD.len()..]).ok()?;
+    let moments: Vec<f64> = last
+        .split_whitespace()
+        .map(str::parse)
+        .collect::<Result<_, _>>()
+        .ok()?;
+    match moments[..] {
+        [] | [_] => Some((end, None)),
+        [began, ended] => Some((end, Some(rounded(ended - began)))),
         _ => None,
-    };
-    (said, took)
+    }
 }
 
 /// Hundredths, without the dust of binary fractions.
@@ -277,6 +298,25 @@ mod tests {
                 "no curl and no wget in image tools:1".into()
             ))
         );
+    }
+
+    #[test]
+    fn what_our_script_says_of_its_time_is_no_word_of_the_tool() {
+        for (stderr, own) in [
+            ("", ""),
+            ("\nhousecall 1.00 2.50\n", ""),
+            ("a\n\nhousecall 1.00 2.50\n", "a\n"),
+            // Where the uptime is not told.
+            ("a\nhousecall  \n", "a"),
+            // What the other side says is no word of ours.
+            ("a\nhousecall is down\n", "a\nhousecall is down\n"),
+            ("a\nhousecall 1 2\nb\n", "a\nhousecall 1 2\nb\n"),
+        ] {
+            assert_eq!(said(stderr.as_bytes()), own.as_bytes(), "{stderr:?}");
+        }
+        let missing = answered(127, b"way wget\n", b"\nhousecall 1.00 2.50\n");
+        let observation = read(&missing, "tools:1", nothing);
+        assert_eq!(observation.facts["stderr"], "");
     }
 
     #[test]

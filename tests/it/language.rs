@@ -5,7 +5,7 @@ use std::time::Duration;
 use housecall::ask::{Answer, Captured, Ended, FileStatus, Question};
 use housecall::catalog::Catalog;
 use housecall::check::{implicit_exit, judge};
-use housecall::report::{CheckReport, Severity, Verdict};
+use housecall::report::{CheckReport, Verdict};
 use housecall::runbook::{Level, Paint, Runbook, Step, bind, render};
 use housecall::script::{Scope, Template};
 use housecall::step::Observation;
@@ -102,7 +102,7 @@ fn a_runbook_that_is_not_shipped_is_missed_by_its_near_name() {
 #[test]
 fn params_become_words_environment_and_paths() {
     let runbook = shipped();
-    let options = [("port", "8080"), ("dns_options", "@127.0.0.1,-p,5353")];
+    let options = [("port", "8080"), ("server", "127.0.0.1:5353")];
     let mut scope = bind(&runbook.params, &given(&options)).unwrap();
     scope.insert("target_root".into(), "/proc/7/root".into());
     scope.insert("target_pid".into(), 7.into());
@@ -111,25 +111,32 @@ fn params_become_words_environment_and_paths() {
             .question
             .clone()
     };
-    let Question::Argv(dig) = asked("dns") else {
+    let Question::Argv(ls) = asked("rootfs") else {
         panic!("not an argv")
     };
-    assert_eq!(dig[4..7], ["@127.0.0.1", "-p", "5353"]);
-    let Question::Argv(curl) = asked("http") else {
-        panic!("not an argv")
-    };
-    assert_eq!(curl.last().unwrap(), "http://localhost:8080/");
-    let Question::Script { text, env } = asked("connections") else {
-        panic!("not a script")
-    };
-    assert!(text.contains("\"$port\""));
-    for pair in [
-        ("port", "8080"),
-        ("dns_options", "@127.0.0.1\n-p\n5353"),
-        ("target_pid", "7"),
-        ("target_root", "/proc/7/root"),
+    assert_eq!(ls, ["ls", "/proc/7/root"]);
+    for (id, pairs) in [
+        (
+            "dns",
+            &[("ask_server", "127.0.0.1"), ("ask_port", "5353")][..],
+        ),
+        ("http", &[("ask_url", "http://localhost:8080/")]),
+        (
+            "connections",
+            &[
+                ("port", "8080"),
+                ("server", "127.0.0.1:5353"),
+                ("target_pid", "7"),
+                ("target_root", "/proc/7/root"),
+            ],
+        ),
     ] {
-        assert!(env.contains(&(pair.0.into(), pair.1.into())), "{pair:?}");
+        let Question::Script { env, .. } = asked(id) else {
+            panic!("not a script")
+        };
+        for pair in pairs {
+            assert!(env.contains(&(pair.0.into(), pair.1.into())), "{pair:?}");
+        }
     }
     assert_eq!(
         asked("resolv"),
@@ -157,6 +164,44 @@ fn a_patients_path_is_its_own_however_it_is_written() {
             "{path}: {asks:?}"
         );
     }
+}
+
+#[test]
+fn the_long_form_of_a_kind_with_one_key_asks_what_its_short_form_asks() {
+    for (short, long) in [
+        ("run: [ls, -l]", "run: {argv: [ls, -l]}"),
+        ("sh: date", "sh: {sh: date}"),
+        ("environment: [PATH]", "environment: {names: [PATH]}"),
+        ("pause: 2s", "pause: {time: 2s}"),
+        ("collect: [{path: /x}]", "collect: {files: [{path: /x}]}"),
+    ] {
+        let asks = |form: &str| {
+            let runbook = with(&format!("steps:\n  - id: one\n    {form}\n"));
+            runbook.steps[0].kind.asks(&Scope::new()).unwrap()
+        };
+        assert_eq!(asks(short), asks(long), "{long}");
+    }
+}
+
+#[test]
+fn a_param_and_a_step_may_have_the_name_of_a_fact_that_is_not_used_beside_them() {
+    let runbook = with(
+        "params:
+  server: {type: string, default: 10.0.0.10}
+  body: {type: string, default: ping}
+steps:
+  - {id: time, run: [date]}
+  - id: name
+    dns: {name: example.test, server: '{{server}}'}
+    expect: ['rcode == \"NOERROR\"']
+  - {id: page, http: {url: 'http://localhost/', body: '{{body}}'}, expect: [code == 200]}
+  - {id: after, run: [echo, '{{name.server}}', '{{server}}', '{{body}}']}
+",
+    );
+    let mut scope = bind(&runbook.params, &[]).unwrap();
+    scope.insert("name".into(), json!({"server": "10.9.9.9"}));
+    let asked = step(&runbook, "after").kind.asks(&scope).unwrap();
+    assert_eq!(asked[0].argv(), ["echo", "10.9.9.9", "10.0.0.10", "ping"]);
 }
 
 #[test]
@@ -198,50 +243,6 @@ fn the_web_runbook_tells_a_healthy_pod_from_a_leaking_one() {
         checks[1].message.as_deref(),
         Some("12 connections on port 80 are in CLOSE_WAIT: the application does not close its end")
     );
-    let http = step(&runbook, "http");
-    let (_, checks) = judged(http, &scope, &answer(Ended::Exited(0), "200 2.5", ""));
-    assert_eq!(
-        verdicts(&checks),
-        [("http-up", Verdict::Pass), ("http-fast", Verdict::Warn)]
-    );
-    assert_eq!(checks[1].severity, Severity::Warning);
-    let refused = answer(
-        Ended::Exited(7),
-        "000 0.000",
-        "curl: (7) Failed to connect\n",
-    );
-    let (_, checks) = judged(http, &scope, &refused);
-    assert_eq!(
-        verdicts(&checks),
-        [
-            ("http-up", Verdict::Fail),
-            ("http-fast", Verdict::Pass),
-            ("exit", Verdict::Fail)
-        ]
-    );
-}
-
-#[test]
-fn zombies_are_counted_in_the_columns_of_procps_and_of_busybox() {
-    let runbook = shipped();
-    let scope = bind(&runbook.params, &given(&[("zombies", "1")])).unwrap();
-    let processes = step(&runbook, "processes");
-    let procps = "USER PID %CPU %MEM VSZ RSS TTY STAT START TIME COMMAND\n\
-        root 1 0.0 0.1 2 3 ? Ss 10:00 0:00 sleep Z\n\
-        root 7 0.0 0.0 0 0 ? Z 10:00 0:00 [sh] <defunct>\n\
-        root 8 0.0 0.0 0 0 ? Z+ 10:00 0:00 [sh] <defunct>\n";
-    let busybox = "PID   USER     VSZ STAT COMMAND\n    1 root      4352 S    sleep 9\n\
-           12 root         0 Z    [sh]\n   13 root         0 Z    [sh]\n";
-    let alone =
-        "PID   USER     TIME  COMMAND\n    1 root      0:00 sleep Z\n    9 root      0:00 Z Z Z\n";
-    for (output, verdict) in [
-        (procps, Verdict::Warn),
-        (busybox, Verdict::Warn),
-        (alone, Verdict::Pass),
-    ] {
-        let (_, checks) = judged(processes, &scope, &answer(Ended::Exited(0), output, ""));
-        assert_eq!(verdicts(&checks), [("few-zombies", verdict)], "{output}");
-    }
 }
 
 #[test]

@@ -108,6 +108,18 @@ async fn promise_4_a_step_that_is_given_nothing_is_told_by_name_and_is_no_pass()
     );
 }
 
+#[tokio::test]
+async fn the_report_shows_of_stderr_what_the_tool_wrote_and_not_the_word_of_our_script() {
+    let source = r#"{version: 1, id: t, title: T, steps: [{id: page, http: 'http://localhost/'}], tests: [{name: a,
+        given: {page: {stdout: "way curl\n", stderr: "curl: (7) Connection refused\n\nhousecall 10.00 10.02\n", exit: 7}}, expect: {page: error}}]}"#;
+    let (runbook, _) = Runbook::parse(source, "t.yaml").unwrap();
+    let trial = trial(&runbook, &runbook.tests[0]).await.unwrap();
+    let step = &trial.report.targets[0].steps[0];
+    let told = step.attempts[0].stderr.text.as_deref();
+    assert_eq!(told, Some("curl: (7) Connection refused\n"));
+    assert_eq!(step.facts["stderr"], "curl: (7) Connection refused\n");
+}
+
 #[test]
 fn what_a_test_names_must_be_there() {
     for (test, told) in [

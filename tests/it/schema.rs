@@ -495,7 +495,7 @@ tests:
     target: {namespace: shop, pod: web, container: app, node: n1, labels: {app: web}}
     given:
       a: {stdout: x, stderr: '', exit: 0, truncated: false, file: {kind: file, mode: 644, uid: 0, gid: 0, size: 1, mtime: 5, resolved: /x}}
-      b: [{stdout_file: out.txt}, {timed_out: true}]
+      b: [{stdout_file: out.txt}, {timed_out: true, duration: 2s}]
     expect: {is-there: pass, b: timeout}
   - name: other
     given: {a: {facts: {exists: true}}}

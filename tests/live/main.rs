@@ -21,6 +21,7 @@ mod table;
 mod visit;
 
 mod batch;
+mod containers;
 mod contract;
 mod endings;
 mod files;

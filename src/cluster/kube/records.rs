@@ -161,10 +161,20 @@ impl Records {
     }
 
     async fn get(&self, path: &str, verb: &str, resource: &str) -> Result<Stamped<Value>, Refusal> {
+        self.get_in(&self.namespace, path, verb, resource).await
+    }
+
+    async fn get_in(
+        &self,
+        namespace: &str,
+        path: &str,
+        verb: &str,
+        resource: &str,
+    ) -> Result<Stamped<Value>, Refusal> {
         self.server
             .get(path)
             .await
-            .map_err(|error| refusal(&error, &self.server.doing(verb, resource, &self.namespace)))
+            .map_err(|error| refusal(&error, &self.server.doing(verb, resource, namespace)))
     }
 
     async fn object(
@@ -176,9 +186,11 @@ impl Records {
             "" => format!("/api/{}", resource.version),
             group => format!("/apis/{group}/{}", resource.version),
         };
-        let path = match resource.plural {
-            "nodes" => format!("{api}/nodes/{name}"),
-            plural => format!("{api}/namespaces/{}/{plural}/{name}", self.namespace),
+        let plural = resource.plural;
+        let path = if resource.cluster_wide() {
+            format!("{api}/{plural}/{name}")
+        } else {
+            format!("{api}/namespaces/{}/{plural}/{name}", self.namespace)
         };
         self.get(&path, "get", resource.plural).await
     }
@@ -250,11 +262,9 @@ impl Records {
         if *of == Whom::Pod {
             fields += &format!(",involvedObject.uid%3D{}", self.uid);
         }
-        let path = format!(
-            "/api/v1/namespaces/{}/events?fieldSelector={fields}",
-            self.namespace
-        );
-        let list = self.get(&path, "list", "events").await?;
+        let namespace = found.resource.events_in().unwrap_or(&self.namespace);
+        let path = format!("/api/v1/namespaces/{namespace}/events?fieldSelector={fields}");
+        let list = self.get_in(namespace, &path, "list", "events").await?;
         let oldest = list.date.and_then(|now| {
             let since = SignedDuration::try_from(since).ok()?;
             now.checked_sub(since).ok()

@@ -36,7 +36,7 @@ mod terminal;
 
 pub use conversation::Conversation;
 pub use hunt::Hunt;
-pub use keeper::{Keeper, leave, leave_reason};
+pub use keeper::{Keeper, STOP, leave, leave_reason};
 pub use nonce::Nonce;
 pub use quote::{Unquotable, quote};
 pub use raw::Raw;

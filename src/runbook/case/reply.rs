@@ -56,6 +56,10 @@ impl Scribe<'_, '_, '_> {
             .get("truncated")
             .and_then(|node| self.reader.boolean(node, "`truncated`"))
             .unwrap_or(false);
+        canned.answer.duration = fields
+            .get("duration")
+            .and_then(|node| self.reader.duration(node, "`duration`"))
+            .unwrap_or_default();
         canned.answer.file = fields.get("file").and_then(|node| self.file(node));
         canned.facts = match (fields.get("facts"), step) {
             (Some(node), Some(step)) => self.facts(node, &step.kind),

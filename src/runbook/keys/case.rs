@@ -1,6 +1,6 @@
 //! Keys of tests and of the answers in them.
 
-use super::{BOOL, Key, Takes};
+use super::{BOOL, DURATION, Key, Takes};
 use crate::report::{Status, Verdict};
 
 /// Statuses that a whole target can come to, with their words.
@@ -68,6 +68,7 @@ pub(in crate::runbook) const REPLY: &[Key] = &[
     ),
     Key::new("stderr", Takes::Scalar, "what it writes to stderr"),
     Key::new("exit", Takes::Count(0, 255), "its exit code").or("0"),
+    Key::new("duration", DURATION, "how long it takes"),
     Key::new("timed_out", BOOL, "whether it is stopped at its timeout").or("false"),
     Key::new("truncated", BOOL, "whether its stdout is cut").or("false"),
     Key::new(

@@ -27,7 +27,7 @@ pub(in crate::runbook) const STEP: &[Key] = &[
     Key::new(
         "stdin",
         TEXT,
-        "what is written to its stdin; a secret may stand in it",
+        "of `run` and `sh`: what is written to its stdin; a secret may stand in it",
     ),
     Key::new(
         "capture",

@@ -32,9 +32,9 @@ impl Item {
     /// Reads what an author gave.
     pub(super) fn read(spec: &Spec) -> Result<Self, Unfit> {
         let unfit = |headline: String, fix: &str| Err(Unfit::new("files", headline, fix));
-        let (place, source) = match (spec.text("path"), spec.text("glob")) {
-            (Some(path), None) => (Place::Path, path.source()),
-            (None, Some(glob)) => (Place::Glob, glob.source()),
+        let (place, whole) = match (spec.text("path"), spec.text("glob")) {
+            (Some(path), None) => (Place::Path, path),
+            (None, Some(glob)) => (Place::Glob, glob),
             _ => {
                 return unfit(
                     "an item of `collect` brings one thing".into(),
@@ -42,6 +42,7 @@ impl Item {
                 );
             }
         };
+        let source = whole.source();
         let path = ["{{target_root}}", "{{ target_root }}"]
             .iter()
             .find_map(|root| source.strip_prefix(root))
@@ -74,7 +75,8 @@ impl Item {
                 "give the `fact` to a `path`",
             );
         }
-        let path = Template::parse(path)
+        let path = whole
+            .part(path)
             .map_err(|error| Unfit::new("files", error.message, "write `{{ }}`"))?;
         Ok(Self {
             place,

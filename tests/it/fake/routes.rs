@@ -72,6 +72,9 @@ async fn object(
             if *kind == "pods" { "pods" } else { "events" },
             &query,
         ),
+        ("GET", ["api", "v1", "namespaces", "default", "events"]) => {
+            events_of_nodes(&world, &query)
+        }
         ("GET", ["api", "v1", "namespaces", NAMESPACE, "pods", name]) => {
             match world.called("GET pod") {
                 Fault::Refuse(code, words) => return refuse(code, words, name),
@@ -132,6 +135,20 @@ fn list(world: &Arc<World>, kind: &'static str, query: &Words) -> Response {
     };
     json_of(
         &json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": world.version()}, "items": items}),
+    )
+}
+
+/// What is in no namespace has its events in `default`.
+fn events_of_nodes(world: &World, query: &Words) -> Response {
+    if let Fault::Refuse(code, words) = world.called("LIST events of nodes") {
+        return refuse(code, words, "");
+    }
+    let asked = word(query, "fieldSelector");
+    assert_eq!(asked, "involvedObject.kind=Node,involvedObject.name=node-a");
+    json_of(
+        &json!({"apiVersion": "v1", "kind": "List", "metadata": {}, "items": [{
+        "type": "Warning", "reason": "NodeNotReady", "message": "kubelet stopped posting node status",
+        "involvedObject": {"kind": "Node", "name": "node-a"}}]}),
     )
 }
 

@@ -138,6 +138,7 @@ async fn missing_rights_are_found_by_asking_the_server() {
         group: String::new(),
         resource: resource.into(),
         verb: verb.into(),
+        namespace: None,
         optional: false,
         why: "test".into(),
     };
