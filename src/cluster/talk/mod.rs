@@ -8,9 +8,9 @@
 
 mod dialogue;
 mod plain;
-mod talk;
 mod transcript;
+mod under_way;
 mod wire;
 
 pub(super) use dialogue::{Dialogue, Outcome};
-pub(super) use talk::{Ending, Talk, conclude};
+pub(super) use under_way::{Ending, Talk, conclude};
