@@ -7,10 +7,10 @@
 //! The program is not ended from here. It belongs to a step of the shell beside it, which ends whatever carries the step's mark.
 
 mod dialogue;
+mod held;
 mod plain;
-mod talk;
 mod transcript;
 mod wire;
 
 pub(super) use dialogue::{Dialogue, Outcome};
-pub(super) use talk::{Ending, Talk, conclude};
+pub(super) use held::{Ending, Talk, conclude};
