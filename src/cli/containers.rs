@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use housecall::clock::{Clock, SystemClock};
 use housecall::cluster::kube::{Access, KubeCluster};
 use housecall::cluster::{Attached, Refusal, Scope, Standing};
 use housecall::render::inert;
@@ -45,7 +46,7 @@ pub(crate) async fn run(args: ContainersArgs) -> Result<u8, Failure> {
         found.retain(|one| !matches!(one.state, Standing::Terminated { .. }));
         code = stop(&cluster, &mut found).await;
     }
-    let now = Timestamp::now();
+    let now = SystemClock.now();
     let text = match (args.output, args.report) {
         (Some(DataFormat::Json), false) => format!("{:#}\n", json!(found)),
         (Some(DataFormat::Json), true) => format!("{:#}\n", counted(&found)),

@@ -7,10 +7,10 @@
 //! The program is not ended from here. It belongs to a step of the shell beside it, which ends whatever carries the step's mark.
 
 mod dialogue;
+mod held;
 mod plain;
 mod transcript;
-mod under_way;
 mod wire;
 
 pub(super) use dialogue::{Dialogue, Outcome};
-pub(super) use under_way::{Ending, Talk, conclude};
+pub(super) use held::{Ending, Talk, conclude};
