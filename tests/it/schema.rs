@@ -269,10 +269,6 @@ const UNSAID_RULES: &[(&str, &str)] = &[
         "a schema does not read regular expressions",
     ),
     (
-        "of the dialogue has a `regex` whose end",
-        "a schema does not read regular expressions",
-    ),
-    (
         "of the dialogue says what follows",
         "the table of a kind does not say that one of its keys needs another",
     ),

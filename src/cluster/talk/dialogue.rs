@@ -1,12 +1,12 @@
 //! Holding a dialogue.
 
-use expectrl::{AsyncExpect, Error, Regex, Session};
+use expectrl::{AsyncExpect, Error, NBytes, Session};
 use futures_util::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, timeout_at};
 
 use super::transcript::Transcript;
 use super::wire::Wire;
-use crate::ask::{Awaited, Exchange};
+use crate::ask::Exchange;
 
 /// A dialogue with what is at the other end of a stream.
 pub(in crate::cluster) struct Dialogue<'a, S> {
@@ -65,7 +65,7 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialogue<'a, S> {
                 Err(_) => return Outcome::TimedOut,
             }
             if number + 1 == self.exchanges.len() && exchange.send.is_some() {
-                return match timeout_at(until, self.session.expect(expectrl::Eof)).await {
+                return match timeout_at(until, self.session.get_stream_mut().end()).await {
                     Ok(_) => Outcome::Over,
                     Err(_) => Outcome::Held,
                 };
@@ -81,15 +81,14 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialogue<'a, S> {
 
     async fn exchange(&mut self, number: usize, exchange: &Exchange) -> Result<(), Error> {
         if let Some(awaited) = &exchange.expect {
-            let found = match awaited {
-                Awaited::Text(text) => self.session.expect(text.as_str()).await?,
-                Awaited::Regex(pattern) => self.session.expect(Regex(first(pattern))).await?,
-            };
+            let sought = awaited.sought().map_err(|_| Error::RegexParsing)?;
+            let there = self.session.get_stream_mut().until(&sought).await;
+            let found = self
+                .session
+                .expect(NBytes(there.ok_or(Error::Eof)?))
+                .await?;
             let consumed = found.as_bytes();
-            let groups = awaited
-                .sought()
-                .map(|sought| sought.groups(consumed))
-                .unwrap_or_default();
+            let groups = sought.groups(consumed);
             self.transcript.found(number, consumed.len(), groups);
         }
         if let Some(text) = &exchange.send {
@@ -97,10 +96,4 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Dialogue<'a, S> {
         }
         Ok(())
     }
-}
-
-/// The pattern as expectrl is to look for it: held to its first place. By itself it takes every place at once, and goes on behind the
-/// last one.
-fn first(pattern: &str) -> String {
-    format!(r"\A(?s-u:.*?)(?:{pattern})")
 }

@@ -14,3 +14,6 @@ mod wire;
 
 pub(super) use dialogue::{Dialogue, Outcome};
 pub(super) use held::{Ending, Talk, conclude};
+
+#[cfg(test)]
+mod tests;

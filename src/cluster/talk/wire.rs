@@ -1,4 +1,7 @@
 //! The stream of a terminal as the dialogue hears it: from its program's first byte on, as plain text, written down as it comes.
+//!
+//! What is waited for is looked for here, and expectrl is let have it when it is there. By itself it reads 128 bytes and then searches all
+//! that it has, again and again: a program that says a lot would keep a core busy for longer than it may take.
 
 use std::io;
 use std::pin::Pin;
@@ -9,10 +12,14 @@ use futures_util::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::plain::Plain;
 use super::transcript::Transcript;
+use crate::ask::Sought;
 use crate::cluster::shell::{BEGUN, GO};
 
 /// Bytes read at once.
 const CHUNK: usize = 16 * 1024;
+
+/// Bytes taken in before they are searched.
+const ROUND: usize = 64 * 1024;
 
 /// A terminal's stream, and where it is written down.
 #[derive(Debug)]
@@ -23,6 +30,9 @@ pub(super) struct Wire<S> {
     begun: bool,
     /// Plain text that nobody has read yet.
     waiting: Vec<u8>,
+    /// How much of it may be read, and how much of that was.
+    free: usize,
+    read: usize,
     ended: bool,
 }
 
@@ -34,6 +44,8 @@ impl<S> Wire<S> {
             plain: Plain::default(),
             begun: false,
             waiting: Vec::new(),
+            free: 0,
+            read: 0,
             ended: false,
         }
     }
@@ -50,6 +62,45 @@ impl<S> Wire<S> {
             poll_fn(|cx| self.poll_hear(cx)).await;
         }
         self.begun
+    }
+
+    /// Waits until what is sought is there, and lets it be read, with all that is before it: so many bytes. `None` where the stream ends
+    /// without it.
+    pub(super) async fn until(&mut self, sought: &Sought) -> Option<usize>
+    where
+        S: AsyncRead + Unpin,
+    {
+        loop {
+            if let Some(place) = sought.find(&self.waiting) {
+                self.free = place.end;
+                return Some(place.end);
+            }
+            if self.ended {
+                return None;
+            }
+            poll_fn(|cx| self.poll_round(cx)).await;
+        }
+    }
+
+    /// Waits for the end of the stream.
+    pub(super) async fn end(&mut self)
+    where
+        S: AsyncRead + Unpin,
+    {
+        while !self.ended {
+            poll_fn(|cx| self.poll_round(cx)).await;
+        }
+    }
+
+    /// Takes in all that is there by now, so that it is searched once: a terminal hands out its text in pieces of a few bytes.
+    fn poll_round(&mut self, cx: &mut Context<'_>) -> Poll<()>
+    where
+        S: AsyncRead + Unpin,
+    {
+        ready!(self.poll_hear(cx));
+        let enough = self.waiting.len() + ROUND;
+        while !self.ended && self.waiting.len() < enough && self.poll_hear(cx).is_ready() {}
+        Poll::Ready(())
     }
 
     fn poll_hear(&mut self, cx: &mut Context<'_>) -> Poll<()>
@@ -90,15 +141,18 @@ impl<S> Wire<S> {
 impl<S: AsyncRead + Unpin> AsyncRead for Wire<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
+        _: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        while self.waiting.is_empty() && !self.ended {
-            ready!(self.poll_hear(cx));
+        // Nothing is read but what was found, and that is there: no reader ever waits here.
+        let (from, free) = (self.read, self.free);
+        let length = (free - from).min(buffer.len());
+        buffer[..length].copy_from_slice(&self.waiting[from..from + length]);
+        self.read += length;
+        if self.read == free {
+            self.waiting.drain(..free);
+            (self.read, self.free) = (0, 0);
         }
-        let length = self.waiting.len().min(buffer.len());
-        buffer[..length].copy_from_slice(&self.waiting[..length]);
-        self.waiting.drain(..length);
         Poll::Ready(Ok(length))
     }
 }
