@@ -166,7 +166,29 @@ impl Cluster for Listening {
         attach: &Attach,
         stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
-        let session = match self.cluster.open(target, attach, stop).await {
+        let opened = self.cluster.open(target, attach, stop).await;
+        self.heard(target, opened)
+    }
+
+    async fn consult(
+        &self,
+        target: &Target,
+        attach: &Attach,
+        stop: &CancellationToken,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        let consulted = self.cluster.consult(target, attach, stop).await;
+        self.heard(target, consulted)
+    }
+}
+
+impl Listening {
+    /// Writes down how a way to a target came to be, or why not, and listens on it.
+    fn heard(
+        &self,
+        target: &Target,
+        opened: Result<Box<dyn Session>, Refusal>,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        let session = match opened {
             Ok(session) => session,
             Err(refusal) => {
                 self.recorder.refused(target, &refusal);
