@@ -111,9 +111,9 @@ impl Recorder {
         ask
     }
 
-    fn answer(&self, step: &str, answer: &Answer) -> Answer {
+    fn answer(&self, ask: &Ask, answer: &Answer) -> Answer {
         let mut answer = answer.clone();
-        self.redactor.answer(step, &mut answer);
+        self.redactor.answer(ask, &mut answer);
         answer
     }
 
@@ -239,7 +239,7 @@ impl Session for Heard {
         let answered = self.session.answer(ask).await;
         self.under_way = None;
         let recorder = &self.recorder;
-        let masked = |answer: &Answer| recorder.answer(&ask.step, answer);
+        let masked = |answer: &Answer| recorder.answer(ask, answer);
         let line = match &answered {
             Ok(answer) => Line::Answered {
                 ask: recorder.ask(ask),
@@ -262,11 +262,12 @@ impl Session for Heard {
     async fn cancel(&mut self) -> Option<Answer> {
         let answer = self.session.cancel().await;
         let ask = self.under_way.take();
-        let step = ask.as_ref().map_or("", |ask| ask.step.as_str());
         let line = Line::Cancelled {
+            // Where nothing was asked, there is nothing to answer.
             answer: answer
                 .as_ref()
-                .map(|answer| self.recorder.answer(step, answer)),
+                .zip(ask.as_ref())
+                .map(|(answer, ask)| self.recorder.answer(ask, answer)),
             ask: ask.as_ref().map(|ask| self.recorder.ask(ask)),
         };
         self.recorder.write(&self.target, &line);
