@@ -4,6 +4,7 @@
 //! other. Neither knows the other. No [`Ask`] can write to the cluster: what is not in [`Question`] cannot be asked.
 
 mod api;
+mod talk;
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use api::{ApiRead, RESOURCES, Resource, Whom};
+pub use talk::{Awaited, Exchange, MAX_LINE, MAX_TRANSCRIPT, Progress, Sought};
 
 /// Cap of each captured stream when a step says nothing: 256 KiB.
 pub const DEFAULT_CAP: u64 = 256 * 1024;
@@ -117,6 +119,14 @@ pub enum Question {
         /// How many are told at most; one more where there are more.
         most: u64,
     },
+    /// A program on a terminal of its own, and a dialogue with it; what it writes is told as stdout. Once the dialogue is over the
+    /// program is ended, unless it ends by itself.
+    Talk {
+        /// The program and its arguments, as they stand.
+        argv: Vec<String>,
+        /// What is waited for and written, in order.
+        dialogue: Vec<Exchange>,
+    },
     /// A read of the Kubernetes API; no container is asked.
     Kube(ApiRead),
     /// Nothing: time that passes. The engine answers it by itself.
@@ -131,6 +141,7 @@ impl Question {
             Self::Script { text, .. } => vec!["sh".into(), "-c".into(), text.clone()],
             Self::File { path, .. } => vec!["file".into(), path.clone()],
             Self::Glob { pattern, .. } => vec!["glob".into(), pattern.clone()],
+            Self::Talk { argv, .. } => [&["talk".into()], argv.as_slice()].concat(),
             Self::Kube(read) => read.argv(),
             Self::Pause(time) => vec!["pause".into(), format!("{}s", time.as_secs_f64())],
         }
@@ -154,6 +165,9 @@ pub struct Answer {
     /// Of a [`Question::File`]: what kind of thing the path is; `None` where it does not exist or was not asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<FileStatus>,
+    /// Of a [`Question::Talk`]: how far it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
     /// Things worth telling that are not part of the output: a process left running, a zombie that could not be reaped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
@@ -179,6 +193,7 @@ impl Canned {
                 started: Timestamp::UNIX_EPOCH,
                 duration: Duration::ZERO,
                 file: None,
+                progress: None,
                 remarks: Vec::new(),
             },
             facts: None,
@@ -192,6 +207,8 @@ impl Canned {
 pub enum Ended {
     /// The command ended by itself with this code, as `sh` tells it: 126 cannot execute, 127 not found, 128 + n ended by signal n.
     Exited(i32),
+    /// A dialogue came to its end, and its program was ended with it.
+    Released,
     /// It was still running at its timeout and was stopped; what it wrote until then is kept.
     TimedOut,
     /// The run was interrupted; what it wrote until then is kept.
@@ -205,7 +222,7 @@ impl Ended {
     pub fn exit(&self) -> Option<i32> {
         match self {
             Self::Exited(code) => Some(*code),
-            Self::TimedOut | Self::Cancelled | Self::Lost(_) => None,
+            Self::Released | Self::TimedOut | Self::Cancelled | Self::Lost(_) => None,
         }
     }
 
@@ -378,6 +395,7 @@ mod tests {
             started: Timestamp::UNIX_EPOCH,
             duration: Duration::from_millis(1500),
             file: None,
+            progress: None,
             remarks: Vec::new(),
         };
         let text = serde_json::to_string(&answer).unwrap();

@@ -40,6 +40,8 @@ pub(crate) enum Verb {
     New(NewArgs),
     /// Prints the JSON Schema of runbooks, for editors
     Schema,
+    /// Lists the debug containers that runs have added to pods, and ends those that still run
+    Containers(ContainersArgs),
     /// Writes shell completions to stdout
     Completions(CompletionsArgs),
     /// Serves as the demo's patient until its stdin ends
@@ -243,6 +245,37 @@ pub(crate) struct ShowArgs {
     /// Prints its source
     #[arg(long, conflicts_with = "output")]
     pub(crate) source: bool,
+    /// For programs
+    #[arg(short, long, value_name = "FORMAT", value_enum)]
+    pub(crate) output: Option<DataFormat>,
+}
+
+#[derive(Args)]
+pub(crate) struct ContainersArgs {
+    /// One pod; all of the namespace without it
+    #[arg(value_name = "POD", conflicts_with_all = ["all_namespaces", "selector"])]
+    pub(crate) pod: Option<String>,
+    /// Namespace of the pods
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub(crate) namespace: Option<String>,
+    /// All namespaces
+    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    pub(crate) all_namespaces: bool,
+    /// Pods by label, as `kubectl -l`
+    #[arg(short = 'l', long, value_name = "SELECTOR")]
+    pub(crate) selector: Option<String>,
+    /// Ends those that run, each by an order to its own keeper, and reads their end back
+    #[arg(long)]
+    pub(crate) stop: bool,
+    /// Counts instead: how many each pod carries
+    #[arg(long, conflicts_with = "stop")]
+    pub(crate) report: bool,
+    /// Context of the kubeconfig
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// Path of the kubeconfig
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
     /// For programs
     #[arg(short, long, value_name = "FORMAT", value_enum)]
     pub(crate) output: Option<DataFormat>,

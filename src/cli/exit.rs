@@ -81,6 +81,14 @@ impl Failure {
         let _ = writeln!(std::io::stderr(), "{}", self.text.shown());
     }
 
+    /// The cluster could not be asked; `text` is complete, headline and help.
+    pub(crate) fn unasked(text: impl Into<String>) -> Self {
+        Self {
+            code: 3,
+            text: Text::Plain(text.into()),
+        }
+    }
+
     /// True where nothing matched.
     pub(crate) fn is_unmatched(&self) -> bool {
         self.code == 4

@@ -6,6 +6,7 @@
 mod alert;
 mod args;
 mod completions;
+mod containers;
 mod demo;
 mod docs;
 mod exit;
@@ -61,6 +62,7 @@ fn done(verb: Verb) -> Result<u8, Failure> {
         Verb::Run(args) => within(run::run(*args)),
         Verb::Test(args) => within(test::run(args)),
         Verb::Plan(args) => within(plan::run(*args)),
+        Verb::Containers(args) => within(containers::run(args)),
         Verb::Demo(args) => within(demo::run(args)),
         Verb::DemoPatient => within(patient::serve()),
     }

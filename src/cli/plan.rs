@@ -142,10 +142,10 @@ fn program(text: &mut String, scripted: &Scripted) {
     let _ = match scripted.commands() {
         Some(commands) => writeln!(
             text,
-            "commands   `run` may start {}",
+            "commands   `run` and `talk` may start {}",
             inert(&commands.join(", "))
         ),
-        None => writeln!(text, "commands   `run` may start any program"),
+        None => writeln!(text, "commands   `run` and `talk` may start any program"),
     };
 }
 
@@ -178,13 +178,8 @@ fn steps(text: &mut String, steps: &[Previewed]) {
 
 fn asked(ask: &Ask) -> String {
     let what = match &ask.question {
-        Question::Argv(argv) => {
-            let words: Vec<_> = argv
-                .iter()
-                .map(|word| housecall::cluster::shell::quote(word).unwrap_or_else(|_| "?".into()))
-                .collect();
-            words.join(" ")
-        }
+        Question::Argv(argv) => quoted(argv),
+        Question::Talk { .. } => quoted(&ask.argv()),
         Question::Script { text, .. } => {
             format!("sh: {} lines", text.lines().count())
         }
@@ -196,6 +191,14 @@ fn asked(ask: &Ask) -> String {
         inert(&what),
         humantime::format_duration(ask.timeout)
     )
+}
+
+fn quoted(argv: &[String]) -> String {
+    let words: Vec<_> = argv
+        .iter()
+        .map(|word| housecall::cluster::shell::quote(word).unwrap_or_else(|_| "?".into()))
+        .collect();
+    words.join(" ")
 }
 
 /// Which of the rights are missing, where there is a server to ask: it is asked about us, and nothing is changed.

@@ -7,10 +7,13 @@
 //! A new adapter is one new file here, one arm where the command line chooses, and a run of the contract suite in
 //! `tests/it/contract.rs`.
 
+mod attached;
 pub mod kube;
 pub mod local;
 mod port;
 pub mod replay;
 pub mod shell;
+mod talk;
 
+pub use attached::{Attached, Standing};
 pub use port::{Attach, Cause, Closed, Cluster, Found, Lost, Profile, Refusal, Scope, Session};

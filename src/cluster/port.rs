@@ -38,6 +38,8 @@ pub struct Found {
 pub struct Attach {
     /// Id of the run; with the pod's UID it makes the container's name, so that a resend makes no second container.
     pub run: String,
+    /// Name of the runbook, for whoever finds the container later.
+    pub runbook: String,
     /// Image of the debug container.
     pub image: String,
     /// `Always`, `IfNotPresent` or `Never`; the server's default when `None`.

@@ -173,6 +173,7 @@ impl Attempt<'_> {
             started,
             duration: since.elapsed(),
             file: None,
+            progress: None,
             remarks: Vec::new(),
         }
     }
@@ -208,7 +209,8 @@ impl Attempt<'_> {
             truncated,
         } = observation;
         let (status, reason, checks) = if let Some((verdict, mut why)) = blocked {
-            if verdict == Verdict::Timeout {
+            if verdict == Verdict::Timeout && answers.iter().all(|answer| answer.progress.is_none())
+            {
                 // The step's own bound is what its author knows, not how long stopping it took.
                 let bound = self.planned.timeout.as_secs_f64();
                 why = format!("no end within {bound}s; output until then is kept");

@@ -144,6 +144,7 @@ impl Plan {
             params,
             attach: Attach {
                 run: String::new(),
+                runbook: runbook.id.clone(),
                 image,
                 pull_policy: wishes.pull_policy.clone(),
                 container: first([&wishes.container, &runbook.target.container]),

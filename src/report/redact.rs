@@ -74,6 +74,13 @@ impl Redactor {
         for stream in [&mut answer.stdout, &mut answer.stderr] {
             self.bytes(step, &mut stream.bytes);
         }
+        if let Some(progress) = &mut answer.progress {
+            for text in progress.groups.values_mut().chain([&mut progress.since]) {
+                let mut bytes = std::mem::take(text).into_bytes();
+                self.bytes(step, &mut bytes);
+                *text = String::from_utf8(bytes).unwrap_or_else(|_| MASK.into());
+            }
+        }
         for remark in &mut answer.remarks {
             *remark = self.text(remark);
         }

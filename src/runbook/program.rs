@@ -242,7 +242,7 @@ impl Scripted {
         &self.program
     }
 
-    /// The programs that `run` may start; `None` where any may.
+    /// The programs that `run` and `talk` may start; `None` where any may.
     pub fn commands(&self) -> Option<&[String]> {
         self.commands.as_deref()
     }
@@ -295,8 +295,10 @@ impl Scripted {
                 OPTIONS.join(", ")
             ));
         }
-        if kind == "run" {
-            self.allowed(&value)?;
+        match kind {
+            "run" => self.allowed(value.get("argv").unwrap_or(&value))?,
+            "talk" => self.allowed(&value["run"])?,
+            _ => {}
         }
         let mut entries = vec![("id", Value::from(id)), (kind, value)];
         entries.extend(
@@ -361,11 +363,10 @@ impl Scripted {
         }
     }
 
-    fn allowed(&self, value: &Value) -> Result<(), String> {
+    fn allowed(&self, argv: &Value) -> Result<(), String> {
         let Some(commands) = &self.commands else {
             return Ok(());
         };
-        let argv = value.get("argv").unwrap_or(value);
         let program = argv.get(0).and_then(Value::as_str).unwrap_or_default();
         if commands.iter().any(|known| known == program) {
             return Ok(());

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::{Fact, Observation};
 use crate::ask::{Answer, Ask, Ended, MAX_CAP, Question, last_line};
 use crate::report::Verdict;
-use crate::script::Scope;
+use crate::script::{Scope, Template, TemplateError};
 
 /// Exit code by which the answering side says that it could not look at the patient at all; the reason is on stderr.
 pub(super) const CANNOT_LOOK: i32 = 125;
@@ -27,7 +27,7 @@ pub(super) fn observe(
     };
     let blocked = match &answer.ended {
         Ended::Exited(code @ (126 | 127)) => Some((Verdict::Unavailable, missing(answer, *code))),
-        Ended::Exited(_) => None,
+        Ended::Exited(_) | Ended::Released => None,
         Ended::TimedOut => Some((
             Verdict::Timeout,
             format!(
@@ -121,6 +121,27 @@ pub(super) fn script(text: &str, scope: &Scope, shown: &[&str]) -> Ask {
     ask
 }
 
+/// A program and its arguments, rendered.
+pub(super) fn argv(items: &[Template], scope: &Scope) -> Result<Vec<String>, TemplateError> {
+    let refuse = |message: String| {
+        Err(TemplateError {
+            message,
+            offset: None,
+        })
+    };
+    let mut argv = Vec::with_capacity(items.len());
+    for item in items {
+        argv.extend(item.words(scope)?);
+    }
+    if argv.first().is_none_or(String::is_empty) {
+        return refuse("there is no program to run: the first item comes to nothing".into());
+    }
+    if let Some(item) = argv.iter().find(|item| item.contains('\0')) {
+        return refuse(format!("{item:?} holds a NUL byte, which no argument can"));
+    }
+    Ok(argv)
+}
+
 /// The last line of stderr that says something, bounded.
 pub(super) fn last_word(answer: &Answer) -> Option<String> {
     last_line(&answer.stderr.text())
@@ -149,6 +170,7 @@ pub(super) fn said(ended: Ended, stdout: &[u8], stderr: &str) -> Vec<Answer> {
         started: jiff::Timestamp::UNIX_EPOCH,
         duration: std::time::Duration::from_millis(20),
         file: None,
+        progress: None,
         remarks: Vec::new(),
     }]
 }

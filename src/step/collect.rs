@@ -231,7 +231,7 @@ fn whole(answer: &Answer) -> bool {
 fn undetermined(answer: &Answer) -> Option<Verdict> {
     match &answer.ended {
         Ended::Exited(answer::CANNOT_LOOK | 126 | 127) => Some(Verdict::Unavailable),
-        Ended::Exited(_) => None,
+        Ended::Exited(_) | Ended::Released => None,
         Ended::TimedOut => Some(Verdict::Timeout),
         Ended::Cancelled => Some(Verdict::Error),
         Ended::Lost(_) => Some(Verdict::Unreachable),
@@ -386,6 +386,7 @@ mod tests {
             started: jiff::Timestamp::UNIX_EPOCH,
             duration: Duration::ZERO,
             file: None,
+            progress: None,
             remarks: Vec::new(),
         }
     }

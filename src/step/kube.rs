@@ -435,6 +435,7 @@ mod tests {
             started: jiff::Timestamp::UNIX_EPOCH,
             duration: Duration::ZERO,
             file: None,
+            progress: None,
             remarks: Vec::new(),
         }
     }

@@ -19,6 +19,7 @@ mod run;
 mod sh;
 mod sockets;
 mod spec;
+mod talk;
 mod tcp;
 mod tls;
 mod way;
@@ -54,6 +55,7 @@ pub const KINDS: &[Registered] = &[
     file::KIND,
     collect::KIND,
     kube::KIND,
+    talk::KIND,
     pause::KIND,
 ];
 

@@ -40,23 +40,9 @@ fn build(spec: &Spec, _: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
 
 impl Asking for Run {
     fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
-        let mut argv = Vec::with_capacity(self.argv.len());
-        for item in &self.argv {
-            argv.extend(item.words(scope)?);
-        }
-        if argv.first().is_none_or(String::is_empty) {
-            return Err(TemplateError {
-                message: "there is no program to run: the first item comes to nothing".into(),
-                offset: None,
-            });
-        }
-        if let Some(item) = argv.iter().find(|item| item.contains('\0')) {
-            return Err(TemplateError {
-                message: format!("{item:?} holds a NUL byte, which no argument can"),
-                offset: None,
-            });
-        }
-        Ok(vec![Ask::new(Question::Argv(argv))])
+        Ok(vec![Ask::new(Question::Argv(answer::argv(
+            &self.argv, scope,
+        )?))])
     }
 
     fn read(&self, answers: &[Answer], image: &str) -> Observation {

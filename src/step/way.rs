@@ -271,6 +271,7 @@ pub(super) fn answered(exit: i32, stdout: &[u8], stderr: &[u8]) -> Vec<Answer> {
         started: jiff::Timestamp::UNIX_EPOCH,
         duration: std::time::Duration::from_millis(20),
         file: None,
+        progress: None,
         remarks: Vec::new(),
     }]
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use housecall::ask::{Answer, Ask, DEFAULT_CAP, Ended, Question};
+use housecall::ask::{Answer, Ask, Awaited, DEFAULT_CAP, Ended, Exchange, Question};
 use housecall::cluster::{Attach, Cluster, Session};
 use housecall::target::Target;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,9 @@ pub(crate) async fn holds(cluster: &dyn Cluster, target: &Target, attach: &Attac
     commands(session.as_mut()).await;
     bounds(session.as_mut()).await;
     files(session.as_mut()).await;
+    dialogues(session.as_mut()).await;
     a_dropped_answer(session.as_mut()).await;
+    a_dropped_dialogue(session.as_mut()).await;
     let closed = session.close().await;
     let attach = closed.attach.unwrap();
     assert!(attach.proven, "{attach:?}");
@@ -107,6 +109,99 @@ async fn files(session: &mut dyn Session) {
     );
     let answer = file(session, "/no/such/file", 1000).await;
     assert_eq!((answer.file, answer.ended), (None, Ended::Exited(1)));
+}
+
+async fn dialogues(session: &mut dyn Session) {
+    // What is typed is echoed, the answer begins a line, and the program is still there at the end.
+    let answer = asked(
+        session,
+        talk(
+            &["cat"],
+            vec![
+                exchange(None, Some("one two\n")),
+                exchange(Some(Awaited::Text("two\none".into())), None),
+                exchange(Some(Awaited::Regex(r" (?<last>\w+)\n".into())), None),
+            ],
+        ),
+        |_| {},
+    )
+    .await;
+    let progress = answer.progress.unwrap();
+    assert_eq!(answer.ended, Ended::Released, "{:?}", answer.stderr.text());
+    assert_eq!(answer.stdout.text(), "one two\none two\n");
+    assert_eq!((progress.held, progress.since.as_str()), (3, ""));
+    assert_eq!(progress.groups["last"], "two");
+
+    // One that was told to end is waited for.
+    let ask = "printf 'name? '; read -r name; printf '\\033[1mbye\\033[0m %s %s\\n' \"$name\" \"$TERM\"; exit 7";
+    let name = exchange(Some(Awaited::Text("name? ".into())), Some("it's $(id)\n"));
+    let answer = asked(session, talk(&["sh", "-c", ask], vec![name]), |_| {}).await;
+    assert_eq!(answer.ended, Ended::Exited(7));
+    let whole = "name? it's $(id)\nbye it's $(id) dumb\n";
+    assert_eq!(answer.stdout.text(), whole);
+    assert_eq!(answer.remarks, [""; 0]);
+
+    // What is awaited in vain: to its timeout, to the program's end, and to the cap.
+    let never = |timeout| Exchange {
+        timeout,
+        ..exchange(Some(Awaited::Text("never".into())), None)
+    };
+    let second = Some(Duration::from_secs(1));
+    let mute = "trap '' HUP INT; echo up; sh -c 'sleep 300; true'; true";
+    let up = exchange(Some(Awaited::Text("up\n".into())), None);
+    let open = vec![up, never(second)];
+    let answer = asked(session, talk(&["sh", "-c", mute], open), |_| {}).await;
+    assert_eq!(answer.ended, Ended::TimedOut);
+    assert_eq!(answer.progress.map(|progress| progress.held), Some(1));
+    assert_eq!(answer.remarks, [""; 0], "it is gone with its children");
+    let answer = asked(
+        session,
+        talk(&["sh", "-c", "echo sorry; exit 3"], vec![never(None)]),
+        |_| {},
+    )
+    .await;
+    assert_eq!(answer.ended, Ended::Exited(3));
+    assert_eq!(answer.progress.unwrap().since, "sorry\n");
+    let answer = asked(session, talk(&["yes"], vec![never(None)]), |ask| {
+        ask.stdout_cap = 1001;
+    })
+    .await;
+    assert_eq!(answer.ended, Ended::Released);
+    assert_eq!(answer.stdout.bytes.len(), 1001);
+    assert!(answer.stdout.truncated);
+    let answer = asked(session, talk(&["no-such-tool"], vec![never(None)]), |_| {}).await;
+    assert_eq!(answer.ended, Ended::Exited(127));
+    assert_eq!(argv(session, &["echo", "on"]).await.stdout.text(), "on\n");
+}
+
+async fn a_dropped_dialogue(session: &mut dyn Session) {
+    let words = ["sh", "-c", "trap '' HUP INT; echo begun; sleep 300; true"];
+    let open = vec![exchange(Some(Awaited::Text("never".into())), None)];
+    let slow = Ask::new(talk(&words, open));
+    let dropped = tokio::time::timeout(Duration::from_secs(2), session.answer(&slow)).await;
+    let cancelled = match dropped {
+        Err(_) => session.cancel().await.unwrap(),
+        // A recording knows at once how it ended then.
+        Ok(answered) => answered.unwrap_or_else(|lost| panic!("{}", lost.why)),
+    };
+    assert_eq!(cancelled.ended, Ended::Cancelled);
+    assert_eq!(cancelled.stdout.text(), "begun\n");
+    assert_eq!(cancelled.remarks, [""; 0]);
+}
+
+fn talk(words: &[&str], dialogue: Vec<Exchange>) -> Question {
+    Question::Talk {
+        argv: words.iter().map(|word| (*word).to_owned()).collect(),
+        dialogue,
+    }
+}
+
+fn exchange(expect: Option<Awaited>, send: Option<&str>) -> Exchange {
+    Exchange {
+        expect,
+        send: send.map(str::to_owned),
+        timeout: None,
+    }
 }
 
 async fn a_dropped_answer(session: &mut dyn Session) {

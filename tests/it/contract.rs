@@ -18,6 +18,7 @@ use serde_json::Value;
 fn attach() -> Attach {
     Attach {
         run: "0123456789abcdef".into(),
+        runbook: "own".into(),
         image: String::new(),
         pull_policy: None,
         container: None,

@@ -46,6 +46,10 @@ const ONLY: &[(&str, &str, &str)] = &[("runbook", "cluster", "Profile"), ("main"
 const HOMES: &[(&[&str], &[&str])] = &[
     (&["kube", "k8s_openapi"], &["cluster/kube/"]),
     (&["tokio_tungstenite"], &["cluster/kube/"]),
+    (
+        &["expectrl"],
+        &["cluster/talk/", "cluster/local/terminal.rs"],
+    ),
     (&["rhai"], &["script/"]),
     (&["serde_saphyr"], &["yaml.rs", "yaml/"]),
     (&["serde_yaml"], &["yaml.rs", "yaml/", "cli/"]),

@@ -82,6 +82,7 @@ impl Asked {
             started: jiff::Timestamp::UNIX_EPOCH,
             duration: Duration::from_millis(20),
             file: None,
+            progress: None,
             remarks: Vec::new(),
         };
         kind.read(&[answer], "this machine")

@@ -24,6 +24,7 @@ use crate::fake::{Fake, NAMESPACE};
 fn attach(image: &str) -> Attach {
     Attach {
         run: "0123456789abcdef".into(),
+        runbook: "own".into(),
         image: image.into(),
         pull_policy: None,
         container: None,

@@ -53,6 +53,7 @@ fn answer(ended: Ended, stdout: &str, stderr: &str) -> Answer {
         started: jiff::Timestamp::UNIX_EPOCH,
         duration: Duration::from_millis(20),
         file: None,
+        progress: None,
         remarks: Vec::new(),
     }
 }

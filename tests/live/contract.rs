@@ -17,6 +17,7 @@ fn a_live_pod_holds_the_contract() {
     ground.admit(ground.patient("web"));
     let attach = Attach {
         run: "0123456789abcdef".into(),
+        runbook: "own".into(),
         image: ground.image.clone(),
         pull_policy: None,
         container: None,

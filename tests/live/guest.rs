@@ -13,6 +13,7 @@ use crate::ground::Ground;
 pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Value {
     let attach = Attach {
         run: "0123456789abcdef".into(),
+        runbook: "own".into(),
         image: ground.image.clone(),
         pull_policy: None,
         container: None,

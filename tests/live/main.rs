@@ -21,6 +21,7 @@ mod table;
 mod visit;
 
 mod batch;
+mod containers;
 mod contract;
 mod endings;
 mod files;
@@ -29,6 +30,7 @@ mod house_call;
 mod images;
 mod rights;
 mod shells;
+mod talk;
 mod usage;
 mod way_in;
 mod whom;

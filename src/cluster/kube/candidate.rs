@@ -176,6 +176,7 @@ mod tests {
     fn attach(container: Option<&str>) -> Attach {
         Attach {
             run: "r".into(),
+            runbook: "smoke/web".into(),
             image: "tools:1".into(),
             pull_policy: None,
             container: container.map(Into::into),

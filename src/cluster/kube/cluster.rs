@@ -12,6 +12,7 @@ use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, PostParams};
 use tokio_util::sync::CancellationToken;
 
+use super::attached::{attached, stop};
 use super::bare::BareSession;
 use super::candidate::{container, replaced};
 use super::client::{Access, Link};
@@ -25,7 +26,7 @@ use super::server::Server;
 use super::watch::Lookout;
 use crate::ask::Need;
 use crate::clock::{Clock, SystemClock};
-use crate::cluster::{Attach, Cluster, Found, Refusal, Scope, Session};
+use crate::cluster::{Attach, Attached, Cluster, Found, Refusal, Scope, Session};
 use crate::target::{ObjectKind, Selector, Target};
 
 /// A namespace, and the one pod of it that is watched where there is only one.
@@ -92,6 +93,26 @@ impl KubeCluster {
                 &self.server.doing("get", "secrets", namespace),
             )),
         }
+    }
+
+    /// Our debug containers of a scope, whichever run added them; of one pod only where that is named.
+    pub async fn attached(
+        &self,
+        scope: &Scope,
+        labels: &str,
+        pod: Option<&str>,
+    ) -> Result<Vec<Attached>, Refusal> {
+        let namespace = match scope {
+            Scope::Default => self.namespace(),
+            Scope::Namespace(name) => name,
+            Scope::All => "",
+        };
+        attached(&self.server, namespace, labels, pod).await
+    }
+
+    /// Ends one of them by an order to its own keeper, and tells how it then stands, as read back. Nothing is signalled.
+    pub async fn stop(&self, attached: &Attached) -> Result<Attached, Refusal> {
+        stop(&self.server, attached).await
     }
 
     fn lookout(&self, target: &Target) -> Arc<Lookout> {

@@ -6,6 +6,25 @@ use sha2::{Digest, Sha256};
 
 use crate::cluster::{Attach, Profile};
 
+/// What the names of our debug containers begin with.
+const PREFIX: &str = "housecall-";
+
+/// Environment of the debug container that says which run added it: it can have no label of its own.
+pub(super) const RUN: &str = "HOUSECALL_RUN";
+
+/// The same for the runbook of that run.
+pub(super) const RUNBOOK: &str = "HOUSECALL_RUNBOOK";
+
+/// True for names that [`name`] makes.
+pub(super) fn is_ours(name: &str) -> bool {
+    name.strip_prefix(PREFIX).is_some_and(|digest| {
+        digest.len() == 10
+            && digest
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    })
+}
+
 /// Name of the debug container of one run in one pod: the same for the same pair, so that sending it again adds nothing.
 pub fn name(run: &str, uid: &str) -> String {
     let digest = Sha256::digest(format!("{run}/{uid}"));
@@ -13,7 +32,7 @@ pub fn name(run: &str, uid: &str) -> String {
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    format!("housecall-{hex}")
+    format!("{PREFIX}{hex}")
 }
 
 /// Everything the patch is made of.
@@ -62,12 +81,16 @@ impl DebugContainer<'_> {
     /// The strategic merge patch for the `ephemeralcontainers` subresource. The list is merged by name, so other debug
     /// containers of the pod stay as they are.
     pub fn patch(&self) -> Value {
-        // Kubernetes expands `$(NAME)` and `$$` in commands; a doubled `$` comes out as one.
-        let script = self.keeper.replace('$', "$$");
+        // Kubernetes expands `$(NAME)` and `$$` in commands and environments; a doubled `$` comes out as one.
+        let plain = |text: &str| text.replace('$', "$$");
         let mut container = json!({
             "name": self.name,
             "image": self.attach.image,
-            "command": ["sh", "-c", script],
+            "command": ["sh", "-c", plain(self.keeper)],
+            "env": [
+                {"name": RUN, "value": plain(&self.attach.run)},
+                {"name": RUNBOOK, "value": plain(&self.attach.runbook)},
+            ],
             "stdin": false,
             "tty": false,
         });
@@ -121,6 +144,7 @@ mod tests {
     fn attach(profile: Profile) -> Attach {
         Attach {
             run: "0123456789abcdef".into(),
+            runbook: "smoke/web".into(),
             image: "tools:1".into(),
             pull_policy: None,
             container: None,
@@ -152,6 +176,7 @@ mod tests {
         assert_ne!(one, name("other", "uid-1"));
         assert_eq!(one.len(), "housecall-".len() + 10);
         assert!(crate::target::subdomain(&one).is_ok());
+        assert!(is_ours(&one) && !is_ours("housecall-sidecar"));
     }
 
     #[test]
@@ -174,6 +199,7 @@ mod tests {
             keys,
             [
                 "command",
+                "env",
                 "image",
                 "imagePullPolicy",
                 "name",

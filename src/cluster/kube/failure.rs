@@ -167,6 +167,7 @@ mod tests {
     fn attach() -> Attach {
         Attach {
             run: "r".into(),
+            runbook: "smoke/web".into(),
             image: "tools:1".into(),
             pull_policy: None,
             container: None,

@@ -142,7 +142,8 @@ fn standing(pod: &Pod) -> Standing {
     }
 }
 
-async fn listed(
+/// Pods of a namespace (empty: of all), page by page.
+pub(super) async fn listed(
     server: &Server,
     namespace: &str,
     labels: &str,

@@ -10,11 +10,14 @@
 //!
 //! What the API server itself knows (`kube` steps) is answered by `records.rs`, in a session with or without a container.
 //!
+//! `attached.rs` finds our debug containers again, and ends those that still run by an order to their own keeper.
+//!
 //! The one write is the patch of `debug_container.rs`, sent by `server.rs`. Nothing waits for a status before it tries the exec;
 //! the watches only report failures and the end. What is pure (reading pods, events, refusals; building the patch) is apart from
 //! what speaks to the network, and tested by table.
 
 mod admission;
+mod attached;
 mod bare;
 mod candidate;
 mod client;
@@ -26,6 +29,7 @@ mod exec;
 mod exec_status;
 mod failure;
 mod find;
+mod line;
 mod loss;
 mod near;
 mod no_proxy;

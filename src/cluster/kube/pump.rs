@@ -1,7 +1,7 @@
 //! The pump: carries one exec stream between a WebSocket and two queues, and always comes to an [`End`].
 //!
 //! Kubernetes frames exec streams as binary messages whose first byte is the channel: 0 stdin, 1 stdout, 2 stderr, 3 the final
-//! status as JSON; v5 adds 255, which closes the channel named by the second byte (KEP-4006). The pump is one task. It reads and
+//! status as JSON, 4 the size of a terminal as JSON; v5 adds 255, which closes the channel named by the second byte (KEP-4006). The pump is one task. It reads and
 //! writes at the same time, so a peer that does not read cannot keep us from hearing it; it never drops or reorders what it heard;
 //! it stops reading while its own reader is slow, so memory stays bounded; and a peer that says nothing, not even to a ping, for
 //! [`Limits::silence`] is given up.
@@ -81,6 +81,7 @@ impl Display for End {
 
 enum Input {
     Text(Bytes),
+    Size { width: u16, height: u16 },
     Eof,
 }
 
@@ -103,6 +104,7 @@ impl std::fmt::Debug for Input {
         // Stdin may carry secrets: only its size is ever shown.
         match self {
             Self::Text(text) => write!(f, "Text({} bytes)", text.len()),
+            Self::Size { width, height } => write!(f, "Size({width} x {height})"),
             Self::Eof => f.write_str("Eof"),
         }
     }
@@ -128,6 +130,11 @@ impl Pump {
         let _ = self.input.send(Input::Text(text.into()));
     }
 
+    /// Queues the size of the terminal, in characters, where there is one.
+    pub fn resize(&self, width: u16, height: u16) {
+        let _ = self.input.send(Input::Size { width, height });
+    }
+
     /// Ends stdin after what is queued.
     pub fn finish(&self) {
         let _ = self.input.send(Input::Eof);
@@ -139,6 +146,14 @@ impl Pump {
             Some(waiting) => waiting.piece,
             None => Piece::Ended(End::Closed),
         }
+    }
+
+    /// The same, for a reader that polls.
+    pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Piece> {
+        self.output.poll_recv(cx).map(|waiting| match waiting {
+            Some(waiting) => waiting.piece,
+            None => Piece::Ended(End::Closed),
+        })
     }
 }
 
@@ -243,7 +258,11 @@ where
             }
             () = sink.closed() => return None,
             order = orders.recv(), if stdin_open => match order {
-                Some(Input::Text(text)) => outbox.push(framed(&text)),
+                Some(Input::Text(text)) => outbox.push(framed(0, &text)),
+                Some(Input::Size { width, height }) => {
+                    let size = format!(r#"{{"Width":{width},"Height":{height}}}"#);
+                    outbox.push(framed(4, size.as_bytes()));
+                }
                 Some(Input::Eof) | None => {
                     stdin_open = false;
                     if half_close {
@@ -273,9 +292,9 @@ fn size(piece: &Option<Piece>) -> u32 {
     u32::try_from(length).unwrap_or(WAITING).min(WAITING)
 }
 
-fn framed(text: &Bytes) -> Message {
+fn framed(channel: u8, text: &[u8]) -> Message {
     let mut frame = BytesMut::with_capacity(text.len() + 1);
-    frame.put_u8(0);
+    frame.put_u8(channel);
     frame.extend_from_slice(text);
     Message::Binary(frame.freeze())
 }

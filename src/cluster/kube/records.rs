@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::Pod;
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
 
+use super::pump::{Limits, Pump};
 use super::refusal::refusal;
 use super::rows::{endpoint_rows, event_rows};
 use super::server::{Server, Stamped, pods};
@@ -24,6 +25,7 @@ const GENERATIONS: usize = 4;
 const EVENTS: usize = 500;
 
 /// The records of one pod.
+#[derive(Clone)]
 pub(super) struct Records {
     server: Server,
     namespace: String,
@@ -70,6 +72,18 @@ impl Records {
         &self.container
     }
 
+    /// Opens a terminal in the debug container of this pod.
+    pub(super) async fn terminal(
+        &self,
+        debug: &str,
+        command: Vec<String>,
+    ) -> Result<Pump, Refusal> {
+        let at = (self.namespace.as_str(), self.pod.as_str(), debug);
+        let doing = self.server.doing("create", "pods/exec", at.0);
+        let opened = self.server.terminal(at, command, Limits::default()).await;
+        opened.map_err(|error| refusal(&error, &doing))
+    }
+
     /// Answers one read, within the ask's timeout.
     pub(super) async fn answer(&self, read: &ApiRead, ask: &Ask, clock: &dyn Clock) -> Answer {
         let (started, since) = (clock.now(), Instant::now());
@@ -103,6 +117,7 @@ impl Records {
             started,
             duration: since.elapsed(),
             file: None,
+            progress: None,
             remarks: Vec::new(),
         }
     }

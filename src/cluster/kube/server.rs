@@ -158,11 +158,31 @@ impl Server {
         command: Vec<String>,
         limits: Limits,
     ) -> Result<Pump, kube::Error> {
-        let params = AttachParams::default()
-            .container(container)
-            .stdin(true)
-            .stdout(true)
-            .stderr(true);
+        let params = AttachParams::default().stderr(true);
+        self.stream((namespace, pod, container), command, params, limits)
+            .await
+    }
+
+    /// The same, on a terminal of its own.
+    pub(super) async fn terminal(
+        &self,
+        at: (&str, &str, &str),
+        command: Vec<String>,
+        limits: Limits,
+    ) -> Result<Pump, kube::Error> {
+        // A terminal has one stream out.
+        let params = AttachParams::default().tty(true).stderr(false);
+        self.stream(at, command, params, limits).await
+    }
+
+    async fn stream(
+        &self,
+        (namespace, pod, container): (&str, &str, &str),
+        command: Vec<String>,
+        params: AttachParams,
+        limits: Limits,
+    ) -> Result<Pump, kube::Error> {
+        let params = params.container(container).stdin(true).stdout(true);
         let request = kube::core::Request::new(pods(namespace))
             .exec(pod, command, &params)
             .map_err(kube::Error::BuildRequest)?;

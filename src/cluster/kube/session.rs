@@ -1,5 +1,7 @@
 //! One open session: asks go down the stream, answers come back, and the end is read back.
 
+mod talk;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use super::standing;
 use crate::ask::{Answer, Ask, Ended, Patient, Question};
 use crate::clock::Clock;
 use crate::cluster::shell::{Conversation, Raw, Reply};
+use crate::cluster::talk::Talk;
 use crate::cluster::{Closed, Lost, Session};
 use crate::report::AttachReport;
 
@@ -40,6 +43,10 @@ pub(super) struct LiveSession {
     clock: Arc<dyn Clock>,
     remarks: Vec<String>,
     asking: Option<Asking>,
+    /// The dialogue of the step under way, where that is one.
+    talk: Option<Talk>,
+    /// True once the step under way has begun.
+    begun: bool,
     lost: Option<String>,
     stray: u64,
 }
@@ -70,6 +77,8 @@ impl LiveSession {
             clock,
             remarks: way.notes,
             asking: None,
+            talk: None,
+            begun: false,
             lost: None,
             stray: 0,
         }
@@ -81,28 +90,39 @@ impl LiveSession {
             if let Some(raw) = self.heard() {
                 return Some(Ok(self.answered(raw)));
             }
-            let piece = tokio::select! {
-                biased;
-                piece = self.pump.next() => piece,
-                () = sleep_until(limit) => return None,
-            };
-            match piece {
-                Piece::Stdout(bytes) => self.conversation.stdout(&bytes),
-                Piece::Stderr(bytes) => self.conversation.stderr(&bytes),
-                Piece::Ended(end) => {
-                    self.lost = Some(end.to_string());
-                    let why = reason(&mut self.sight, &end.to_string()).await;
-                    return Some(Err(self.lose(why)));
-                }
+            if let Err(lost) = self.more(limit).await? {
+                return Some(Err(lost));
             }
         }
+    }
+
+    /// Takes in the next piece of the stream; `None` when `limit` passes first.
+    async fn more(&mut self, limit: Instant) -> Option<Result<(), Lost>> {
+        let piece = tokio::select! {
+            biased;
+            piece = self.pump.next() => piece,
+            () = sleep_until(limit) => return None,
+        };
+        match piece {
+            Piece::Stdout(bytes) => self.conversation.stdout(&bytes),
+            Piece::Stderr(bytes) => self.conversation.stderr(&bytes),
+            Piece::Ended(end) => {
+                self.lost = Some(end.to_string());
+                let why = reason(&mut self.sight, &end.to_string()).await;
+                return Some(Err(self.lose(why)));
+            }
+        }
+        Some(Ok(()))
     }
 
     /// Takes in what the conversation has to tell; the step's result, if it is over.
     fn heard(&mut self) -> Option<Raw> {
         while let Some(reply) = self.conversation.poll() {
             match reply {
-                Reply::FirstByte => self.first_word(),
+                Reply::FirstByte => {
+                    self.begun = true;
+                    self.first_word();
+                }
                 Reply::Done(raw) => {
                     self.first_word();
                     return Some(raw);
@@ -126,7 +146,11 @@ impl LiveSession {
             Some(asking) => (asking.started, asking.since.elapsed()),
             None => (self.clock.now(), Duration::ZERO),
         };
-        raw.answer(started, duration)
+        let mut answer = raw.answer(started, duration);
+        if let Some(talk) = self.talk.take() {
+            talk.tell(&mut answer);
+        }
+        answer
     }
 
     /// Gives the session up, keeping what has arrived of the step under way.
@@ -151,6 +175,19 @@ impl LiveSession {
         Lost {
             why,
             partial: Some(Box::new(answer)),
+        }
+    }
+
+    /// Stops the step under way; a shell that does not tell so until `limit` is lost.
+    async fn stop(&mut self, limit: Instant) -> Result<Answer, Lost> {
+        let stop = self.conversation.stop();
+        self.pump.send(stop);
+        match self.outcome(limit).await {
+            Some(outcome) => outcome,
+            None => Err(self.lose(format!(
+                "the shell in the debug container did not tell within {} s that the step was stopped",
+                STOPPED.as_secs()
+            ))),
         }
     }
 
@@ -207,7 +244,11 @@ impl Session for LiveSession {
             since: Instant::now(),
         };
         self.asking = Some(asking);
+        self.begun = false;
         self.pump.send(text);
+        if let Question::Talk { argv, dialogue } = &ask.question {
+            return self.hold(ask, asking.since, argv, dialogue).await;
+        }
         let limit = asking.since + ask.timeout + SLACK;
         match self.outcome(limit).await {
             Some(Ok(answer))
@@ -219,19 +260,9 @@ impl Session for LiveSession {
             None => {}
         }
         // The watchdog in the container should have struck: one order to stop, then the session counts as lost.
-        let stop = self.conversation.stop();
-        self.pump.send(stop);
-        match self.outcome(limit + STOPPED).await {
-            Some(Ok(mut answer)) => {
-                answer.ended = Ended::TimedOut;
-                Ok(answer)
-            }
-            Some(Err(lost)) => Err(lost),
-            None => Err(self.lose(format!(
-                "the shell in the debug container did not answer within {} s of the step's timeout",
-                (SLACK + STOPPED).as_secs()
-            ))),
-        }
+        let mut answer = self.stop(limit + STOPPED).await?;
+        answer.ended = Ended::TimedOut;
+        Ok(answer)
     }
 
     async fn cancel(&mut self) -> Option<Answer> {

@@ -9,6 +9,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 use tokio::sync::mpsc;
 
+use super::terminal::Terminal;
 use crate::cluster::shell::{Conversation, Nonce};
 use crate::random;
 
@@ -17,6 +18,8 @@ const CHUNK: usize = 64 * 1024;
 
 /// A running `sh` and the conversation with it.
 pub(super) struct Child {
+    /// The process whose network it is in, where that is not our own.
+    beside: Option<u32>,
     process: tokio::process::Child,
     /// Written whole and in order by a task of its own, so that a future that is dropped in mid-sentence tears nothing. Dropping
     /// this closes the shell's stdin.
@@ -38,7 +41,7 @@ impl Child {
         let conversation = Conversation::new(Nonce::from_bytes(random::bytes()?), false);
         let mut process = match pid {
             None => start(&conversation.command())?,
-            Some(pid) => start_beside(pid, &conversation.command())?,
+            Some(pid) => beside(pid, || start(&conversation.command()))?,
         };
         let (orders, mut written) = mpsc::unbounded_channel::<Vec<u8>>();
         if let Some(mut stdin) = process.stdin.take() {
@@ -58,11 +61,20 @@ impl Child {
             tokio::spawn(listen(err, hear, Heard::Err));
         }
         Ok(Self {
+            beside: pid,
             process,
             orders: Some(orders),
             heard,
             conversation,
         })
+    }
+
+    /// A terminal in the same place.
+    pub(super) fn terminal(&self, argv: &[String]) -> io::Result<Terminal> {
+        match self.beside {
+            None => Terminal::spawn(argv),
+            Some(pid) => beside(pid, || Terminal::spawn(argv)),
+        }
     }
 
     /// Sends bytes to the shell. A shell that is gone is noticed by its silence.
@@ -108,7 +120,7 @@ fn start(argv: &[String]) -> io::Result<tokio::process::Child> {
 
 /// Starts it from a thread that has entered the process's network namespace: a child inherits that of the thread, and the thread
 /// ends with this function.
-fn start_beside(pid: u32, argv: &[String]) -> io::Result<tokio::process::Child> {
+fn beside<T: Send>(pid: u32, start: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
     let runtime = tokio::runtime::Handle::current();
     std::thread::scope(|scope| {
         scope
@@ -117,10 +129,10 @@ fn start_beside(pid: u32, argv: &[String]) -> io::Result<tokio::process::Child> 
                 enter(pid).map_err(|error| {
                     io::Error::other(format!("its network cannot be entered: {error}"))
                 })?;
-                start(argv)
+                start()
             })
             .join()
-            .unwrap_or_else(|_| Err(io::Error::other("the thread that starts `sh` ended early")))
+            .unwrap_or_else(|_| Err(io::Error::other("the thread that enters it ended early")))
     })
 }
 

@@ -6,5 +6,6 @@
 mod child;
 mod here;
 mod session;
+mod terminal;
 
 pub use here::Local;

@@ -1,5 +1,7 @@
 //! An open conversation with the local `sh`.
 
+mod talk;
+
 use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use super::child::Child;
 use crate::ask::{Answer, Ask, Patient, Question};
 use crate::clock::Clock;
 use crate::cluster::shell::{Hunt, Raw, Reply};
+use crate::cluster::talk::Talk;
 use crate::cluster::{Closed, Lost, Session};
 use crate::report::{AttachReport, Terminated};
 
@@ -32,6 +35,8 @@ pub(super) struct LocalSession {
     started_at: Timestamp,
     first_answer_at: Option<Timestamp>,
     under_way: Option<(Timestamp, Instant)>,
+    /// The dialogue of the step under way, where that is one.
+    talk: Option<Talk>,
 }
 
 impl LocalSession {
@@ -53,6 +58,7 @@ impl LocalSession {
             },
             first_answer_at: None,
             under_way: None,
+            talk: None,
         };
         let opening = session.child.conversation.opening();
         session.child.say(opening);
@@ -102,7 +108,11 @@ impl LocalSession {
             .under_way
             .take()
             .unwrap_or_else(|| (self.clock.now(), Instant::now()));
-        raw.answer(started, since.elapsed())
+        let mut answer = raw.answer(started, since.elapsed());
+        if let Some(talk) = self.talk.take() {
+            talk.tell(&mut answer);
+        }
+        answer
     }
 
     /// What had arrived of the step under way, when nothing more will.
@@ -122,6 +132,21 @@ impl LocalSession {
         timeout_at(deadline, self.until(done))
             .await
             .unwrap_or_else(|_| Err(lost("`sh` does not answer any more".into())))
+    }
+
+    /// Waits for the step under way.
+    async fn outcome(&mut self, deadline: Instant) -> Result<Answer, Lost> {
+        match self.done(deadline).await {
+            Ok(raw) => Ok(self.answered(raw)),
+            Err(lost) => Err(self.cut_off(lost.why)),
+        }
+    }
+
+    /// Stops the step under way.
+    async fn stop(&mut self) -> Result<Answer, Lost> {
+        let stop = self.child.conversation.stop();
+        self.child.say(stop);
+        self.outcome(Instant::now() + PATIENCE).await
     }
 
     fn record(&self) -> AttachReport {
@@ -167,19 +192,17 @@ impl Session for LocalSession {
         };
         self.under_way = Some((self.clock.now(), Instant::now()));
         self.child.say(text);
-        match self.done(Instant::now() + ask.timeout + PATIENCE).await {
-            Ok(raw) => Ok(self.answered(raw)),
-            Err(lost) => Err(self.cut_off(lost.why)),
+        if let Question::Talk { argv, dialogue } = &ask.question {
+            return self.hold(ask, argv, dialogue).await;
         }
+        self.outcome(Instant::now() + ask.timeout + PATIENCE).await
     }
 
     async fn cancel(&mut self) -> Option<Answer> {
         self.under_way?;
-        let stop = self.child.conversation.stop();
-        self.child.say(stop);
-        match self.done(Instant::now() + PATIENCE).await {
-            Ok(raw) => Some(self.answered(raw)),
-            Err(lost) => self.cut_off(lost.why).partial.map(|answer| *answer),
+        match self.stop().await {
+            Ok(answer) => Some(answer),
+            Err(lost) => lost.partial.map(|answer| *answer),
         }
     }
 

@@ -266,6 +266,7 @@ impl Playback {
             started: Timestamp::UNIX_EPOCH,
             duration: Duration::ZERO,
             file: None,
+            progress: None,
             remarks: Vec::new(),
         }
     }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::line::Line;
 use super::{ABOUT, SCHEMA};
-use crate::ask::{Answer, Ask, Need, Patient, Question};
+use crate::ask::{Answer, Ask, Awaited, Need, Patient, Question};
 use crate::cluster::{Attach, Closed, Cluster, Found, Lost, Refusal, Scope, Session};
 use crate::report::{AttachReport, Redactor};
 use crate::target::{Selector, Target};
@@ -104,6 +104,16 @@ impl Recorder {
             Question::Script { env, .. } => {
                 for (_, value) in env {
                     *value = text(value);
+                }
+            }
+            Question::Talk { argv, dialogue } => {
+                *argv = argv.iter().map(text).collect();
+                for exchange in dialogue {
+                    exchange.send = exchange.send.as_ref().map(text);
+                    match &mut exchange.expect {
+                        Some(Awaited::Text(wanted)) => *wanted = text(wanted),
+                        Some(Awaited::Regex(_)) | None => {}
+                    }
                 }
             }
             _ => {}

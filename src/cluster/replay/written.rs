@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
-use crate::ask::{Answer, Ask, Canned, Captured, Ended, FileStatus, Need, Patient, Question};
+use crate::ask::{
+    Answer, Ask, Canned, Captured, Ended, FileStatus, Need, Patient, Progress, Question,
+};
 use crate::cluster::{Attach, Closed, Cluster, Found, Lost, Refusal, Scope, Session};
 use crate::report::AttachReport;
 use crate::target::{Selector, Target};
@@ -165,7 +167,7 @@ impl Session for Reading {
     }
 }
 
-/// The answer within the bounds of its ask; of a file, with what its author left unsaid.
+/// The answer within the bounds of its ask; of a file and of a dialogue, with what its author left unsaid.
 fn as_asked(mut answer: Answer, ask: &Ask) -> Answer {
     if let Question::File { path, max } = &ask.question {
         let length = answer.stdout.bytes.len() as u64;
@@ -187,6 +189,11 @@ fn as_asked(mut answer: Answer, ask: &Ask) -> Answer {
             status.size = status.size.max(length);
         }
         cut(&mut answer.stdout, *max);
+    }
+    if let Question::Talk { dialogue, .. } = &ask.question
+        && answer.progress.is_none()
+    {
+        answer.progress = Some(Progress::of(dialogue, &answer.stdout.bytes));
     }
     cut(&mut answer.stdout, ask.stdout_cap);
     cut(&mut answer.stderr, ask.stderr_cap);

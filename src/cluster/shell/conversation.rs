@@ -11,6 +11,7 @@ use super::quote::{Unquotable, name, quote};
 use super::raw::{Bounded, Raw};
 use super::reply::{Bye, Hello, Reply};
 use super::step::{Begun, End, Exit, Purpose, Step, unreaped_remark};
+use super::terminal::terminal;
 use crate::ask::{Ask, Ended, MAX_CAP, Patient, Question};
 
 /// Reads the prelude, which ends with a line of one dot, then becomes it. The name lets the keeper know its shell again.
@@ -18,6 +19,10 @@ use crate::ask::{Ask, Ended, MAX_CAP, Patient, Question};
 /// A shell's own `read` takes one byte at a time from a pipe (POSIX demands it), 17,000 system calls for the prelude; `head` takes
 /// it at once. It may take more than it was told to (busybox reads ahead), so nothing may follow before [`Reply::Hello`].
 const FIRST: &str = ": housecall-shell; if command -v head >/dev/null; then p=$(head -c @LENGTH@); else p=; while IFS= read -r l; do p=\"$p$l\n\"; [ \"$l\" != . ] || break; done; p=${p%?}; fi; case $p in *.) eval \"${p%.}\" ;; esac";
+
+/// What the shell runs while a dialogue is held beside it: nothing that ends by itself. What the terminal starts carries the mark of
+/// this step, and ends with it: at its timeout, when it is stopped, and when the shell leaves.
+const BESIDE: &str = "run sleep 2147483";
 
 /// Output of the hunt and its bound in time, seconds.
 const HUNT: (u64, u64) = (64 * 1024, 10);
@@ -145,6 +150,13 @@ impl Conversation {
                 };
                 (Purpose::Command, out, format!("own {words}"))
             }
+            Question::Talk { argv, .. } => {
+                let program = argv.first().ok_or(Unquotable::NoProgram)?;
+                if program.starts_with('-') {
+                    return Err(Unquotable::Option(program.clone()));
+                }
+                (Purpose::Command, 0, BESIDE.into())
+            }
             Question::Kube(_) | Question::Pause(_) => {
                 return Err(Unquotable::Foreign(ask.question.argv().join(" ")));
             }
@@ -158,6 +170,12 @@ impl Conversation {
                 words: &words,
             },
         ))
+    }
+
+    /// What to start on a terminal of its own while the step of a [`Question::Talk`] is under way, once that has told its
+    /// [`Reply::FirstByte`]: it waits for [`GO`](super::GO), tells [`BEGUN`](super::BEGUN), and then is the program.
+    pub fn terminal(&self, argv: &[String]) -> Vec<String> {
+        terminal(&self.mark, self.asked, argv)
     }
 
     fn begin(

@@ -1,22 +1,28 @@
-# The first line of the log is this keeper, the second the shell, the third says that the shell leaves by itself.
+# The log tells who is here: the first line is this keeper, `shell PID` the shell, `left` that the shell leaves by itself, and `stop` that
+# somebody wants this container to end.
 [ "$(date +%s)" -lt @NOT_AFTER@ ] || exit 75
 log=/dev/termination-log end=
 trap 'end=0' TERM INT HUP
 echo $$ >$log
 exec 2>/dev/null
 left=@DEADLINE@ grace=@GRACE@
+look() {
+  shell= gone=
+  while read -r word value; do
+    case $word in shell) shell=$value ;; left) gone=$word ;; stop) end=${end:-0} ;; esac
+  done <$log
+}
 while [ -z "$end" ]; do
   sleep 1 & nap=$!
   wait $nap
   [ $? -le 128 ] || { kill -9 $nap; wait $nap; }
   left=$((left-1)) grace=$((grace-1))
-  { read -r _; read -r _ shell; } <$log
+  look
   [ -n "$end" ] || [ $left -gt 0 ] || end=74
   [ -n "$end" ] || [ $grace -gt 0 ] || [ -n "$shell" ] || end=76
 done
 trap '' TERM INT HUP
-gone=
-{ read -r _; read -r _ shell; read -r gone; } <$log
+look
 case $gone$shell in ''|*[!0-9]*) exit $end ;; esac
 grep -q housecall-shell /proc/$shell/cmdline && kill -TERM $shell || exit $end
 n=0

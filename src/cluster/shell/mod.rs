@@ -8,6 +8,7 @@
 //! write(opening())                                    -> Reply::Hello, and only then
 //! write(find_patient(&hunt)?)                         -> Reply::Patient(patient)
 //! write(ask(&ask, &patient)?)      -> Reply::FirstByte, Reply::Done(raw)       one step at a time
+//! terminal(argv)   for a dialogue, started on a pty   -> Reply::Done(raw), once that step is stopped or struck
 //! write(stop())    while a step is under way          -> Reply::Done(raw), ended Cancelled
 //! write(farewell()), close stdin                      -> Reply::Bye, then the shell ends (and, before it, its keeper)
 //! ```
@@ -31,11 +32,13 @@ mod quote;
 mod raw;
 mod reply;
 mod step;
+mod terminal;
 
 pub use conversation::Conversation;
 pub use hunt::Hunt;
-pub use keeper::{Keeper, leave, leave_reason};
+pub use keeper::{Keeper, STOP, leave, leave_reason};
 pub use nonce::Nonce;
 pub use quote::{Unquotable, quote};
 pub use raw::Raw;
 pub use reply::{Bye, Hello, Reply};
+pub use terminal::{BEGUN, GO, WIDTH};

@@ -48,6 +48,7 @@ impl Raw {
             started,
             duration,
             file: self.file,
+            progress: None,
             remarks: self.remarks,
         }
     }

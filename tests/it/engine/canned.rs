@@ -169,6 +169,7 @@ fn answer(ended: Ended, text: &str) -> Answer {
         started: clock().now(),
         duration: Duration::from_millis(5),
         file: None,
+        progress: None,
         remarks: Vec::new(),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use housecall::ask::{Answer, Ask, Captured, Ended, FileStatus, Need, Patient};
+use housecall::ask::{Answer, Ask, Captured, Ended, FileStatus, Need, Patient, Progress, Question};
 use housecall::clock::{Clock, FixedClock};
 use housecall::cluster::{Attach, Closed, Cluster, Found, Lost, Refusal, Scope, Session};
 use housecall::report::AttachReport;
@@ -137,6 +137,10 @@ fn answer(found: &Value, ask: &Ask) -> Answer {
             size: stdout.bytes.len() as u64,
             mtime: None,
         }),
+        progress: match &ask.question {
+            Question::Talk { dialogue, .. } => Some(Progress::of(dialogue, &stdout.bytes)),
+            _ => None,
+        },
         stdout,
         stderr: Captured::whole(text("stderr")),
         started: clock().now(),

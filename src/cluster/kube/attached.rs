@@ -1,0 +1,206 @@
+//! Our debug containers: told from others in a pod, and brought to their end.
+
+use std::time::Duration;
+
+use k8s_openapi::api::core::v1::{EphemeralContainer, Pod};
+use tokio::time::{Instant, sleep, timeout};
+
+use super::debug_container::{RUN, RUNBOOK, is_ours};
+use super::exec_status::ExecStatus;
+use super::find::listed;
+use super::owner::missing;
+use super::pump::{End, Limits, Piece};
+use super::refusal::{chain, refusal};
+use super::server::Server;
+use super::standing;
+use crate::cluster::shell::STOP;
+use crate::cluster::{Attached, Cause, Refusal, Standing};
+use crate::target::ObjectKind;
+
+/// How long the order to stop may take to be given.
+const ORDER: Duration = Duration::from_secs(10);
+
+/// How long the end may take to show: the keeper looks once a second, waits up to 8 s for its shell, and the kubelet looks once a second.
+const END: Duration = Duration::from_secs(30);
+
+/// Pause between two looks for the end.
+const LOOK: Duration = Duration::from_millis(300);
+
+/// Our debug containers in the pods of a namespace (empty: of all), by namespace, pod, and in the order they were added.
+pub(super) async fn attached(
+    server: &Server,
+    namespace: &str,
+    labels: &str,
+    pod: Option<&str>,
+) -> Result<Vec<Attached>, Refusal> {
+    let mut pods = match pod {
+        Some(name) => match server.pod(namespace, name).await {
+            Ok(read) => vec![read.value],
+            Err(error) => {
+                return Err(missing(server, &error, ObjectKind::Pod, name, namespace).await);
+            }
+        },
+        None => listed(server, namespace, labels, None).await?,
+    };
+    pods.sort_by_key(|pod| (pod.metadata.namespace.clone(), pod.metadata.name.clone()));
+    Ok(pods.iter().flat_map(of).collect())
+}
+
+/// Ends one by its own stop file and reads its end back. One that is said to wait is tried as well, because a status comes up to two
+/// seconds after the start; where nobody listens it is told as it stands.
+pub(super) async fn stop(server: &Server, one: &Attached) -> Result<Attached, Refusal> {
+    if matches!(one.state, Standing::Terminated { .. }) {
+        return Ok(one.clone());
+    }
+    match (&one.state, order(server, one).await) {
+        (Standing::Waiting { .. }, Err(refusal)) if refusal.cause == Cause::Api => {
+            return Ok(one.clone());
+        }
+        (_, ordered) => ordered?,
+    }
+    let until = Instant::now() + END;
+    loop {
+        let now = look(server, one).await?;
+        match now {
+            None => return Err(vanished(one)),
+            Some(now) if matches!(now.state, Standing::Terminated { .. }) => return Ok(now),
+            Some(now) if Instant::now() >= until => return Ok(now),
+            Some(_) => sleep(LOOK).await,
+        }
+    }
+}
+
+async fn order(server: &Server, one: &Attached) -> Result<(), Refusal> {
+    let command = vec!["sh".into(), "-c".into(), STOP.into()];
+    let at = (&*one.namespace, &*one.pod, &*one.container);
+    let mut pump =
+        server
+            .exec(at, command, Limits::default())
+            .await
+            .map_err(|error| match &error {
+                kube::Error::Api(status) if matches!(status.code, 401 | 403) => {
+                    refusal(&error, &server.doing("create", "pods/exec", &one.namespace))
+                }
+                error => unheard(one, &chain(error)),
+            })?;
+    let heard = timeout(ORDER, async {
+        loop {
+            if let Piece::Ended(end) = pump.next().await {
+                return end;
+            }
+        }
+    });
+    match heard.await {
+        Ok(End::Status(ExecStatus::Exited(0))) => Ok(()),
+        Ok(end) => Err(unheard(one, &end.to_string())),
+        Err(_) => Err(unheard(one, "no answer within 10 s")),
+    }
+}
+
+/// The same container as it stands now.
+async fn look(server: &Server, one: &Attached) -> Result<Option<Attached>, Refusal> {
+    let now = attached(server, &one.namespace, "", Some(&one.pod)).await?;
+    Ok(now
+        .into_iter()
+        .find(|other| other.container == one.container))
+}
+
+fn unheard(one: &Attached, why: &str) -> Refusal {
+    Refusal {
+        cause: Cause::Api,
+        headline: format!(
+            "container {} of pod {}/{} cannot be told to end: {why}",
+            one.container, one.namespace, one.pod
+        ),
+        help: "it ends by itself at its deadline; look again with `housecall containers`".into(),
+        attach: None,
+    }
+}
+
+fn vanished(one: &Attached) -> Refusal {
+    Refusal {
+        cause: Cause::Replaced,
+        headline: format!(
+            "pod {}/{} was replaced while container {} was told to end",
+            one.namespace, one.pod, one.container
+        ),
+        help: "nothing is left to do: the container went with its pod".into(),
+        attach: None,
+    }
+}
+
+/// Ours among the debug containers of a pod. Pure.
+fn of(pod: &Pod) -> Vec<Attached> {
+    let spec = pod.spec.iter();
+    spec.flat_map(|spec| spec.ephemeral_containers.iter().flatten())
+        .filter(|container| is_ours(&container.name))
+        .map(|container| Attached {
+            namespace: pod
+                .metadata
+                .namespace
+                .clone()
+                .unwrap_or_else(|| "default".into()),
+            pod: pod.metadata.name.clone().unwrap_or_default(),
+            container: container.name.clone(),
+            image: container.image.clone().unwrap_or_default(),
+            run: said(container, RUN),
+            runbook: said(container, RUNBOOK),
+            state: state(pod, &container.name),
+        })
+        .collect()
+}
+
+fn said(container: &EphemeralContainer, name: &str) -> Option<String> {
+    let mut env = container.env.iter().flatten();
+    let value = env.find(|one| one.name == name)?.value.clone()?;
+    Some(value.replace("$$", "$"))
+}
+
+fn state(pod: &Pod, name: &str) -> Standing {
+    if let Some(end) = standing::terminated(pod, name) {
+        return Standing::Terminated {
+            exit_code: end.exit_code,
+            at: end.finished_at,
+        };
+    }
+    match standing::state(pod, name).and_then(|state| state.running.as_ref()) {
+        Some(running) => Standing::Running {
+            since: running.started_at.as_ref().map(|at| at.0),
+        },
+        None => Standing::Waiting {
+            reason: standing::waiting(pod, name),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_ours_are_told_with_the_run_that_added_them() {
+        let pod: Pod = serde_json::from_value(json!({
+            "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"containers": [], "ephemeralContainers": [
+                {"name": "debugger-x7k2p", "image": "busybox"},
+                {"name": "housecall-sidecar", "image": "busybox"},
+                {"name": "housecall-0011223344", "image": "tools:1", "env": [
+                    {"name": "HOUSECALL_RUN", "value": "r1"}, {"name": "HOUSECALL_RUNBOOK", "value": "a$$b"}]},
+                {"name": "housecall-5566778899", "image": "tools:1"}]},
+            "status": {"ephemeralContainerStatuses": [
+                {"name": "housecall-0011223344", "image": "", "imageID": "", "ready": false, "restartCount": 0,
+                 "state": {"running": {"startedAt": "2026-01-02T03:04:05Z"}}}]},
+        }))
+        .unwrap();
+        let found = of(&pod);
+        let names: Vec<_> = found.iter().map(|one| one.container.as_str()).collect();
+        assert_eq!(names, ["housecall-0011223344", "housecall-5566778899"]);
+        assert_eq!(found[0].run.as_deref(), Some("r1"));
+        assert_eq!(found[0].runbook.as_deref(), Some("a$b"));
+        assert_eq!(found[0].state.word(), "running");
+        assert_eq!(found[1].run, None);
+        assert_eq!(found[1].state, Standing::Waiting { reason: None });
+    }
+}
