@@ -160,6 +160,7 @@ mod tests {
             duration: std::time::Duration::ZERO,
             file: None,
             remarks: Vec::new(),
+            progress: None,
         };
         TargetReport {
             target: Target {
