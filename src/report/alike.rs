@@ -138,7 +138,7 @@ static SHAPES: LazyLock<Shapes> = LazyLock::new(|| {
     .ok(),
     uid: Regex::new(r"(?i)\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b").ok(),
     time: Regex::new(
-        r"(?:\b\d{4}[-/]\d\d[-/]\d\d[T ])?\b\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z\b|[+-]\d\d:?\d\d\b)?",
+        r"(?:\b\d{4}[-/]\d\d[-/]\d\d[T ]|\b)\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z\b|[+-]\d\d:?\d\d\b)?",
     )
     .ok(),
 }
