@@ -50,6 +50,24 @@ pub struct Ask {
     /// What a report shows as the argv, where the question itself would say too much: `["http", "GET", "http://localhost/"]`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<Vec<String>>,
+    /// How what comes back is laid out, where its keys tell what is to be masked in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layout: Option<Layout>,
+}
+
+/// How a file holds its keys and values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Layout {
+    /// YAML, and JSON that is written over lines.
+    Yaml,
+    /// `KEY=value` on each line, as in an environment file or properties.
+    Env,
+}
+
+impl Layout {
+    /// Every layout with its word in runbooks.
+    pub const WORDS: [(Self, &'static str); 2] = [(Self::Yaml, "yaml"), (Self::Env, "env")];
 }
 
 impl Ask {
@@ -63,6 +81,7 @@ impl Ask {
             stderr_cap: DEFAULT_CAP,
             stdin: Vec::new(),
             shown: None,
+            layout: None,
         }
     }
 

@@ -78,10 +78,15 @@ fn head(text: &mut String, plan: &Plan) {
     }
     let _ = writeln!(
         text,
-        "attach     image {}, profile {}, lives at most {}",
+        "attach     image {}, profile {}, lives at most {}{}",
         attach.image,
         attach.profile,
-        humantime::format_duration(attach.deadline)
+        humantime::format_duration(attach.deadline),
+        if plan.attaches_at_once() {
+            ""
+        } else {
+            "; once the program asks what needs it"
+        }
     );
     let _ = writeln!(
         text,

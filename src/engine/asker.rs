@@ -1,6 +1,7 @@
 //! One target's steps, asked in order: what each sees, how often it is asked, and what follows from it.
 
 mod program;
+mod reach;
 mod talk;
 
 use std::sync::Arc;
@@ -14,9 +15,9 @@ use super::interrupt::Interrupt;
 use super::lane::Lane;
 use super::sight::Sight;
 use crate::ask::Patient;
-use crate::cluster::Session;
+use crate::cluster::{Cluster, Session};
 use crate::plan::PlannedStep;
-use crate::report::{CheckReport, Happening, Phase, Severity, StepReport, Verdict};
+use crate::report::{AttachReport, CheckReport, Happening, Phase, Severity, StepReport, Verdict};
 use crate::runbook::{Each, Retry};
 use crate::target::{Target, TargetKind};
 
@@ -30,12 +31,16 @@ pub(super) struct Outcome {
     pub(super) verdicts: Vec<Verdict>,
     /// Why not everything was asked.
     pub(super) reason: Option<String>,
+    /// How far a debug container came that was refused while the target was asked.
+    pub(super) attach: Option<AttachReport>,
 }
 
 /// Asks one target.
 pub(super) struct Asker<'a> {
     lane: &'a Lane,
-    session: &'a mut dyn Session,
+    session: &'a mut Box<dyn Session>,
+    /// Where a debug container is had, once something needs one.
+    further: Option<(&'a dyn Cluster, &'a Target)>,
     image: &'a str,
     sight: Sight,
     outcome: Outcome,
@@ -49,7 +54,11 @@ pub(super) struct Asker<'a> {
 }
 
 impl<'a> Asker<'a> {
-    pub(super) fn new(lane: &'a Lane, session: &'a mut dyn Session, target: &'a Target) -> Self {
+    pub(super) fn new(
+        lane: &'a Lane,
+        session: &'a mut Box<dyn Session>,
+        target: &'a Target,
+    ) -> Self {
         let sight = Sight::new(&lane.plan, target, session.patient());
         let image = match target.kind {
             TargetKind::Pod => lane.plan.attach.image.as_str(),
@@ -58,6 +67,7 @@ impl<'a> Asker<'a> {
         Self {
             lane,
             session,
+            further: None,
             image,
             sight,
             outcome: Outcome::default(),
@@ -300,7 +310,7 @@ impl<'a> Asker<'a> {
             clock: self.lane.teller.clock.as_ref(),
             phase: self.phase,
         };
-        attempt.ask(self.session, sight).await
+        attempt.ask(self.session.as_mut(), sight).await
     }
 
     /// Tells what became of a step, and keeps what follows from it.

@@ -139,13 +139,18 @@ impl Attempt<'_> {
                 () = self.interrupt.stopped() => None,
             };
             match answered {
-                Some(Ok(answer)) => answers.push(self.masked(answer)),
+                Some(Ok(answer)) => answers.push(self.masked(ask, answer)),
                 Some(Err(Lost { why, partial })) => {
-                    answers.extend(partial.map(|answer| self.masked(*answer)));
+                    answers.extend(partial.map(|answer| self.masked(ask, *answer)));
                     return (answers, Some(why));
                 }
                 None => {
-                    answers.extend(session.cancel().await.map(|answer| self.masked(answer)));
+                    answers.extend(
+                        session
+                            .cancel()
+                            .await
+                            .map(|answer| self.masked(ask, answer)),
+                    );
                     return (answers, None);
                 }
             }
@@ -174,8 +179,8 @@ impl Attempt<'_> {
     }
 
     /// Nothing raw gets any further.
-    fn masked(&self, mut answer: Answer) -> Answer {
-        self.redactor.answer(&self.planned.step.id, &mut answer);
+    fn masked(&self, ask: &Ask, mut answer: Answer) -> Answer {
+        self.redactor.answer(ask, &mut answer);
         answer
     }
 

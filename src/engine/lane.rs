@@ -43,7 +43,7 @@ impl Lane {
         }
         self.tell(Happening::TargetStarted { target: self.index });
         let (attach, stop) = (&self.plan.attach, self.interrupt.stop_token());
-        let opening = if self.plan.needs_container() {
+        let opening = if self.plan.attaches_at_once() {
             cluster.open(&target, attach, stop)
         } else {
             cluster.consult(&target, attach, stop)
@@ -55,7 +55,7 @@ impl Lane {
         };
         match opened {
             Err(refusal) => self.refused(cluster, &target, &refusal).await,
-            Ok(session) => self.converse(session, target).await,
+            Ok(session) => self.converse(cluster, session, target).await,
         }
     }
 
@@ -77,7 +77,7 @@ impl Lane {
             return self.refuse(refusal);
         };
         let why = told(refusal);
-        let asker = Asker::new(self, session.as_mut(), target).without_container(&why);
+        let asker = Asker::new(self, &mut session, target).without_container(&why);
         let outcome = asker.all().await;
         session.close().await;
         self.closed(refusal.attach.as_deref().cloned());
@@ -86,42 +86,56 @@ impl Lane {
 
     /// An opening that was given up may have added a container, which is then not proven ended.
     fn abandon(&self, target: &Target) -> Status {
-        if target.kind == TargetKind::Pod {
-            self.closed(Some(AttachReport {
-                mode: "ephemeral".into(),
-                transport: "live".into(),
-                container: None,
-                image: Some(self.plan.attach.image.clone()),
-                image_id: None,
-                profile: Some(self.plan.attach.profile.word().into()),
-                requested_at: target.requested_at,
-                first_answer_at: None,
-                waiting: None,
-                terminated: None,
-                proven: false,
-            }));
+        let (attach, why) = self.given_up(target);
+        if attach.is_some() {
+            self.closed(attach);
         }
-        self.finish(
-            Status::Error,
-            Some(
-                "interrupted twice while the debug container was being attached: it may be there, and ends by itself"
-                    .into(),
-            ),
-        )
+        self.finish(Status::Error, Some(why))
     }
 
-    async fn converse(&self, mut session: Box<dyn Session>, mut target: Target) -> Status {
-        let container = session.container();
-        target.container.clone_from(&container);
+    /// What is known of a container whose opening was given up, and what is told of it.
+    pub(super) fn given_up(&self, target: &Target) -> (Option<AttachReport>, String) {
+        let attach = (target.kind == TargetKind::Pod).then(|| AttachReport {
+            mode: "ephemeral".into(),
+            transport: "live".into(),
+            container: None,
+            image: Some(self.plan.attach.image.clone()),
+            image_id: None,
+            profile: Some(self.plan.attach.profile.word().into()),
+            requested_at: target.requested_at,
+            first_answer_at: None,
+            waiting: None,
+            terminated: None,
+            proven: false,
+        });
+        let why = "interrupted twice while the debug container was being attached: it may be there, and ends by itself";
+        (attach, why.into())
+    }
+
+    /// Tells that the way to the target is open.
+    pub(super) fn attached(&self, session: &dyn Session) {
         self.tell(Happening::Attached {
             target: self.index,
-            container,
+            container: session.container(),
             attach: session.attached(),
         });
         if let Some(text) = out_of_sight(session.patient()) {
             self.note(text);
         }
-        let outcome = Asker::new(self, session.as_mut(), &target).all().await;
+    }
+
+    async fn converse(
+        &self,
+        cluster: &dyn Cluster,
+        mut session: Box<dyn Session>,
+        mut target: Target,
+    ) -> Status {
+        target.container = session.container();
+        self.attached(session.as_ref());
+        let outcome = Asker::new(self, &mut session, &target)
+            .attaching(cluster, &target)
+            .all()
+            .await;
         let last = session.attached();
         let closed = tokio::select! {
             biased;
@@ -131,7 +145,7 @@ impl Lane {
         for text in closed.remarks {
             self.note(text);
         }
-        self.closed(closed.attach);
+        self.closed(closed.attach.or(outcome.attach));
         let mut status = status(&outcome.verdicts);
         if outcome.reason.is_some() {
             status = status.max(Status::Error);
@@ -198,7 +212,7 @@ impl From<crate::cluster::Closed> for Ending {
 }
 
 /// A refusal as a target's reason.
-fn told(refusal: &Refusal) -> String {
+pub(super) fn told(refusal: &Refusal) -> String {
     format!("{}; {}", refusal.headline, refusal.help)
 }
 

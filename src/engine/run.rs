@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::cluster::{Cluster, Refusal};
 use crate::plan::Plan;
 use crate::report::{
-    Circumstances, Event, Folding, Happening, Redactor, Report, RunReport, settle,
+    Circumstances, Event, Folding, Happening, Redactor, Report, RunReport, groups, settle,
 };
 use crate::target::Target;
 
@@ -83,11 +83,14 @@ impl Engine {
 
         let mut circumstances = run.circumstances;
         circumstances.interrupted |= run.interrupt.is_stopped();
+        let report = folding.report();
+        let own = plan.batch.group.as_deref();
         let last = Event {
             at: self.clock.now(),
             happening: Happening::RunFinished {
                 redactions: redactor.ledger(),
-                exit: settle(&folding.report(), circumstances),
+                exit: settle(&report, circumstances),
+                groups: own.map_or_else(Vec::new, |own| groups(&report.targets, own)),
             },
         };
         folding.take(&last);

@@ -43,6 +43,12 @@ impl Sight {
         scope
     }
 
+    /// Where the patient is, now that it is known.
+    pub(super) fn meet(&mut self, patient: &Patient) {
+        self.set("target_pid", patient.pid.into());
+        self.set("target_root", patient.root.clone().into());
+    }
+
     pub(super) fn set(&mut self, name: &str, value: Value) {
         self.scope.insert(name.to_owned(), value);
     }

@@ -52,6 +52,8 @@ pub fn role(runbook: &str, place: Place<'_>, needs: &[Need]) -> String {
                     .iter()
                     .filter(|need| other(need, namespace) == Some(place));
                 text.push_str("---\n# What is in another namespace.\n");
+                // Another plan for another namespace may want the same there.
+                let name = format!("{name}-{namespace}");
                 own_role(&mut text, &name, (place, home), of.copied().collect());
             }
             if !wide.is_empty() {
@@ -188,7 +190,10 @@ mod tests {
             panic!("{text}");
         };
         assert!(own.contains("namespace: shop\n") && !own.contains("events"));
-        assert!(other.contains("namespace: default\n") && other.contains("[\"events\"]"));
+        assert!(
+            other.contains("name: housecall-own-shop\n  namespace: default\n")
+                && other.contains("[\"events\"]")
+        );
         // The account that is granted it stays where it is.
         assert!(other_binding.contains("name: housecall\n    namespace: shop\n"));
         let text = role("own", Place::Namespace("default"), &needs);

@@ -8,6 +8,7 @@ use crate::cluster::{Attach, Profile};
 use crate::report::{MASK, Rule, RunbookRef, Severity};
 use crate::runbook::{Batch, Effects, Origin, Pick, Runbook, Scripted, Step, Waiver};
 use crate::script::{Expr, Scope};
+use crate::step::Kind;
 use crate::target::Target;
 
 /// Image of the debug container when nobody names one: a public toolbox with every tool the shipped runbooks use, pinned.
@@ -199,11 +200,21 @@ impl Plan {
 
     /// True where some step asks something of a debug container; without one, none is attached.
     pub fn needs_container(&self) -> bool {
-        // What a program asks is known as it runs.
-        self.program.is_some()
+        let written = self
+            .program
+            .iter()
+            .flat_map(|scripted| scripted.program().asks());
+        let mut kinds = written.filter_map(|ask| Kind::registered(&ask.kind));
+        kinds.any(|kind| kind.about.needs_container())
             || self
                 .asked()
                 .any(|planned| planned.step.kind.needs_container())
+    }
+
+    /// True where one is attached before anything is asked. What a program asks is known as it runs: it is given one once it asks
+    /// something that needs it.
+    pub fn attaches_at_once(&self) -> bool {
+        self.program.is_none() && self.needs_container()
     }
 
     /// Every step that may be asked: those of `on_fail` and `finally` after the others.

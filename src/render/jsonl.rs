@@ -52,8 +52,12 @@ fn events(report: &Report) -> Vec<Event> {
         events.push(at(finished, Happening::Noted { target, text }));
     }
     if let Some(exit) = report.exit.clone() {
-        let redactions = report.redactions.clone();
-        events.push(at(finished, Happening::RunFinished { redactions, exit }));
+        let finish = Happening::RunFinished {
+            redactions: report.redactions.clone(),
+            exit,
+            groups: report.groups.clone(),
+        };
+        events.push(at(finished, finish));
     }
     events
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::alike::Group;
 use super::outcome::{Status, StepReport};
 use super::run::{AttachReport, Exit, Redaction, RunReport};
 use super::stamp;
@@ -103,5 +104,8 @@ pub enum Happening {
         redactions: Vec<Redaction>,
         /// How the process exits.
         exit: Exit,
+        /// Targets that say the same, where the runbook asks for that.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        groups: Vec<Group>,
     },
 }

@@ -25,6 +25,7 @@ impl Default for Folding {
                 targets: Vec::new(),
                 redactions: Vec::new(),
                 notes: Vec::new(),
+                groups: Vec::new(),
             },
         }
     }
@@ -152,7 +153,12 @@ fn take(report: &mut Report, event: &Event) {
                 entry.reason.clone_from(reason);
             }
         }
-        Happening::RunFinished { redactions, exit } => {
+        Happening::RunFinished {
+            redactions,
+            exit,
+            groups,
+        } => {
+            report.groups.clone_from(groups);
             report.redactions.clone_from(redactions);
             report.exit = Some(exit.clone());
             report.run.finished = Some(event.at);

@@ -8,6 +8,7 @@
 //! {"at":"2026-01-02T03:04:05.678Z","event":"step_finished","target":0,"step":{"id":"http","kind":"run","status":"pass",…}}
 //! ```
 
+mod alike;
 mod event;
 mod exit;
 mod fold;
@@ -16,6 +17,7 @@ mod outcome;
 mod redact;
 mod run;
 
+pub use alike::{Group, Own, groups};
 pub use event::{Event, Happening};
 pub use exit::{CODES, Circumstances, graver, settle};
 pub use fold::{Folding, fold};

@@ -3,6 +3,8 @@
 //! Secrets are masked as they stand, in base64 and percent-encoded; rules mask what looks like a secret. What was masked is counted,
 //! never kept.
 
+mod keyed;
+
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
@@ -11,7 +13,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use regex::bytes::{Captures, Regex};
 
 use super::run::Redaction;
-use crate::ask::Answer;
+use crate::ask::{Answer, Ask};
 
 /// What stands where something was masked.
 pub const MASK: &str = "***";
@@ -59,8 +61,16 @@ impl Redactor {
         }
     }
 
-    /// Masks an answer to a step in place.
-    pub fn answer(&self, step: &str, answer: &mut Answer) {
+    /// Masks the answer to an ask in place.
+    pub fn answer(&self, ask: &Ask, answer: &mut Answer) {
+        let step = ask.step.as_str();
+        if let Some((masked, struck)) = ask
+            .layout
+            .and_then(|layout| keyed::masked(layout, &answer.stdout.bytes))
+        {
+            answer.stdout.bytes = masked;
+            self.count("keys", struck);
+        }
         for stream in [&mut answer.stdout, &mut answer.stderr] {
             self.bytes(step, &mut stream.bytes);
         }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::alike::Group;
 use super::outcome::{Status, StepReport};
 use super::stamp;
 use crate::target::Target;
@@ -28,6 +29,9 @@ pub struct Report {
     pub redactions: Vec<Redaction>,
     /// What else the reader should know.
     pub notes: Vec<Note>,
+    /// Targets that say the same, put together where the runbook says so by `batch.group`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<Group>,
 }
 
 /// What was run, where, with what.

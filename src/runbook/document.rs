@@ -4,7 +4,7 @@ use super::program::Scripted;
 use crate::{
     check::{Capture, Expectation, Outcome},
     cluster::Profile,
-    report::{Rule, Severity},
+    report::{Own, Rule, Severity},
     script::{Expr, Template},
     step::Kind,
 };
@@ -235,6 +235,8 @@ pub struct Batch {
     pub per_node: Option<usize>,
     /// No more are begun when so many percent of at least so many targets have failed.
     pub stop_when: Option<StopWhen>,
+    /// What is taken out of the outputs of targets before those that say the same are put together; `None` where none are.
+    pub group: Option<Vec<Own>>,
 }
 
 /// When a batch begins no more targets.

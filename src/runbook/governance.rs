@@ -1,11 +1,11 @@
 //! Reading what bounds a run as a whole: `effects:`, `redact:`, `batch:` and `waivers:`.
 
 use super::document::{Batch, Effects, StopWhen, Waiver};
-use super::keys::{BATCH, REDACT, RULE, STOP_WHEN, WAIVER, names};
+use super::keys::{BATCH, GROUP, REDACT, RULE, STOP_WHEN, WAIVER, names};
 use super::names::is_kebab;
 use super::reader::Reader;
 use super::settings::choice;
-use crate::report::{Rule, builtin};
+use crate::report::{Own, Rule, builtin};
 use crate::yaml::{Node, Scalar, Yaml};
 
 /// Targets that may be open at once.
@@ -85,7 +85,27 @@ pub(super) fn batch(reader: &mut Reader<'_>, node: &Node) -> Batch {
         stop_when: fields
             .get("stop_when")
             .and_then(|node| stop_when(reader, node)),
+        group: fields.get("group").and_then(|node| group(reader, node)),
     }
+}
+
+fn group(reader: &mut Reader<'_>, node: &Node) -> Option<Vec<Own>> {
+    let fields = reader.fields(node, "`group`", &names(GROUP), &[])?;
+    let Some(node) = fields.get("normalise") else {
+        return Some(Own::WORDS.map(|(own, _)| own).to_vec());
+    };
+    let mut own = Vec::new();
+    for item in reader.list(node, "`normalise`")? {
+        let word = reader.text(item, "what is normalised")?;
+        own.push(choice(
+            reader,
+            item,
+            word,
+            "thing to normalise",
+            &Own::WORDS,
+        )?);
+    }
+    Some(own)
 }
 
 fn stop_when(reader: &mut Reader<'_>, node: &Node) -> Option<StopWhen> {

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::about::{About, Fact, Field, Shape};
 use super::{Asking, Observation, Registered, Spec, Unfit, answer};
-use crate::ask::{Answer, Ask, Ended, MAX_CAP, Question};
+use crate::ask::{Answer, Ask, Ended, Layout, MAX_CAP, Question};
 use crate::report::{Artifact, Verdict};
 use crate::script::{Scope, TemplateError};
 use item::{Item, Place};
@@ -46,6 +46,11 @@ const ITEM: &[Field] = &[
         "bytes of one file: a larger one is not brought",
     )
     .or("1MiB"),
+    Field::new(
+        "redact",
+        Shape::Word(&["yaml", "env"]),
+        "how the file is laid out: the values of keys such as `password` or `api_key` are masked whole in it, beside all that is masked anywhere",
+    ),
     Field::new(
         "optional",
         Shape::Bool,
@@ -262,7 +267,7 @@ impl Asking for Collect {
         for item in &self.items {
             let path = item.path(scope)?;
             asks.push(match item.place {
-                Place::Path => read(path, item.max),
+                Place::Path => read(path, item.max, item.layout),
                 Place::Glob => Ask::new(Question::Glob {
                     pattern: path,
                     most: MOST,
@@ -285,7 +290,7 @@ impl Asking for Collect {
                 asks.extend(
                     paths
                         .into_iter()
-                        .map(|path| read(path, item.max.min(share))),
+                        .map(|path| read(path, item.max.min(share), item.layout)),
                 );
             }
         }
@@ -340,9 +345,10 @@ impl Asking for Collect {
     }
 }
 
-fn read(path: String, max: u64) -> Ask {
+fn read(path: String, max: u64, layout: Option<Layout>) -> Ask {
     let mut ask = Ask::new(Question::File { path, max });
     ask.stdout_cap = max;
+    ask.layout = layout;
     ask
 }
 

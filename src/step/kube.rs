@@ -285,10 +285,6 @@ impl Kube {
 }
 
 impl Asking for Kube {
-    fn needs_container(&self) -> bool {
-        false
-    }
-
     fn needs(&self) -> Vec<Need> {
         let read = match &self.read {
             Form::Object(named) => ApiRead::Object(named.unrendered()),

@@ -59,6 +59,9 @@ pub const KINDS: &[Registered] = &[
     pause::KIND,
 ];
 
+/// Kinds that are answered without a debug container: by the API alone, or by time.
+const OUTSIDE: [&str; 2] = ["kube", "pause"];
+
 /// Kinds whose command is the author's own, and reads the `stdin` that he gives; others write there what they need themselves.
 pub const STDIN: [&str; 2] = ["run", "sh"];
 
@@ -114,11 +117,6 @@ pub trait Asking: Debug + Send + Sync {
     /// What is kept of the answers beside the report.
     fn artifacts(&self, _answers: &[Answer]) -> Vec<Artifact> {
         Vec::new()
-    }
-
-    /// False for a kind that is answered without a debug container: by the API alone, or by time.
-    fn needs_container(&self) -> bool {
-        true
     }
 
     /// The rights of the Kubernetes API that it needs beside those of attaching.
@@ -236,9 +234,9 @@ impl Kind {
         STDIN.contains(&self.word())
     }
 
-    /// See [`Asking::needs_container`].
+    /// See [`About::needs_container`].
     pub fn needs_container(&self) -> bool {
-        self.asking.needs_container()
+        self.about.needs_container()
     }
 
     /// See [`Asking::needs`].

@@ -42,10 +42,6 @@ fn build(spec: &Spec, _: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
 }
 
 impl Asking for Pause {
-    fn needs_container(&self) -> bool {
-        false
-    }
-
     fn lasts(&self) -> Duration {
         self.0
     }

@@ -242,6 +242,11 @@ impl About {
         )
     }
 
+    /// False for a kind that is answered without a debug container: by the API alone, or by time.
+    pub fn needs_container(&self) -> bool {
+        !super::OUTSIDE.contains(&self.word)
+    }
+
     /// The key with this name.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)

@@ -3,6 +3,7 @@
 mod canned;
 mod outside;
 mod program;
+mod reach;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -120,6 +120,19 @@ async fn the_report_shows_of_stderr_what_the_tool_wrote_and_not_the_word_of_our_
     assert_eq!(step.facts["stderr"], "curl: (7) Connection refused\n");
 }
 
+#[tokio::test]
+async fn promise_2_a_file_that_is_collected_comes_without_the_values_of_its_secret_keys() {
+    let source = r#"{version: 1, id: t, title: T, steps: [{id: files, collect: [{path: /app/db.yaml, redact: yaml, fact: db}]}], tests: [{name: a,
+        given: {files: {stdout: "user: me\npassword: correct horse\n", file: {}}}, expect: pass}]}"#;
+    let (runbook, _) = Runbook::parse(source, "t.yaml").unwrap();
+    let trial = trial(&runbook, &runbook.tests[0]).await.unwrap();
+    let step = &trial.report.targets[0].steps[0];
+    assert_eq!(step.facts["db"], "user: me\npassword: \"***\"\n");
+    assert_eq!(step.artifacts[0].bytes, 25);
+    assert!(!format!("{:?}", trial.report).contains("horse"));
+    assert_eq!(trial.report.redactions[0].rule, "keys");
+}
+
 #[test]
 fn what_a_test_names_must_be_there() {
     for (test, told) in [

@@ -200,6 +200,10 @@ const UNSAID_RULES: &[(&str, &str)] = &[
     ("has no `", "a schema does not know which facts a step has"),
     ("given twice", "it is said of two places at once"),
     (
+        "of the dialogue",
+        "what an exchange expects and sends is said of two keys at once, or of what a regular expression matches",
+    ),
+    (
         "is no regular expression",
         "a schema cannot say that a text is a linear-time regular expression",
     ),

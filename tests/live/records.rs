@@ -119,6 +119,7 @@ fn what_is_around_a_pod_is_read_by_its_name_or_its_place() {
     });
     let steps = "  - {id: owner, kube: {object: owner}}
   - {id: node, kube: {object: node}}
+  - {id: ills, kube: {events: {object: node}}}
   - {id: settings, kube: {object: configmap/settings}}
   - {id: none, kube: {object: svc/nobody}, expect: [{id: gone, that: '!exists'}]}
   - {id: ends, kube: {endpoints: {service: front}}}

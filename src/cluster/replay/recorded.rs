@@ -159,38 +159,72 @@ impl Cluster for Recorded {
         _: &Attach,
         _: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
-        let tape = self
-            .tapes
-            .iter()
-            .find(|tape| tape.who.to_string() == target.to_string() && tape.who.uid == target.uid);
-        let Some(tape) = tape else {
-            return Err(refusal(
-                Cause::NotFound,
-                format!("{target} is not in the recording"),
-            ));
+        let tape = self.tape(target)?;
+        let attaching = |line: &Line| match line {
+            Line::Opened { attach, .. } => attach.is_some(),
+            _ => matches!(line, Line::Refused { .. }),
         };
-        for line in &tape.lines {
-            match line {
-                Line::Refused { refusal } => return Err(refusal.clone()),
+        // One that attached nothing is asked all the same: what it did not hear is told as not recorded.
+        if !tape.lines.iter().any(attaching) {
+            return tape.opened(|line| matches!(line, Line::Opened { .. }));
+        }
+        tape.opened(attaching)
+    }
+
+    /// The way that the recorded run took first. It may have been a debug container's at once.
+    async fn consult(
+        &self,
+        target: &Target,
+        _: &Attach,
+        _: &CancellationToken,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        let tape = self.tape(target)?;
+        let opened = tape.opened(|line| matches!(line, Line::Opened { .. }));
+        opened.or_else(|_| tape.opened(|line| matches!(line, Line::Refused { .. })))
+    }
+}
+
+impl Recorded {
+    fn tape(&self, target: &Target) -> Result<&Tape, Refusal> {
+        let of =
+            |tape: &&Tape| tape.who.to_string() == target.to_string() && tape.who.uid == target.uid;
+        self.tapes
+            .iter()
+            .find(of)
+            .ok_or_else(|| refusal(Cause::NotFound, format!("{target} is not in the recording")))
+    }
+}
+
+impl Tape {
+    /// The session that began, or the refusal that was told, with the first line of this sort.
+    fn opened(&self, sort: impl Fn(&Line) -> bool) -> Result<Box<dyn Session>, Refusal> {
+        let found = self.lines.iter().position(sort);
+        match found.map(|at| (at, &self.lines[at])) {
+            Some((_, Line::Refused { refusal })) => Err(refusal.clone()),
+            Some((
+                at,
                 Line::Opened {
                     container,
                     patient,
                     attach,
-                } => {
-                    return Ok(Box::new(Playback {
-                        container: container.clone(),
-                        patient: patient.clone(),
-                        attach: attach.clone(),
-                        lines: tape.lines.clone(),
-                    }));
-                }
-                _ => {}
+                },
+            )) => {
+                // An end before the beginning is that of an earlier session.
+                let earlier = |(line, kept): (usize, &Line)| {
+                    (line > at || !matches!(kept, Line::Closed { .. })).then(|| kept.clone())
+                };
+                Ok(Box::new(Playback {
+                    container: container.clone(),
+                    patient: patient.clone(),
+                    attach: attach.clone(),
+                    lines: self.lines.iter().enumerate().filter_map(earlier).collect(),
+                }))
             }
+            _ => Err(refusal(
+                Cause::Interrupted,
+                "the recording ends before the way to it was open".into(),
+            )),
         }
-        Err(refusal(
-            Cause::Interrupted,
-            "the recording ends before the way to it was open".into(),
-        ))
     }
 }
 

@@ -121,9 +121,9 @@ impl Recorder {
         ask
     }
 
-    fn answer(&self, step: &str, answer: &Answer) -> Answer {
+    fn answer(&self, ask: &Ask, answer: &Answer) -> Answer {
         let mut answer = answer.clone();
-        self.redactor.answer(step, &mut answer);
+        self.redactor.answer(ask, &mut answer);
         answer
     }
 
@@ -176,7 +176,29 @@ impl Cluster for Listening {
         attach: &Attach,
         stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
-        let session = match self.cluster.open(target, attach, stop).await {
+        let opened = self.cluster.open(target, attach, stop).await;
+        self.heard(target, opened)
+    }
+
+    async fn consult(
+        &self,
+        target: &Target,
+        attach: &Attach,
+        stop: &CancellationToken,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        let consulted = self.cluster.consult(target, attach, stop).await;
+        self.heard(target, consulted)
+    }
+}
+
+impl Listening {
+    /// Writes down how a way to a target came to be, or why not, and listens on it.
+    fn heard(
+        &self,
+        target: &Target,
+        opened: Result<Box<dyn Session>, Refusal>,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        let session = match opened {
             Ok(session) => session,
             Err(refusal) => {
                 self.recorder.refused(target, &refusal);
@@ -227,7 +249,7 @@ impl Session for Heard {
         let answered = self.session.answer(ask).await;
         self.under_way = None;
         let recorder = &self.recorder;
-        let masked = |answer: &Answer| recorder.answer(&ask.step, answer);
+        let masked = |answer: &Answer| recorder.answer(ask, answer);
         let line = match &answered {
             Ok(answer) => Line::Answered {
                 ask: recorder.ask(ask),
@@ -250,11 +272,12 @@ impl Session for Heard {
     async fn cancel(&mut self) -> Option<Answer> {
         let answer = self.session.cancel().await;
         let ask = self.under_way.take();
-        let step = ask.as_ref().map_or("", |ask| ask.step.as_str());
         let line = Line::Cancelled {
+            // Where nothing was asked, there is nothing to answer.
             answer: answer
                 .as_ref()
-                .map(|answer| self.recorder.answer(step, answer)),
+                .zip(ask.as_ref())
+                .map(|(answer, ask)| self.recorder.answer(ask, answer)),
             ask: ask.as_ref().map(|ask| self.recorder.ask(ask)),
         };
         self.recorder.write(&self.target, &line);

@@ -155,7 +155,12 @@ impl<'a> Conversation<'a> {
                 }
                 Ok(Value::Null)
             }
-            Request::Target(name) => self.known(name),
+            Request::Target(name) => {
+                if name != "target" {
+                    self.asker.reach().await;
+                }
+                self.known(name)
+            }
             Request::Simulate { .. } => Err(Refusal::Wrong(
                 "`simulate` is for tests: a run asks its target".into(),
             )),
@@ -195,6 +200,7 @@ impl<'a> Conversation<'a> {
         match self.asker.sight.scope().get(name) {
             Some(Value::Null) | None => {
                 let why = self.asker.session.patient().reason.as_deref();
+                let why = why.or(self.asker.unattached.as_deref());
                 let why = why.unwrap_or("it was not found");
                 Err(Refusal::Wrong(format!("`{name}()` is not known: {why}")))
             }
@@ -218,12 +224,11 @@ impl<'a> Conversation<'a> {
             number: self.talk.len() + 1,
             of: 0,
         });
-        let sight = asker.sight.clone();
         let Asked {
             step,
             remarks,
             lost,
-        } = asker.asked(planned, &sight).await;
+        } = asker.within_reach(planned).await;
         asker.remark(&step.id, remarks);
         let seen = self.talk.asked(step);
         if let Some(why) = lost {

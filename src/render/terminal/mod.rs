@@ -32,7 +32,7 @@ use std::io::{self, Write};
 use page::{Page, Tone};
 
 use crate::render::Look;
-use crate::report::{Counts, Report, Status};
+use crate::report::{Counts, Group, Report, Status};
 
 /// Writes the report.
 pub(super) fn write(report: &Report, out: &mut dyn Write, look: Look) -> io::Result<()> {
@@ -90,6 +90,9 @@ fn foot(page: &mut Page, report: &Report) {
             .collect();
         page.prose(0, (Tone::Plain, "redacted"), Tone::Plain, &rules.join(", "));
     }
+    for group in &report.groups {
+        page.prose(0, (Tone::Strong, "alike  "), Tone::Plain, &alike(group));
+    }
     let tone = match report.summary.status {
         Status::Pass => Tone::Good,
         Status::Fail => Tone::Bad,
@@ -114,6 +117,29 @@ fn foot(page: &mut Page, report: &Report) {
         }
     };
     page.prose(0, (Tone::Strong, "exit   "), Tone::Plain, &exit);
+}
+
+/// How many targets say the same, and what; who they are where they are few.
+fn alike(group: &Group) -> String {
+    const NAMED: usize = 3;
+    let named: Vec<_> = group
+        .targets
+        .iter()
+        .take(NAMED)
+        .map(String::as_str)
+        .collect();
+    let more = match group.targets.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let status = group.status.word();
+    let why = group.reason.as_deref();
+    let why = why.map_or_else(String::new, |why| format!(": {why}"));
+    format!(
+        "{} {status}{why} ({}{more})",
+        group.targets.len(),
+        named.join(", ")
+    )
 }
 
 /// What an exit code says, by the table of exit codes.
@@ -183,6 +209,18 @@ fn bytes(count: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_group_is_told_by_its_size_and_a_few_of_its_names() {
+        let mut group = Group {
+            status: Status::Fail,
+            reason: Some("http: gave 500".into()),
+            targets: ["a", "b", "c", "d", "e"].map(str::to_owned).to_vec(),
+        };
+        assert_eq!(alike(&group), "5 fail: http: gave 500 (a, b, c and 2 more)");
+        group.targets.truncate(1);
+        assert_eq!(alike(&group), "1 fail: http: gave 500 (a)");
+    }
 
     #[test]
     fn sizes_are_told_as_people_say_them() {

@@ -3,6 +3,7 @@
 use super::place::{ATTACH, TARGET};
 use super::{BOOL, CASE, DURATION, Key, PARAM, REGEX, SEVERITY, Takes};
 use crate::ask::MAX_CAP;
+use crate::report::Own;
 use crate::runbook::document::Effects;
 use crate::runbook::governance::{MOST_AFTER, MOST_PARALLEL};
 use crate::step::Shape;
@@ -161,10 +162,18 @@ pub(in crate::runbook) const BATCH: &[Key] = &[
     ),
     Key::new(
         "group",
-        Takes::Anything,
-        "how targets with the same outcome are put together",
+        Takes::Map(GROUP),
+        "the report puts targets together that say the same: status, and of each step status, exit code and output",
     ),
 ];
+
+/// Keys of `group`.
+pub(in crate::runbook) const GROUP: &[Key] = &[Key::new(
+    "normalise",
+    Takes::List(&Takes::Word(|| Own::WORDS.map(|(_, word)| word).to_vec())),
+    "what is a target's own, and taken out of the outputs before they are compared: the names of its pod and node, addresses, UIDs, moments",
+)
+.or("[pod, node, ip, uid, time]")];
 
 /// Keys of `stop_when`.
 pub(in crate::runbook) const STOP_WHEN: &[Key] = &[

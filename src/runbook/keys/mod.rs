@@ -13,7 +13,9 @@ mod takes;
 
 pub(super) use capture::{GROUPS, NAMED, TABLE};
 pub(super) use case::{CASE, FILE, REPLY, STATUSES, SUBJECT};
-pub(super) use document::{BATCH, DEFAULTS, OUTPUT, REDACT, RULE, RUNBOOK, STOP_WHEN, WAIVER};
+pub(super) use document::{
+    BATCH, DEFAULTS, GROUP, OUTPUT, REDACT, RULE, RUNBOOK, STOP_WHEN, WAIVER,
+};
 pub(super) use param::{FROM, KUBE_SECRET, PARAM};
 pub(super) use place::{ATTACH, NEEDS, PICK, TARGET};
 pub(super) use step::{APART, EACH, EXPECTATION, INCLUDE, OUTCOME, RETRY, STEP};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::ask::MAX_CAP;
+use crate::ask::{Layout, MAX_CAP};
 use crate::script::{Scope, Template, TemplateError};
 use crate::step::{Spec, Unfit};
 
@@ -25,6 +25,8 @@ pub(super) struct Item {
     name: Option<String>,
     pub(super) max: u64,
     pub(super) optional: bool,
+    /// How it is laid out, where the values of its secret keys are masked.
+    pub(super) layout: Option<Layout>,
     pub(super) fact: Option<String>,
 }
 
@@ -41,6 +43,18 @@ impl Item {
                     "give it either `path` or `glob`",
                 );
             }
+        };
+        let layout = match spec.text("redact").map(Template::source) {
+            None => None,
+            Some(word) => match Layout::WORDS.iter().find(|(_, known)| *known == word) {
+                Some((layout, _)) => Some(*layout),
+                None => {
+                    return unfit(
+                        format!("`redact` is `{word}`, which is no layout of a file"),
+                        "write `yaml` or `env`",
+                    );
+                }
+            },
         };
         let source = whole.source();
         let path = ["{{target_root}}", "{{ target_root }}"]
@@ -84,6 +98,7 @@ impl Item {
             name,
             max: spec.size("max").unwrap_or(DEFAULT_MAX).min(MAX_CAP),
             optional: spec.flag("optional"),
+            layout,
             fact,
         })
     }

@@ -114,7 +114,7 @@ impl Cluster for Canned {
         if !self.opens {
             std::future::pending::<()>().await;
         }
-        Ok(self.talk())
+        Ok(self.talk(true))
     }
 
     async fn consult(
@@ -124,22 +124,23 @@ impl Cluster for Canned {
         stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
         if self.outside {
-            return Ok(self.talk());
+            return Ok(self.talk(false));
         }
         self.open(target, attach, stop).await
     }
 }
 
 impl Canned {
-    fn talk(&self) -> Box<dyn Session> {
+    fn talk(&self, attached: bool) -> Box<dyn Session> {
         let mut open = self.open.lock().unwrap();
         open.0 += 1;
         open.1 = open.1.max(open.0);
         Box::new(Talk {
             replies: self.replies.clone(),
+            attached,
             patient: Patient {
-                pid: Some(1),
-                root: Some("/proc/1/root".into()),
+                pid: attached.then_some(1),
+                root: attached.then(|| "/proc/1/root".into()),
                 reason: None,
             },
             proven: self.proven,
@@ -152,6 +153,7 @@ impl Canned {
 
 struct Talk {
     replies: HashMap<&'static str, Reply>,
+    attached: bool,
     patient: Patient,
     proven: bool,
     closes: bool,
@@ -175,7 +177,7 @@ fn answer(ended: Ended, text: &str) -> Answer {
 #[async_trait]
 impl Session for Talk {
     fn attached(&self) -> Option<AttachReport> {
-        Some(AttachReport {
+        self.attached.then(|| AttachReport {
             mode: "ephemeral".into(),
             transport: "live".into(),
             container: Some("housecall-0".into()),

@@ -52,6 +52,39 @@ async fn a_step_that_holds_at_a_later_attempt_is_flaky_and_keeps_every_attempt()
     assert_eq!((report.summary.status, exit(&report)), (Status::Warn, 0));
 }
 
+#[tokio::test]
+async fn targets_that_say_the_same_but_for_what_is_their_own_are_put_together() {
+    let steps = "steps:\n  - {id: s, run: [a]}\n";
+    for (batch, sizes) in [
+        ("", &[][..]),
+        ("batch: {group: {}}\n", &[3, 1]),
+        ("batch: {group: {normalise: [pod]}}\n", &[2, 1, 1]),
+    ] {
+        let cluster = Arc::new(Canned::default().on(
+            "a",
+            series(&[
+                pass("at 10.0.0.1"),
+                pass("at 10.0.0.2"),
+                pass("at 10.0.0.1"),
+                Reply::exit(1),
+            ]),
+        ));
+        let report = Engine::new(canned::clock())
+            .run(
+                planned(&format!("version: 1\nid: t\ntitle: T\n{batch}{steps}")),
+                prospects(&cluster, &["web-1", "web-2", "web-3", "web-4"]),
+                run_of(Interrupt::default()),
+                |_| {},
+            )
+            .await;
+        let found: Vec<_> = report.groups.iter().map(|one| one.targets.len()).collect();
+        assert_eq!(found, sizes, "{batch}");
+        if let Some(odd) = report.groups.iter().find(|one| one.status == Status::Fail) {
+            assert_eq!((odd.targets.len(), odd.reason.is_some()), (1, true));
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_retry_ends_when_it_is_given_up_and_a_warning_is_not_retried() {
     let cluster = Canned::default()

@@ -229,6 +229,7 @@ fn of(targets: Vec<TargetReport>, code: u8, also: &[u8]) -> Report {
         targets,
         redactions: Vec::new(),
         notes: Vec::new(),
+        groups: Vec::new(),
     }
 }
 

@@ -1,0 +1,242 @@
+//! Masking in a file whose keys tell what is secret: whole values, however they are written, where a rule sees but a word.
+//!
+//! Line by line and with no parser, so that a file that is not quite well formed, or cut, is masked all the same. Keys stay.
+
+use std::sync::LazyLock;
+
+use regex::bytes::Regex;
+
+use crate::ask::Layout;
+
+/// What stands for a value: quotes, since a bare `*` would be an alias of YAML.
+const VALUE: &[u8] = b"\"***\"";
+
+/// Keys whose values are masked.
+const SECRET: &str = r"(?i)passw|pwd|secret|token|credential|dsn\b|(?:api|access|private|signing|encryption)[_-]?key";
+
+/// A key of YAML or JSON at the beginning of a line, with its colon and what is blank behind.
+const YAML: &str = r#"^(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s#'"\[\]{},&*!|>%@`-][^:#]*?|-[^\s:#][^:#]*?)\s*:(?:\s+|$)"#;
+
+/// A key of a list of variables, or of properties.
+const ENV: &str = r"^\s*(?:export\s+)?[A-Za-z_][\w.-]*\s*[=:]\s*";
+
+/// What the lines below a masked key belong to, by the column of that key.
+#[derive(Clone, Copy)]
+enum Below {
+    /// A map or a list: its keys stay.
+    Keys(usize),
+    /// A block of text.
+    Block(usize),
+    /// The rest of a value that began beside its key.
+    Rest(usize),
+}
+
+impl Below {
+    fn column(self) -> usize {
+        match self {
+            Self::Keys(column) | Self::Block(column) | Self::Rest(column) => column,
+        }
+    }
+}
+
+/// The text with the values of its secret keys masked, and how many were; `None` where none was.
+pub(super) fn masked(layout: Layout, bytes: &[u8]) -> Option<(Vec<u8>, u64)> {
+    let mut page = Page::default();
+    for line in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let end = line
+            .iter()
+            .rposition(|byte| !matches!(byte, b'\n' | b'\r'))
+            .map_or(0, |last| last + 1);
+        let (text, ending) = line.split_at(end);
+        match layout {
+            Layout::Yaml => page.yaml(text),
+            Layout::Env => page.env(text),
+        }
+        page.text.extend_from_slice(ending);
+    }
+    (page.struck > 0).then_some((page.text, page.struck))
+}
+
+#[derive(Default)]
+struct Page {
+    text: Vec<u8>,
+    below: Option<Below>,
+    struck: u64,
+}
+
+impl Page {
+    fn put(&mut self, parts: &[&[u8]]) {
+        parts
+            .iter()
+            .for_each(|part| self.text.extend_from_slice(part));
+    }
+
+    fn strike(&mut self, before: &[u8], value: &[u8]) {
+        let comma: &[u8] = if value.trim_ascii_end().ends_with(b",") {
+            b","
+        } else {
+            b""
+        };
+        self.put(&[before, VALUE, comma]);
+        self.struck += 1;
+    }
+
+    fn env(&mut self, line: &[u8]) {
+        let key = found(&PATTERNS.env, line);
+        let (key, value) = line.split_at(key);
+        if secret(key) && !value.is_empty() {
+            self.strike(key, value);
+        } else {
+            self.put(&[line]);
+        }
+    }
+
+    fn yaml(&mut self, line: &[u8]) {
+        let lead = line.iter().take_while(|byte| **byte == b' ').count();
+        let mut column = lead;
+        while line[column..].starts_with(b"- ") {
+            column += 1;
+            column += line[column..]
+                .iter()
+                .take_while(|byte| **byte == b' ')
+                .count();
+        }
+        let (before, rest) = line.split_at(column);
+        if rest.is_empty() {
+            return self.put(&[line]);
+        }
+        let item = column > lead || rest == b"-";
+        // A list may stand in the column of its key.
+        let within = |below: &Below| {
+            lead > below.column() || matches!(below, Below::Keys(at) if item && lead == *at)
+        };
+        self.below = self.below.filter(within);
+        let (key, value) = rest.split_at(found(&PATTERNS.yaml, rest));
+        let opens = value.is_empty() || value.starts_with(b"#");
+        match self.below {
+            Some(Below::Block(_)) => self.put(&[&line[..lead], b"***"]),
+            Some(Below::Rest(_)) => {}
+            Some(Below::Keys(_)) if !key.is_empty() && opens || rest == b"-" => self.put(&[line]),
+            Some(Below::Keys(_)) => {
+                self.put(&[before, key]);
+                let value = if value.is_empty() { rest } else { value };
+                self.value(column, value);
+            }
+            None if secret(key) && opens => {
+                self.put(&[line]);
+                self.below = Some(Below::Keys(column));
+            }
+            None if secret(key) => {
+                self.put(&[before, key]);
+                self.value(column, value);
+            }
+            // What stands within brackets is looked at as a whole.
+            None if matches!(value.first(), Some(b'{' | b'[')) && secret(value) => {
+                self.put(&[before, key]);
+                self.value(column, value);
+            }
+            None => self.put(&[line]),
+        }
+    }
+
+    /// Masks a value, or keeps the mark of a block whose lines are masked then.
+    fn value(&mut self, column: usize, value: &[u8]) {
+        if matches!(value.first(), Some(b'|' | b'>')) {
+            self.put(&[value]);
+            self.struck += 1;
+            self.below = Some(Below::Block(column));
+        } else {
+            self.strike(b"", value);
+            // Below the key of a masked map the keys go on; a value of several lines does not.
+            self.below.get_or_insert(Below::Rest(column));
+        }
+    }
+}
+
+struct Patterns {
+    secret: Option<Regex>,
+    yaml: Option<Regex>,
+    env: Option<Regex>,
+}
+
+static PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns {
+    secret: Regex::new(SECRET).ok(),
+    yaml: Regex::new(YAML).ok(),
+    env: Regex::new(ENV).ok(),
+});
+
+/// How long the match at the beginning is; 0 where there is none.
+fn found(pattern: &Option<Regex>, text: &[u8]) -> usize {
+    let found = pattern.as_ref().and_then(|pattern| pattern.find(text));
+    found.map_or(0, |found| found.end())
+}
+
+fn secret(text: &[u8]) -> bool {
+    PATTERNS
+        .secret
+        .as_ref()
+        .is_none_or(|pattern| pattern.is_match(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(layout: Layout, text: &str) -> String {
+        let masked = masked(layout, text.as_bytes());
+        masked.map_or_else(
+            || text.into(),
+            |(bytes, _)| String::from_utf8(bytes).unwrap(),
+        )
+    }
+
+    #[test]
+    fn promise_2_a_value_under_a_secret_key_is_masked_to_its_end_however_it_is_written() {
+        for (before, after) in [
+            (
+                "user: me\npassword: a b, c # d\nport: 1\n",
+                "user: me\npassword: \"***\"\nport: 1\n",
+            ),
+            ("key: |\n  x\n", "key: |\n  x\n"),
+            (
+                "private_key: |\n  AB\n  CD: E\n\nport: 1\n",
+                "private_key: |\n  ***\n  ***\n\nport: 1\n",
+            ),
+            (
+                "secrets:\n- a\n- b: c\n  d:\n    e: f\nport: 1\n",
+                "secrets:\n- \"***\"\n- b: \"***\"\n  d:\n    e: \"***\"\nport: 1\n",
+            ),
+            (
+                "a:\n  - name: x\n    token: \"one\n      two\"\n    port: 1\n",
+                "a:\n  - name: x\n    token: \"***\"\n\n    port: 1\n",
+            ),
+            (
+                "db: {user: me, password: a b}\nport: 1",
+                "db: \"***\"\nport: 1",
+            ),
+            (
+                "{\n  \"api_key\": \"a\\\"b\",\r\n  \"n\": 2\n}",
+                "{\n  \"api_key\": \"***\",\r\n  \"n\": 2\n}",
+            ),
+            (
+                "# password: none\nurl: http://x/y\n",
+                "# password: none\nurl: http://x/y\n",
+            ),
+            ("password: \nport: 1\n", "password: \nport: 1\n"),
+        ] {
+            assert_eq!(text(Layout::Yaml, before), after);
+        }
+        for (before, after) in [
+            (
+                "export DB_PASSWORD=\"a b\" c\nPORT=1\n",
+                "export DB_PASSWORD=\"***\"\nPORT=1\n",
+            ),
+            (
+                "db.password: a, b\n# TOKEN=x\nTOKEN=\n",
+                "db.password: \"***\"\n# TOKEN=x\nTOKEN=\n",
+            ),
+        ] {
+            assert_eq!(text(Layout::Env, before), after);
+        }
+    }
+}
