@@ -131,7 +131,8 @@ fn promise_3_ctrl_c_ends_the_program_of_a_dialogue() {
     run.signal(Signal::INT);
     let seen = run.end();
     assert_eq!(seen.code, Some(130), "{}", seen.told());
-    assert_eq!(seen.text("mute"), "up\n");
+    // What it wrote may have been on its way still when the run was interrupted.
+    assert!("up\n".starts_with(seen.text("mute")), "{}", seen.told());
     bed.untouched(&seen);
 }
 
