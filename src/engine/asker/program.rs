@@ -18,11 +18,17 @@ use crate::report::{CheckReport, Happening, MASK, Phase, Verdict};
 use crate::runbook::Scripted;
 use crate::script::program::{Check, Ending, Refusal, Request, Thrown};
 
+/// The most that a program may tell of one target beside its steps, in bytes: checks, facts, warnings, lines of its log. A loop that
+/// tells more is no diagnosis, and a report has to be held in memory.
+const MAX_TOLD: usize = 4 * 1024 * 1024;
+
 /// One target's conversation with a program.
 pub(super) struct Conversation<'a> {
     asker: Asker<'a>,
     scripted: Arc<Scripted>,
     talk: Talk,
+    /// Bytes told so far; see [`MAX_TOLD`].
+    told: usize,
     /// What the program is given in place of each secret: name, and a text that nobody can guess.
     marks: Vec<(String, String)>,
 }
@@ -34,6 +40,7 @@ impl<'a> Conversation<'a> {
             asker,
             scripted,
             talk: Talk::default(),
+            told: 0,
         }
     }
 
@@ -122,6 +129,13 @@ impl<'a> Conversation<'a> {
             Ok(()) => Ok(Value::Null),
             Err(why) => Err(Refusal::Wrong(why)),
         };
+        self.told = self.told.saturating_add(size(&request));
+        if self.told > MAX_TOLD {
+            return Err(Refusal::Wrong(format!(
+                "the program tells more than {} MiB of one target; collect large things as files, and tell what they mean",
+                MAX_TOLD / 1024 / 1024
+            )));
+        }
         match request {
             Request::Ask {
                 kind,
@@ -296,4 +310,23 @@ fn marks(secrets: &[(String, String)]) -> Vec<(String, String)> {
         .iter()
         .map(|(name, _)| (name.clone(), format!("<secret {name} {nonce}>")))
         .collect()
+}
+
+/// Bytes that a request adds to the report; an ask has bounds of its own.
+fn size(request: &Request) -> usize {
+    /// What a check or a fact takes beside its texts.
+    const FRAME: usize = 200;
+    match request {
+        Request::Check(check) => {
+            let texts = [&check.say, &check.hint, &check.url];
+            let texts = texts.into_iter().flatten().map(String::len);
+            FRAME + check.id.len() + texts.sum::<usize>()
+        }
+        Request::Fact { name, value } => FRAME + name.len() + value.to_string().len(),
+        Request::Log(text) | Request::Warn(text) => FRAME + text.len(),
+        Request::Ask { .. }
+        | Request::Looked { .. }
+        | Request::Target(_)
+        | Request::Simulate { .. } => 0,
+    }
 }
