@@ -161,7 +161,8 @@ fn told(counts: &Value) -> String {
     );
     for pod in counts["pods"].as_array().into_iter().flatten() {
         let name = pod["pod"].as_str().unwrap_or_default();
-        let _ = writeln!(text, "{:>4}  {name}", pod["containers"]);
+        let count = pod["containers"].as_u64().unwrap_or_default();
+        let _ = writeln!(text, "{count:>4}  {name}");
     }
     text
 }
