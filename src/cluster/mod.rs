@@ -14,6 +14,8 @@ mod port;
 pub mod replay;
 pub mod shell;
 mod talk;
+mod transport;
 
 pub use attached::{Attached, Standing};
 pub use port::{Attach, Cause, Closed, Cluster, Found, Lost, Profile, Refusal, Scope, Session};
+pub use transport::Transport;

@@ -273,6 +273,13 @@ impl<'a> Asker<'a> {
         let Some(retry) = &planned.step.retry else {
             return asked;
         };
+        if self.session.is_over() {
+            if again(&asked) {
+                let once = "asked once: the oneshot transport cannot ask again";
+                asked.remarks.push(once.into());
+            }
+            return asked;
+        }
         let mut attempts = std::mem::take(&mut asked.step.attempts);
         let mut duration = asked.step.duration;
         let mut tried = 1;

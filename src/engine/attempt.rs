@@ -51,7 +51,7 @@ impl Attempt<'_> {
         if let Some(why) = self.out_of_reach(session.patient()) {
             return self.put_off(Verdict::Unavailable, &why);
         }
-        let mut asks = match self.asks(sight) {
+        let mut asks = match asks(self.planned, sight) {
             Ok(asks) => asks,
             Err(why) => return self.put_off(Verdict::Error, &self.redactor.text(&why)),
         };
@@ -66,31 +66,6 @@ impl Attempt<'_> {
         }
         let told = session.told();
         self.conclude(&asks, answers, lost, told, scope)
-    }
-
-    fn asks(&self, sight: &Sight) -> Result<Vec<Ask>, String> {
-        let whole = sight.whole();
-        let asks = self.planned.step.kind.asks(&whole);
-        let mut asks: Vec<_> = asks
-            .map_err(|error| error.to_string())?
-            .into_iter()
-            .map(|ask| self.planned.bound(ask))
-            .collect();
-        if let Some(stdin) = &self.planned.step.stdin {
-            let text = stdin
-                .render(&whole)
-                .map_err(|error| format!("`stdin`: {error}"))?;
-            if text.len() > MAX_STDIN {
-                return Err(format!(
-                    "`stdin` comes to {} bytes; at most {MAX_STDIN} can be written",
-                    text.len()
-                ));
-            }
-            for ask in &mut asks {
-                ask.stdin = text.clone().into_bytes();
-            }
-        }
-        Ok(asks)
     }
 
     fn wanted(&self, scope: &Scope) -> Result<bool, String> {
@@ -317,6 +292,32 @@ impl Attempt<'_> {
         }
         checks
     }
+}
+
+/// What a step asks, with its bounds and its stdin; an error says what cannot be rendered.
+pub(super) fn asks(planned: &PlannedStep, sight: &Sight) -> Result<Vec<Ask>, String> {
+    let whole = sight.whole();
+    let asks = planned.step.kind.asks(&whole);
+    let mut asks: Vec<_> = asks
+        .map_err(|error| error.to_string())?
+        .into_iter()
+        .map(|ask| planned.bound(ask))
+        .collect();
+    if let Some(stdin) = &planned.step.stdin {
+        let text = stdin
+            .render(&whole)
+            .map_err(|error| format!("`stdin`: {error}"))?;
+        if text.len() > MAX_STDIN {
+            return Err(format!(
+                "`stdin` comes to {} bytes; at most {MAX_STDIN} can be written",
+                text.len()
+            ));
+        }
+        for ask in &mut asks {
+            ask.stdin = text.clone().into_bytes();
+        }
+    }
+    Ok(asks)
 }
 
 /// Whether a check that does not hold makes its target fail: by its severity, unless it is waived.

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use super::ahead::ahead;
 use super::asker::{Asker, out_of_sight};
 use super::interrupt::Interrupt;
 use super::tell::Teller;
-use crate::cluster::{Cluster, Refusal, Session};
+use crate::cluster::{Cluster, Refusal, Session, Transport};
 use crate::plan::{Plan, PlannedStep};
 use crate::report::{AttachReport, Happening, Redactor, Status, Verdict};
 use crate::target::{Target, TargetKind};
@@ -43,10 +44,13 @@ impl Lane {
         }
         self.tell(Happening::TargetStarted { target: self.index });
         let (attach, stop) = (&self.plan.attach, self.interrupt.stop_token());
-        let opening = if self.plan.attaches_at_once() {
+        let asks = ahead(&self.plan, &target);
+        let opening = if !self.plan.attaches_at_once() {
+            cluster.consult(&target, attach, stop)
+        } else if attach.transport == Transport::Live {
             cluster.open(&target, attach, stop)
         } else {
-            cluster.consult(&target, attach, stop)
+            cluster.open_ahead(&target, attach, &asks, stop)
         };
         let opened = tokio::select! {
             biased;

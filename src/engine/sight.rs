@@ -43,6 +43,15 @@ impl Sight {
         scope
     }
 
+    /// Whether a text holds one of the secrets, as it stands or as Rust writes it between quotes.
+    pub(super) fn tells_secret(&self, text: &str) -> bool {
+        self.secrets.iter().any(|(_, secret)| {
+            let quoted = format!("{secret:?}");
+            !secret.is_empty()
+                && (text.contains(secret) || text.contains(&quoted[1..quoted.len() - 1]))
+        })
+    }
+
     /// Where the patient is, now that it is known.
     pub(super) fn meet(&mut self, patient: &Patient) {
         self.set("target_pid", patient.pid.into());

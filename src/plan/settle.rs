@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::ask::{DEFAULT_TIMEOUT, MAX_CAP, Patient};
-use crate::cluster::{Attach, Profile};
+use crate::cluster::{Attach, Profile, Transport};
 use crate::report::{MASK, Rule, RunbookRef, Severity};
 use crate::runbook::{Batch, Effects, Origin, Pick, Runbook, Scripted, Step, Waiver};
 use crate::script::{Expr, Scope};
@@ -39,6 +39,8 @@ pub struct Wishes {
     pub container: Option<String>,
     /// Security profile.
     pub profile: Option<Profile>,
+    /// How questions reach the debug container.
+    pub transport: Transport,
     /// How long the container may live.
     pub deadline: Option<Duration>,
     /// Checks from this severity up make a target fail.
@@ -152,6 +154,7 @@ impl Plan {
                     .profile
                     .or(runbook.attach.profile)
                     .unwrap_or_default(),
+                transport: wishes.transport,
                 start_timeout: runbook
                     .attach
                     .start_timeout

@@ -10,6 +10,7 @@ use k8s_openapi::api::authorization::v1::{
 };
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, PostParams};
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::attached::{attached, stop};
@@ -24,13 +25,22 @@ use super::records::Records;
 use super::refusal::refusal;
 use super::server::Server;
 use super::watch::Lookout;
-use crate::ask::Need;
+use crate::ask::{Ask, Need};
 use crate::clock::{Clock, SystemClock};
-use crate::cluster::{Attach, Attached, Cluster, Found, Refusal, Scope, Session};
+use crate::cluster::{Attach, Attached, Cause, Cluster, Found, Refusal, Scope, Session, Transport};
 use crate::target::{ObjectKind, Selector, Target};
 
 /// A namespace, and the one pod of it that is watched where there is only one.
 type Watched = (String, Option<String>);
+
+/// What the live transport needs beside the patch: both verbs, since Kubernetes 1.35 (KEP-4006).
+const EXEC: [(&str, &str); 2] = [("pods/exec", "create"), ("pods/exec", "get")];
+
+/// What the oneshot transport needs instead.
+const LOG: [(&str, &str); 1] = [("pods/log", "get")];
+
+/// Rights on a resource, by namespace and resource.
+type Right = (String, &'static str);
 
 /// A Kubernetes cluster.
 pub struct KubeCluster {
@@ -41,6 +51,8 @@ pub struct KubeCluster {
     found: Mutex<BTreeMap<String, BTreeSet<String>>>,
     /// Held so that it is still there when the target is opened.
     begun: Mutex<Option<Arc<Lookout>>>,
+    /// What was asked of our rights.
+    allowed: Mutex<BTreeMap<Right, Arc<OnceCell<bool>>>>,
 }
 
 impl KubeCluster {
@@ -58,6 +70,7 @@ impl KubeCluster {
             lookouts: Mutex::default(),
             found: Mutex::default(),
             begun: Mutex::default(),
+            allowed: Mutex::default(),
         }
     }
 
@@ -113,6 +126,53 @@ impl KubeCluster {
     /// Ends one of them by an order to its own keeper, and tells how it then stands, as read back. Nothing is signalled.
     pub async fn stop(&self, attached: &Attached) -> Result<Attached, Refusal> {
         stop(&self.server, attached).await
+    }
+
+    async fn open_over(
+        &self,
+        target: &Target,
+        attach: &Attach,
+        stop: &CancellationToken,
+        asks: Option<&[Ask]>,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        let opening = Opening {
+            server: &self.server,
+            lookout: self.lookout(target),
+            clock: Arc::clone(&self.clock),
+            target,
+            attach,
+            limits: self.limits,
+            stop,
+            asks,
+        };
+        opening.open().await
+    }
+
+    /// Whether these are allowed in the namespace, asked once; where that cannot be told, it is tried.
+    async fn allowed(
+        &self,
+        rights: &'static [(&'static str, &'static str)],
+        namespace: &str,
+    ) -> bool {
+        let key = (namespace.to_owned(), rights[0].0);
+        let cell = Arc::clone(held(&self.allowed).entry(key).or_default());
+        let asked = cell.get_or_init(async || {
+            let needs: Vec<_> = rights
+                .iter()
+                .map(|(resource, verb)| Need {
+                    group: String::new(),
+                    resource: (*resource).into(),
+                    verb: (*verb).into(),
+                    namespace: None,
+                    optional: false,
+                    why: String::new(),
+                })
+                .collect();
+            self.denied(&needs, namespace)
+                .await
+                .is_ok_and(|denied| denied.is_empty())
+        });
+        *asked.await
     }
 
     fn lookout(&self, target: &Target) -> Arc<Lookout> {
@@ -212,16 +272,39 @@ impl Cluster for KubeCluster {
         attach: &Attach,
         stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
-        let opening = Opening {
-            server: &self.server,
-            lookout: self.lookout(target),
-            clock: Arc::clone(&self.clock),
-            target,
-            attach,
-            limits: self.limits,
-            stop,
+        self.open_over(target, attach, stop, None).await
+    }
+
+    async fn open_ahead(
+        &self,
+        target: &Target,
+        attach: &Attach,
+        asks: &[Ask],
+        stop: &CancellationToken,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        let namespace = target.namespace.as_deref().unwrap_or("default");
+        let oneshot = match attach.transport {
+            Transport::Live => false,
+            Transport::Oneshot => true,
+            Transport::Auto => !self.allowed(&EXEC, namespace).await,
         };
-        Ok(Box::new(opening.open().await?))
+        if oneshot && !self.allowed(&LOG, namespace).await {
+            // Known before anything is changed.
+            return Err(Refusal {
+                cause: Cause::Forbidden,
+                headline: format!(
+                    "the answers cannot be read: `get` on `pods/log` is not allowed in namespace `{namespace}`{}",
+                    match attach.transport {
+                        Transport::Auto => ", nor is `create` on `pods/exec`",
+                        _ => "",
+                    }
+                ),
+                help: "`housecall plan --rbac yaml` prints the Role that is needed".into(),
+                attach: None,
+            });
+        }
+        self.open_over(target, attach, stop, oneshot.then_some(asks))
+            .await
     }
 
     async fn consult(

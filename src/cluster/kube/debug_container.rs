@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::cluster::shell::Script;
 use crate::cluster::{Attach, Profile};
 
 /// What the names of our debug containers begin with.
@@ -44,8 +45,8 @@ pub struct DebugContainer<'a> {
     pub uid: &'a str,
     /// Image, pull policy and profile.
     pub attach: &'a Attach,
-    /// The keeper's script.
-    pub keeper: &'a str,
+    /// What it runs: the keeper, and the asks where they go with it.
+    pub script: &'a Script,
     /// Container whose process namespace is shared.
     pub shared_with: Option<&'a str>,
     /// User and group that the patient's own container states, taken over by the `restricted` profile: with the patient's ids,
@@ -83,14 +84,19 @@ impl DebugContainer<'_> {
     pub fn patch(&self) -> Value {
         // Kubernetes expands `$(NAME)` and `$$` in commands and environments; a doubled `$` comes out as one.
         let plain = |text: &str| text.replace('$', "$$");
+        let own = [(RUN, &self.attach.run), (RUNBOOK, &self.attach.runbook)];
+        let asks = &self.script.environment;
+        let asks = asks.iter().map(|(name, value)| (name.as_str(), value));
+        let environment: Vec<_> = own
+            .into_iter()
+            .chain(asks)
+            .map(|(name, value)| json!({"name": name, "value": plain(value)}))
+            .collect();
         let mut container = json!({
             "name": self.name,
             "image": self.attach.image,
-            "command": ["sh", "-c", plain(self.keeper)],
-            "env": [
-                {"name": RUN, "value": plain(&self.attach.run)},
-                {"name": RUNBOOK, "value": plain(&self.attach.runbook)},
-            ],
+            "command": ["sh", "-c", plain(&self.script.command)],
+            "env": environment,
             "stdin": false,
             "tty": false,
         });
@@ -140,6 +146,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::cluster::Transport;
 
     fn attach(profile: Profile) -> Attach {
         Attach {
@@ -149,6 +156,7 @@ mod tests {
             pull_policy: None,
             container: None,
             profile,
+            transport: Transport::Live,
             start_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),
             deadline: Duration::from_secs(120),
@@ -160,7 +168,10 @@ mod tests {
             name: "housecall-0011223344",
             uid: "u-1",
             attach,
-            keeper: "echo $$ $(date) $X",
+            script: &Script {
+                command: "echo $$ $(date) $X".into(),
+                environment: vec![("HOUSECALL_ASKS_0".into(), "$(id)".into())],
+            },
             shared_with,
             user,
         }
@@ -186,6 +197,7 @@ mod tests {
             container["command"],
             json!(["sh", "-c", "echo $$$$ $$(date) $$X"])
         );
+        assert_eq!(container["env"][2]["value"], "$$(id)");
     }
 
     #[test]

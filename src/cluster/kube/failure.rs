@@ -163,6 +163,7 @@ mod tests {
 
     use super::*;
     use crate::cluster::Profile;
+    use crate::cluster::Transport;
 
     fn attach() -> Attach {
         Attach {
@@ -172,6 +173,7 @@ mod tests {
             pull_policy: None,
             container: None,
             profile: Profile::General,
+            transport: Transport::Live,
             start_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),
             deadline: Duration::from_secs(120),

@@ -34,6 +34,7 @@ mod loss;
 mod near;
 mod no_proxy;
 mod nonce;
+mod oneshot;
 mod open;
 mod owner;
 mod pump;

@@ -11,6 +11,8 @@ use super::candidate::{Candidate, replaced};
 use super::close::read_back;
 use super::debug_container::{self, DebugContainer};
 use super::entrance::Entrance;
+use super::nonce::nonce_of;
+use super::oneshot::{OneshotSession, ended};
 use super::owner::missing;
 use super::pump::Limits;
 use super::records::Records;
@@ -20,9 +22,10 @@ use super::sight::Sight;
 use super::standing;
 use super::trouble::{LEAVING, with};
 use super::watch::Lookout;
+use crate::ask::Ask;
 use crate::clock::Clock;
-use crate::cluster::shell::Keeper;
-use crate::cluster::{Attach, Cause, Refusal};
+use crate::cluster::shell::{Keeper, Oneshot, Script};
+use crate::cluster::{Attach, Cause, Refusal, Session, Transport};
 use crate::report::AttachReport;
 use crate::target::{ObjectKind, Target};
 
@@ -48,11 +51,13 @@ pub(super) struct Opening<'a> {
     pub(super) limits: Limits,
     /// Who may stop it.
     pub(super) stop: &'a CancellationToken,
+    /// What is asked, where it goes with the container.
+    pub(super) asks: Option<&'a [Ask]>,
 }
 
 impl Opening<'_> {
     /// Opens, or says why not. After the container was added, what is refused still waits for its end to be read back.
-    pub(super) async fn open(self) -> Result<LiveSession, Refusal> {
+    pub(super) async fn open(self) -> Result<Box<dyn Session>, Refusal> {
         let requested_at = self.target.requested_at.unwrap_or_else(|| self.clock.now());
         let (namespace, pod) = self.place();
         // The kubelet's first word about a failure may come at once: from which version on it is listened for must be settled
@@ -82,7 +87,10 @@ impl Opening<'_> {
                 attach: None,
             });
         }
-        let added = match self.add(&candidate, &name, not_after).await {
+        let asked = self
+            .asks
+            .map(|asks| Oneshot::new(asks.to_vec(), candidate.hunt(), &nonce_of(&name)));
+        let added = match self.add(&candidate, &name, not_after, asked.as_ref()).await {
             Ok(added) => added,
             Err(Refused::Clean(refusal)) => return Err(refusal),
             Err(Refused::Unsure(refusal)) => {
@@ -97,6 +105,24 @@ impl Opening<'_> {
             read_back(&mut sight, &mut record, self.attach.grace + LEAVING).await;
             return Err(with(replaced(pod), record));
         }
+        let records = Records::new(self.server.clone(), &read.value, &candidate.container);
+        if let Some(asked) = &asked {
+            return match ended(self.server, &mut sight, self.attach, self.stop).await {
+                Ok(()) => {
+                    let asked = (asked, &candidate);
+                    let read = OneshotSession::read(
+                        self.server,
+                        sight,
+                        record,
+                        asked,
+                        records,
+                        self.clock,
+                    );
+                    Ok(Box::new(read.await?))
+                }
+                Err(trouble) => Err(trouble.settled(self.attach, sight, record, not_after).await),
+            };
+        }
         let entrance = Entrance {
             server: self.server,
             at: (namespace, pod, &name),
@@ -106,13 +132,9 @@ impl Opening<'_> {
             limits: self.limits,
         };
         match entrance.pass(&mut sight).await {
-            Ok(way) => Ok(LiveSession::new(
-                way,
-                sight,
-                record,
-                Records::new(self.server.clone(), &read.value, &candidate.container),
-                self.clock,
-            )),
+            Ok(way) => Ok(Box::new(LiveSession::new(
+                way, sight, record, records, self.clock,
+            ))),
             Err(trouble) => Err(trouble.settled(self.attach, sight, record, not_after).await),
         }
     }
@@ -137,7 +159,10 @@ impl Opening<'_> {
     fn record(&self, name: &str, requested_at: Timestamp) -> AttachReport {
         AttachReport {
             mode: "ephemeral".into(),
-            transport: "live".into(),
+            transport: match self.asks {
+                None => Transport::Live.word().into(),
+                Some(_) => Transport::Oneshot.word().into(),
+            },
             container: Some(name.to_owned()),
             image: Some(self.attach.image.clone()),
             image_id: None,
@@ -156,17 +181,33 @@ impl Opening<'_> {
         candidate: &Candidate,
         name: &str,
         not_after: Timestamp,
+        asked: Option<&Oneshot>,
     ) -> Result<Pod, Refused> {
         let keeper = Keeper {
             not_after: not_after.as_second(),
             deadline_seconds: self.attach.deadline.as_secs().max(1),
             grace_seconds: self.attach.grace.as_secs().max(1),
         };
+        let script = match asked.map(|asked| asked.script(&keeper)) {
+            None => Script {
+                command: keeper.script(),
+                environment: Vec::new(),
+            },
+            Some(Ok(script)) => script,
+            Some(Err(unsendable)) => {
+                return Err(Refused::Clean(Refusal {
+                    cause: Cause::Configuration,
+                    headline: format!("the asks cannot go with the debug container: {unsendable}"),
+                    help: "ask over the live transport (`--transport live`)".into(),
+                    attach: None,
+                }));
+            }
+        };
         let patch = DebugContainer {
             name,
             uid: &candidate.uid,
             attach: self.attach,
-            keeper: &keeper.script(),
+            script: &script,
             // Where the pod shares its processes anyway, naming a target adds nothing and makes the start depend on it.
             shared_with: (candidate.running && !candidate.shared && !candidate.host)
                 .then_some(candidate.container.as_str()),
