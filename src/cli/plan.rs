@@ -88,10 +88,17 @@ fn head(text: &mut String, plan: &Plan) {
             "; once the program asks what needs it"
         }
     );
-    let _ = writeln!(
-        text,
-        "transport  live: one debug container for each pod, one exec stream, nothing in the node's logs"
-    );
+    let live = "one debug container for each pod, one exec stream, nothing in the node's logs";
+    let oneshot = "one debug container for each pod, all asks go with it, its log brings the answers";
+    let _ = match attach.transport {
+        _ if !plan.attaches_at_once() => writeln!(text, "transport  live: {live}"),
+        Transport::Live => writeln!(text, "transport  live: {live}"),
+        Transport::Oneshot => writeln!(text, "transport  oneshot: {oneshot}"),
+        Transport::Auto => writeln!(
+            text,
+            "transport  auto: live where exec is allowed ({live}), else oneshot ({oneshot})"
+        ),
+    };
 }
 
 fn targets(text: &mut String, prospects: &Prospects) -> bool {

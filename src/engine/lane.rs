@@ -6,7 +6,7 @@ use super::ahead::ahead;
 use super::asker::{Asker, out_of_sight};
 use super::interrupt::Interrupt;
 use super::tell::Teller;
-use crate::cluster::{Cluster, Refusal, Session, Transport};
+use crate::cluster::{Cluster, Refusal, Session};
 use crate::plan::{Plan, PlannedStep};
 use crate::report::{AttachReport, Happening, Redactor, Status, Verdict};
 use crate::target::{Target, TargetKind};
@@ -47,8 +47,6 @@ impl Lane {
         let asks = ahead(&self.plan, &target);
         let opening = if !self.plan.attaches_at_once() {
             cluster.consult(&target, attach, stop)
-        } else if attach.transport == Transport::Live {
-            cluster.open(&target, attach, stop)
         } else {
             cluster.open_ahead(&target, attach, &asks, stop)
         };

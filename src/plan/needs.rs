@@ -2,10 +2,11 @@
 
 use super::Plan;
 use crate::ask::Need;
+use crate::cluster::Transport;
 use crate::target::{ObjectKind, Selector};
 
 impl Plan {
-    /// What the live transport and the steps need for these selectors: never more, and what only makes it better marked as optional.
+    /// What the transport and the steps need for these selectors: never more, and what only makes it better marked as optional.
     /// Where no step needs a debug container, nothing that attaches one is among it.
     ///
     /// `pods/exec` wants both verbs: get alone was enough for a WebSocket until Kubernetes 1.35, which demands create as well
@@ -45,7 +46,7 @@ impl Plan {
             "reads the pod before and after",
         );
         if self.needs_container() {
-            attaching(&mut needs);
+            attaching(self.attach.transport, &mut needs);
         }
         let mut optional = Vec::new();
         for need in self.asked().flat_map(|planned| planned.step.kind.needs()) {
@@ -65,7 +66,8 @@ impl Plan {
     }
 }
 
-fn attaching(needs: &mut Vec<Need>) {
+/// Where the transport is left open, what the better one needs.
+fn attaching(transport: Transport, needs: &mut Vec<Need>) {
     push(
         needs,
         "",
@@ -73,6 +75,10 @@ fn attaching(needs: &mut Vec<Need>) {
         "patch",
         "adds the debug container",
     );
+    if transport == Transport::Oneshot {
+        push(needs, "", "pods/log", "get", "reads the answers");
+        return;
+    }
     for verb in ["get", "create"] {
         push(
             needs,

@@ -130,6 +130,12 @@ impl Plan {
                 help: format!("read it, then add `--allow-effects {word}`"),
             });
         }
+        if wishes.transport == Transport::Oneshot && runbook.program.is_some() {
+            return Err(Refused {
+                headline: format!("runbook `{}` is a program, which decides what it asks as it runs: the oneshot transport must know all beforehand", runbook.id),
+                help: "ask it over the live transport (`--transport live`)".into(),
+            });
+        }
         let (params, secrets) = masked(runbook, params);
         let image = first([&wishes.image, &runbook.attach.image, &wishes.fallback_image])
             .unwrap_or_else(|| DEFAULT_IMAGE.into());

@@ -6,7 +6,7 @@ mod suite;
 use std::time::Duration;
 
 use housecall::cluster::kube::{Access, KubeCluster};
-use housecall::cluster::{Attach, Cluster, Profile, Scope};
+use housecall::cluster::{Attach, Cluster, Profile, Scope, Transport};
 use housecall::target::{ObjectKind, Selector};
 
 use crate::ground::Ground;
@@ -22,6 +22,7 @@ fn a_live_pod_holds_the_contract() {
         pull_policy: None,
         container: None,
         profile: Profile::General,
+        transport: Transport::Live,
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),
         deadline: Duration::from_secs(120),

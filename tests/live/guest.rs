@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use housecall::cluster::kube::{DebugContainer, User};
-use housecall::cluster::{Attach, Profile};
+use housecall::cluster::shell::Script;
+use housecall::cluster::{Attach, Profile, Transport};
 use http::Method;
 use serde_json::Value;
 
@@ -18,6 +19,7 @@ pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Val
         pull_policy: None,
         container: None,
         profile: Profile::General,
+        transport: Transport::Live,
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),
         deadline: Duration::from_secs(60),
@@ -26,7 +28,10 @@ pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Val
         name,
         uid,
         attach: &attach,
-        keeper,
+        script: &Script {
+            command: keeper.into(),
+            environment: Vec::new(),
+        },
         shared_with: Some("app"),
         user: User::default(),
     }

@@ -33,14 +33,13 @@ use crate::target::{ObjectKind, Selector, Target};
 /// A namespace, and the one pod of it that is watched where there is only one.
 type Watched = (String, Option<String>);
 
-/// What the live transport needs beside the patch: both verbs, since Kubernetes 1.35 (KEP-4006).
-const EXEC: [(&str, &str); 2] = [("pods/exec", "create"), ("pods/exec", "get")];
-
-/// What the oneshot transport needs instead.
-const LOG: [(&str, &str); 1] = [("pods/log", "get")];
-
-/// Rights on a resource, by namespace and resource.
-type Right = (String, &'static str);
+/// What transports need beside the patch, verb and resource: the live one both of exec (the first only since Kubernetes 1.35, KEP-4006),
+/// the oneshot one the last.
+const WAYS: [(&str, &str); 3] = [
+    ("create", "pods/exec"),
+    ("get", "pods/exec"),
+    ("get", "pods/log"),
+];
 
 /// A Kubernetes cluster.
 pub struct KubeCluster {
@@ -51,8 +50,8 @@ pub struct KubeCluster {
     found: Mutex<BTreeMap<String, BTreeSet<String>>>,
     /// Held so that it is still there when the target is opened.
     begun: Mutex<Option<Arc<Lookout>>>,
-    /// What was asked of our rights.
-    allowed: Mutex<BTreeMap<Right, Arc<OnceCell<bool>>>>,
+    /// Which [`WAYS`] are allowed, by namespace.
+    ways: Mutex<BTreeMap<String, Arc<OnceCell<[bool; 3]>>>>,
 }
 
 impl KubeCluster {
@@ -70,7 +69,7 @@ impl KubeCluster {
             lookouts: Mutex::default(),
             found: Mutex::default(),
             begun: Mutex::default(),
-            allowed: Mutex::default(),
+            ways: Mutex::default(),
         }
     }
 
@@ -148,31 +147,55 @@ impl KubeCluster {
         opening.open().await
     }
 
-    /// Whether these are allowed in the namespace, asked once; where that cannot be told, it is tried.
-    async fn allowed(
-        &self,
-        rights: &'static [(&'static str, &'static str)],
-        namespace: &str,
-    ) -> bool {
-        let key = (namespace.to_owned(), rights[0].0);
-        let cell = Arc::clone(held(&self.allowed).entry(key).or_default());
+    /// Which of the [`WAYS`] are allowed in the namespace, asked once; where that cannot be told, it is tried.
+    async fn ways(&self, namespace: &str) -> [bool; 3] {
+        let cell = Arc::clone(held(&self.ways).entry(namespace.to_owned()).or_default());
         let asked = cell.get_or_init(async || {
-            let needs: Vec<_> = rights
-                .iter()
-                .map(|(resource, verb)| Need {
-                    group: String::new(),
-                    resource: (*resource).into(),
-                    verb: (*verb).into(),
-                    namespace: None,
-                    optional: false,
-                    why: String::new(),
-                })
-                .collect();
-            self.denied(&needs, namespace)
-                .await
-                .is_ok_and(|denied| denied.is_empty())
+            let needs = WAYS.map(|(verb, resource)| Need {
+                group: String::new(),
+                resource: resource.into(),
+                verb: verb.into(),
+                namespace: None,
+                optional: false,
+                why: String::new(),
+            });
+            match self.denied(&needs, namespace).await {
+                Ok(denied) => needs.map(|need| !denied.contains(&need)),
+                Err(_) => [true; 3],
+            }
         });
         *asked.await
+    }
+
+    /// Whether the asks go with the container; refused where no transport is allowed, before anything is changed.
+    async fn is_oneshot(&self, transport: Transport, namespace: &str) -> Result<bool, Refusal> {
+        let [create, get, log] = self.ways(namespace).await;
+        // `create` alone is missed only since Kubernetes 1.35, so it is tried without where nothing else is left.
+        let (oneshot, missing) = match transport {
+            Transport::Live if get => (false, None),
+            Transport::Live => (false, Some(WAYS[1])),
+            Transport::Oneshot if log => (true, None),
+            Transport::Oneshot => (true, Some(WAYS[2])),
+            Transport::Auto if create && get => (false, None),
+            Transport::Auto if log => (true, None),
+            Transport::Auto if get => (false, None),
+            Transport::Auto => (false, Some(WAYS[1])),
+        };
+        let Some((verb, resource)) = missing else {
+            return Ok(oneshot);
+        };
+        let other = match transport {
+            Transport::Auto => ", nor can it get resource \"pods/log\"",
+            Transport::Live | Transport::Oneshot => "",
+        };
+        Err(Refusal {
+            cause: Cause::Forbidden,
+            headline: format!(
+                "no answer could be had: this account cannot {verb} resource \"{resource}\" in namespace \"{namespace}\"{other}"
+            ),
+            help: "nothing was changed; `housecall plan --rbac yaml` prints the Role that is needed, and `--transport` takes another way".into(),
+            attach: None,
+        })
     }
 
     fn lookout(&self, target: &Target) -> Arc<Lookout> {
@@ -272,6 +295,8 @@ impl Cluster for KubeCluster {
         attach: &Attach,
         stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
+        let namespace = target.namespace.as_deref().unwrap_or("default");
+        self.is_oneshot(Transport::Live, namespace).await?;
         self.open_over(target, attach, stop, None).await
     }
 
@@ -283,26 +308,7 @@ impl Cluster for KubeCluster {
         stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
         let namespace = target.namespace.as_deref().unwrap_or("default");
-        let oneshot = match attach.transport {
-            Transport::Live => false,
-            Transport::Oneshot => true,
-            Transport::Auto => !self.allowed(&EXEC, namespace).await,
-        };
-        if oneshot && !self.allowed(&LOG, namespace).await {
-            // Known before anything is changed.
-            return Err(Refusal {
-                cause: Cause::Forbidden,
-                headline: format!(
-                    "the answers cannot be read: `get` on `pods/log` is not allowed in namespace `{namespace}`{}",
-                    match attach.transport {
-                        Transport::Auto => ", nor is `create` on `pods/exec`",
-                        _ => "",
-                    }
-                ),
-                help: "`housecall plan --rbac yaml` prints the Role that is needed".into(),
-                attach: None,
-            });
-        }
+        let oneshot = self.is_oneshot(attach.transport, namespace).await?;
         self.open_over(target, attach, stop, oneshot.then_some(asks))
             .await
     }
