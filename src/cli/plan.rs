@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use housecall::ask::{Ask, Need, Question};
-use housecall::cluster::Scope;
+use housecall::cluster::{Scope, Transport};
 use housecall::engine::Prospect;
 use housecall::plan::{Plan, Preview, Previewed, rbac};
 use housecall::render::inert;
@@ -89,7 +89,8 @@ fn head(text: &mut String, plan: &Plan) {
         }
     );
     let live = "one debug container for each pod, one exec stream, nothing in the node's logs";
-    let oneshot = "one debug container for each pod, all asks go with it, its log brings the answers";
+    let oneshot =
+        "one debug container for each pod, all asks go with it, its log brings the answers";
     let _ = match attach.transport {
         _ if !plan.attaches_at_once() => writeln!(text, "transport  live: {live}"),
         Transport::Live => writeln!(text, "transport  live: {live}"),

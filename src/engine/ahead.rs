@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::attempt::asks;
-use super::sight::Sight;
+use super::sight::{Own, Sight};
 use crate::ask::{Ask, Patient, Question};
 use crate::cluster::shell::PATIENT;
 use crate::plan::{Plan, PlannedStep};
@@ -12,13 +12,13 @@ use crate::target::Target;
 
 /// The asks that are known, in the order they are asked in.
 pub(super) fn ahead(plan: &Plan, target: &Target) -> Vec<Ask> {
-    let patient = Patient {
+    let nowhere = Patient {
         pid: None,
-        root: Some(format!("/proc/{PATIENT}/root")),
+        root: None,
         reason: None,
     };
-    let mut sight = Sight::new(plan, target, &patient);
-    sight.set("target_pid", PATIENT.into());
+    let mut sight = Sight::new(plan, target, &nowhere);
+    sight.expect(PATIENT);
     let listed = plan.steps.iter().chain(&plan.finally);
     listed
         .filter(|planned| planned.step.kind.needs_container())
@@ -28,38 +28,43 @@ pub(super) fn ahead(plan: &Plan, target: &Target) -> Vec<Ask> {
 
 /// Those of one step; `None` where something of it is not known yet.
 fn of(planned: &PlannedStep, sight: &Sight) -> Option<Vec<Ask>> {
-    let mut sight = sight.of(planned.step.fragment.as_ref()).ok()?;
+    let mut own = sight.own(planned.step.fragment.as_deref()).ok()?;
     let Some(each) = &planned.step.each else {
-        return once(planned, &sight);
+        return once(planned, sight, &own);
     };
-    let Value::Array(items) = each.of.value(sight.scope()).ok()? else {
+    let Value::Array(items) = each.of.value(sight.of(&own).scope()).ok()? else {
         return None;
     };
     let mut all = Vec::new();
     for item in items.into_iter().take(each.max) {
-        sight.set(&each.item, item);
-        all.extend(once(planned, &sight)?);
+        own.about(&each.item, item);
+        all.extend(once(planned, sight, &own)?);
     }
     Some(all)
 }
 
-fn once(planned: &PlannedStep, sight: &Sight) -> Option<Vec<Ask>> {
+fn once(planned: &PlannedStep, sight: &Sight, own: &Own) -> Option<Vec<Ask>> {
+    let view = sight.of(own);
     if let Some(when) = &planned.step.when
-        && !when.holds(sight.scope()).ok()?
+        && !when.holds(view.scope()).ok()?
     {
         return Some(Vec::new());
     }
-    let asks = asks(planned, sight).ok()?;
-    asks.iter().all(|ask| sendable(ask, sight)).then_some(asks)
+    let asks = asks(planned, &view).ok()?;
+    let sendable = |ask: &Ask| sendable(ask) && !sight.tells_secret(own, &text(ask));
+    asks.iter().all(sendable).then_some(asks)
 }
 
-fn sendable(ask: &Ask, sight: &Sight) -> bool {
-    let dialogue = matches!(
+fn text(ask: &Ask) -> String {
+    format!("{:?} {}", ask.question, String::from_utf8_lossy(&ask.stdin))
+}
+
+fn sendable(ask: &Ask) -> bool {
+    let foreign = matches!(
         ask.question,
         Question::Talk { .. } | Question::Pause(_) | Question::Kube(_)
     );
     // The shell puts the patient's pid into words, not into what is fed to them.
     let fed = String::from_utf8_lossy(&ask.stdin).contains(PATIENT);
-    let text = format!("{:?} {}", ask.question, String::from_utf8_lossy(&ask.stdin));
-    !dialogue && !fed && !sight.tells_secret(&text)
+    !foreign && !fed
 }

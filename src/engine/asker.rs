@@ -13,7 +13,7 @@ use self::program::Conversation;
 use super::attempt::{Asked, Attempt, unasked};
 use super::interrupt::Interrupt;
 use super::lane::Lane;
-use super::sight::Sight;
+use super::sight::{Own, Sight, View};
 use crate::ask::Patient;
 use crate::cluster::{Cluster, Session};
 use crate::plan::PlannedStep;
@@ -182,8 +182,8 @@ impl<'a> Asker<'a> {
             self.sight.remember(&step.id, seen(&step));
             return (self.tell(step), None);
         }
-        let sight = match self.sight.of(planned.step.fragment.as_ref()) {
-            Ok(sight) => sight,
+        let own = match self.sight.own(planned.step.fragment.as_deref()) {
+            Ok(own) => own,
             Err(why) => {
                 let step = unasked(planned, self.phase, Verdict::Error, &why);
                 self.sight.remember(&step.id, seen(&step));
@@ -196,12 +196,12 @@ impl<'a> Asker<'a> {
                     step,
                     remarks,
                     lost,
-                } = self.asked(planned, &sight).await;
+                } = self.asked(planned, &own).await;
                 self.remark(&step.id, remarks);
                 self.sight.remember(&step.id, seen(&step));
                 (self.tell(step), lost)
             }
-            Some(each) => self.each(planned, each, sight).await,
+            Some(each) => self.each(planned, each, own).await,
         }
     }
 
@@ -209,10 +209,10 @@ impl<'a> Asker<'a> {
         &mut self,
         planned: &PlannedStep,
         each: &Each,
-        mut sight: Sight,
+        mut own: Own,
     ) -> (Verdict, Option<String>) {
         let id = &planned.step.id;
-        let items = match each.of.value(sight.scope()) {
+        let items = match each.of.value(self.sight.of(&own).scope()) {
             Ok(Value::Array(items)) => items,
             found => {
                 let why = match found {
@@ -239,12 +239,12 @@ impl<'a> Asker<'a> {
             if self.interrupt.is_stopped() {
                 break;
             }
-            sight.set(&each.item, item.clone());
+            own.about(&each.item, item.clone());
             let Asked {
                 mut step,
                 remarks,
                 lost,
-            } = self.asked(planned, &sight).await;
+            } = self.asked(planned, &own).await;
             facts.push(seen(&step));
             step.id = format!("{id}[{at}]");
             self.remark(&step.id, remarks);
@@ -268,12 +268,23 @@ impl<'a> Asker<'a> {
     }
 
     /// One step about one thing, as often as its `retry` says.
-    async fn asked(&mut self, planned: &PlannedStep, sight: &Sight) -> Asked {
-        let mut asked = self.attempt(planned, sight).await;
+    async fn asked(&mut self, planned: &PlannedStep, own: &Own) -> Asked {
+        let sight = self.sight.of(own);
+        let attempt = Attempt {
+            planned,
+            plan: &self.lane.plan,
+            image: self.image,
+            interrupt: &self.interrupt,
+            redactor: &self.lane.redactor,
+            clock: self.lane.teller.clock.as_ref(),
+            phase: self.phase,
+        };
+        let session = self.session.as_mut();
+        let mut asked = attempt.ask(session, &sight).await;
         let Some(retry) = &planned.step.retry else {
             return asked;
         };
-        if self.session.is_over() {
+        if session.is_over() {
             if again(&asked) {
                 let once = "asked once: the oneshot transport cannot ask again";
                 asked.remarks.push(once.into());
@@ -283,14 +294,13 @@ impl<'a> Asker<'a> {
         let mut attempts = std::mem::take(&mut asked.step.attempts);
         let mut duration = asked.step.duration;
         let mut tried = 1;
-        while tried < retry.attempts && again(&asked) && !given_up(retry, &asked, sight) {
+        while tried < retry.attempts && again(&asked) && !given_up(retry, &asked, &sight) {
             let pause = tokio::time::sleep(retry.wait(tried));
-            let stopped = self.interrupt.clone();
             tokio::select! {
                 () = pause => {}
-                () = stopped.stopped() => break,
+                () = self.interrupt.stopped() => break,
             }
-            let mut next = self.attempt(planned, sight).await;
+            let mut next = attempt.ask(session, &sight).await;
             attempts.append(&mut next.step.attempts);
             duration += next.step.duration;
             next.step.started = asked.step.started;
@@ -305,19 +315,6 @@ impl<'a> Asker<'a> {
         asked.step.attempts = attempts;
         asked.step.duration = duration;
         asked
-    }
-
-    async fn attempt(&mut self, planned: &PlannedStep, sight: &Sight) -> Asked {
-        let attempt = Attempt {
-            planned,
-            plan: &self.lane.plan,
-            image: self.image,
-            interrupt: &self.interrupt,
-            redactor: &self.lane.redactor,
-            clock: self.lane.teller.clock.as_ref(),
-            phase: self.phase,
-        };
-        attempt.ask(self.session.as_mut(), sight).await
     }
 
     /// Tells what became of a step, and keeps what follows from it.
@@ -356,12 +353,11 @@ fn again(asked: &Asked) -> bool {
 }
 
 /// An expression that cannot be evaluated gives up nothing.
-fn given_up(retry: &Retry, asked: &Asked, sight: &Sight) -> bool {
+fn given_up(retry: &Retry, asked: &Asked, sight: &View<'_>) -> bool {
     let Some(give_up) = &retry.give_up else {
         return false;
     };
-    let mut scope = sight.scope().clone();
-    scope.extend(asked.step.facts.clone());
+    let scope = sight.scope().with(&asked.step.facts);
     give_up.holds(&scope).unwrap_or(false)
 }
 

@@ -6,7 +6,7 @@ use serde_json::Map;
 use tokio::time::{Instant, sleep};
 
 use super::interrupt::Interrupt;
-use super::sight::Sight;
+use super::sight::View;
 use crate::ask::{Answer, Ask, Captured, Ended, MAX_STDIN, Patient, Question};
 use crate::check::{Means, decide, implicit_exit, judge};
 use crate::clock::Clock;
@@ -38,7 +38,7 @@ pub(super) struct Asked {
 }
 
 impl Attempt<'_> {
-    pub(super) async fn ask(&self, session: &mut dyn Session, sight: &Sight) -> Asked {
+    pub(super) async fn ask(&self, session: &mut dyn Session, sight: &View<'_>) -> Asked {
         let scope = sight.scope();
         match self.wanted(scope) {
             Ok(true) => {}
@@ -68,7 +68,7 @@ impl Attempt<'_> {
         self.conclude(&asks, answers, lost, told, scope)
     }
 
-    fn wanted(&self, scope: &Scope) -> Result<bool, String> {
+    fn wanted(&self, scope: &Scope<'_>) -> Result<bool, String> {
         self.planned.step.when.as_ref().map_or(Ok(true), |when| {
             when.holds(scope)
                 .map_err(|error| format!("`when: {}`: {error}", when.source()))
@@ -77,6 +77,9 @@ impl Attempt<'_> {
 
     /// Why a step that names the patient's pid or root cannot look: it is not known here.
     fn out_of_reach(&self, patient: &Patient) -> Option<String> {
+        if patient.root.is_some() && patient.pid.is_some() {
+            return None;
+        }
         let names = self.planned.step.kind.names();
         let missing = |name: &str| match name {
             "target_root" => patient.root.is_none(),
@@ -165,7 +168,7 @@ impl Attempt<'_> {
         answers: Vec<Answer>,
         lost: Option<String>,
         told: Option<Map<String, serde_json::Value>>,
-        scope: &Scope,
+        scope: &Scope<'_>,
     ) -> Asked {
         let step = &self.planned.step;
         let incomplete = answers.len() < asks.len();
@@ -270,9 +273,12 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    fn checks(&self, facts: &Map<String, serde_json::Value>, scope: &Scope) -> Vec<CheckReport> {
-        let mut seen = scope.clone();
-        seen.extend(facts.clone());
+    fn checks(
+        &self,
+        facts: &Map<String, serde_json::Value>,
+        scope: &Scope<'_>,
+    ) -> Vec<CheckReport> {
+        let seen = scope.with(facts);
         let step = &self.planned.step;
         let mut checks = judge(&step.expect, &seen);
         checks.extend(decide(&step.id, &step.outcomes, &seen));
@@ -295,7 +301,7 @@ impl Attempt<'_> {
 }
 
 /// What a step asks, with its bounds and its stdin; an error says what cannot be rendered.
-pub(super) fn asks(planned: &PlannedStep, sight: &Sight) -> Result<Vec<Ask>, String> {
+pub(super) fn asks(planned: &PlannedStep, sight: &View<'_>) -> Result<Vec<Ask>, String> {
     let whole = sight.whole();
     let asks = planned.step.kind.asks(&whole);
     let mut asks: Vec<_> = asks
