@@ -140,7 +140,7 @@ pub(crate) struct VisitArgs {
     /// When the kubelet pulls it
     #[arg(long, value_name = "POLICY", value_parser = ["Always", "IfNotPresent", "Never"])]
     pub(crate) image_pull_policy: Option<String>,
-    /// Security profile: general, baseline, restricted, netadmin, sysadmin
+    /// Security profile: general, baseline, restricted, netadmin, sysadmin, or auto: the least that the steps need and the namespace admits
     #[arg(long, value_name = "PROFILE")]
     pub(crate) profile: Option<Profile>,
     /// A value for a param of the runbook

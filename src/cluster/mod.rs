@@ -11,9 +11,11 @@ mod attached;
 pub mod kube;
 pub mod local;
 mod port;
+mod power;
 pub mod replay;
 pub mod shell;
 mod talk;
 
 pub use attached::{Attached, Standing};
 pub use port::{Attach, Cause, Closed, Cluster, Found, Lost, Profile, Refusal, Scope, Session};
+pub use power::{Power, Wanted};

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
+use super::power::Wanted;
 use crate::ask::{Answer, Ask, Need, Patient};
 use crate::report::AttachReport;
 use crate::target::{Selector, Target};
@@ -48,6 +49,8 @@ pub struct Attach {
     pub container: Option<String>,
     /// Security profile.
     pub profile: Profile,
+    /// What the steps can do only with some power: [`Profile::Auto`] goes by it.
+    pub powers: Vec<Wanted>,
     /// How long the container may take to start.
     pub start_timeout: Duration,
     /// How long the keeper waits for the shell before it leaves by itself.
@@ -72,16 +75,20 @@ pub enum Profile {
     Netadmin,
     /// Privileged.
     Sysadmin,
+    /// The least of the others that the steps need and the namespace's admission allows, as the patient's own user where that is
+    /// enough. Settled at each target, so that none is attached with it.
+    Auto,
 }
 
 impl Profile {
     /// Every profile with its word.
-    pub const WORDS: [(Self, &'static str); 5] = [
+    pub const WORDS: [(Self, &'static str); 6] = [
         (Self::General, "general"),
         (Self::Baseline, "baseline"),
         (Self::Restricted, "restricted"),
         (Self::Netadmin, "netadmin"),
         (Self::Sysadmin, "sysadmin"),
+        (Self::Auto, "auto"),
     ];
 
     /// The word in runbooks, flags and reports.

@@ -98,15 +98,11 @@ impl Lane {
         let attach = (target.kind == TargetKind::Pod).then(|| AttachReport {
             mode: "ephemeral".into(),
             transport: "live".into(),
-            container: None,
             image: Some(self.plan.attach.image.clone()),
-            image_id: None,
             profile: Some(self.plan.attach.profile.word().into()),
             requested_at: target.requested_at,
-            first_answer_at: None,
-            waiting: None,
-            terminated: None,
             proven: false,
+            ..AttachReport::default()
         });
         let why = "interrupted twice while the debug container was being attached: it may be there, and ends by itself";
         (attach, why.into())

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::power::powers;
 use crate::ask::{DEFAULT_TIMEOUT, MAX_CAP, Patient};
 use crate::cluster::{Attach, Profile};
 use crate::report::{MASK, Rule, RunbookRef, Severity};
@@ -135,7 +136,7 @@ impl Plan {
         if let Some(container) = &wishes.container {
             label(container)?;
         }
-        Ok(Self {
+        let mut plan = Self {
             runbook: RunbookRef {
                 id: runbook.id.clone(),
                 title: runbook.title.clone(),
@@ -152,6 +153,7 @@ impl Plan {
                     .profile
                     .or(runbook.attach.profile)
                     .unwrap_or_default(),
+                powers: Vec::new(),
                 start_timeout: runbook
                     .attach
                     .start_timeout
@@ -185,7 +187,9 @@ impl Plan {
             on_fail,
             finally,
             fail_on: wishes.fail_on,
-        })
+        };
+        plan.attach.powers = powers(&plan, runbook.attach.proc_root, &runbook.attach.tools);
+        Ok(plan)
     }
 
     /// The same plan for answers that are there already: nothing comes of waiting between two attempts.

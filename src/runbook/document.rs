@@ -268,6 +268,8 @@ pub struct AttachSpec {
     pub profile: Option<Profile>,
     /// Tools that the steps use, for one line when they are missing.
     pub tools: Vec<String>,
+    /// Whether the patient's root file system is read.
+    pub proc_root: bool,
     /// How long the container may take to start.
     pub start_timeout: Option<Duration>,
     /// How long the container may live.

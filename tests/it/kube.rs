@@ -29,6 +29,7 @@ fn attach(image: &str) -> Attach {
         pull_policy: None,
         container: None,
         profile: Profile::General,
+        powers: Vec::new(),
         start_timeout: Duration::from_secs(20),
         grace: Duration::from_secs(10),
         deadline: Duration::from_secs(60),

@@ -22,6 +22,7 @@ fn a_live_pod_holds_the_contract() {
         pull_policy: None,
         container: None,
         profile: Profile::General,
+        powers: Vec::new(),
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),
         deadline: Duration::from_secs(120),

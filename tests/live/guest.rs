@@ -18,6 +18,7 @@ pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Val
         pull_policy: None,
         container: None,
         profile: Profile::General,
+        powers: Vec::new(),
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),
         deadline: Duration::from_secs(60),
@@ -28,6 +29,7 @@ pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Val
         attach: &attach,
         keeper,
         shared_with: Some("app"),
+        profile: attach.profile,
         user: User::default(),
     }
     .patch()

@@ -181,6 +181,7 @@ mod tests {
             pull_policy: None,
             container: container.map(Into::into),
             profile: Profile::General,
+            powers: Vec::new(),
             start_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),
             deadline: Duration::from_secs(120),

@@ -172,6 +172,7 @@ mod tests {
             pull_policy: None,
             container: None,
             profile: Profile::General,
+            powers: Vec::new(),
             start_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),
             deadline: Duration::from_secs(120),

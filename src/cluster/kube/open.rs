@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Pod;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::candidate::{Candidate, replaced};
 use super::close::read_back;
 use super::debug_container::{self, DebugContainer};
 use super::entrance::Entrance;
+use super::grant::Rung;
 use super::owner::missing;
 use super::pump::Limits;
 use super::records::Records;
@@ -72,6 +74,11 @@ impl Opening<'_> {
         let server_time = read.date.unwrap_or_else(|| self.clock.now());
         let not_after = later(server_time, self.attach.start_timeout + MARGIN);
         let mut record = self.record(&name, requested_at);
+        let keeper = Keeper {
+            not_after: not_after.as_second(),
+            deadline_seconds: self.attach.deadline.as_secs().max(1),
+            grace_seconds: self.attach.grace.as_secs().max(1),
+        };
 
         let mut sight = self.sight(&candidate.uid, &name);
         if self.stop.is_cancelled() {
@@ -82,7 +89,11 @@ impl Opening<'_> {
                 attach: None,
             });
         }
-        let added = match self.add(&candidate, &name, not_after).await {
+        let granted = self
+            .granted(&read.value, &candidate, &name, &keeper)
+            .await?;
+        granted.tell(self.attach.profile, &mut record);
+        let added = match self.add(&candidate, &name, granted.rung, &keeper).await {
             Ok(added) => added,
             Err(Refused::Clean(refusal)) => return Err(refusal),
             Err(Refused::Unsure(refusal)) => {
@@ -106,18 +117,21 @@ impl Opening<'_> {
             limits: self.limits,
         };
         match entrance.pass(&mut sight).await {
-            Ok(way) => Ok(LiveSession::new(
-                way,
-                sight,
-                record,
-                Records::new(self.server.clone(), &read.value, &candidate.container),
-                self.clock,
-            )),
+            Ok(mut way) => {
+                way.notes.extend(granted.remarks);
+                Ok(LiveSession::new(
+                    way,
+                    sight,
+                    record,
+                    Records::new(self.server.clone(), &read.value, &candidate.container),
+                    self.clock,
+                ))
+            }
             Err(trouble) => Err(trouble.settled(self.attach, sight, record, not_after).await),
         }
     }
 
-    fn place(&self) -> (&str, &str) {
+    pub(super) fn place(&self) -> (&str, &str) {
         (
             self.target.namespace.as_deref().unwrap_or("default"),
             self.target.pod.as_deref().unwrap_or_default(),
@@ -140,29 +154,22 @@ impl Opening<'_> {
             transport: "live".into(),
             container: Some(name.to_owned()),
             image: Some(self.attach.image.clone()),
-            image_id: None,
             profile: Some(self.attach.profile.word().into()),
             requested_at: Some(requested_at),
-            first_answer_at: None,
-            waiting: None,
-            terminated: None,
             proven: false,
+            ..AttachReport::default()
         }
     }
 
-    /// Adds the container and checks that the pod holds it.
-    async fn add(
+    /// What is sent for a debug container on this rung.
+    pub(super) fn patch(
         &self,
         candidate: &Candidate,
         name: &str,
-        not_after: Timestamp,
-    ) -> Result<Pod, Refused> {
-        let keeper = Keeper {
-            not_after: not_after.as_second(),
-            deadline_seconds: self.attach.deadline.as_secs().max(1),
-            grace_seconds: self.attach.grace.as_secs().max(1),
-        };
-        let patch = DebugContainer {
+        rung: Rung,
+        keeper: &Keeper,
+    ) -> Value {
+        DebugContainer {
             name,
             uid: &candidate.uid,
             attach: self.attach,
@@ -170,9 +177,21 @@ impl Opening<'_> {
             // Where the pod shares its processes anyway, naming a target adds nothing and makes the start depend on it.
             shared_with: (candidate.running && !candidate.shared && !candidate.host)
                 .then_some(candidate.container.as_str()),
-            user: candidate.user,
+            profile: rung.profile,
+            user: rung.user,
         }
-        .patch();
+        .patch()
+    }
+
+    /// Adds the container and checks that the pod holds it.
+    async fn add(
+        &self,
+        candidate: &Candidate,
+        name: &str,
+        rung: Rung,
+        keeper: &Keeper,
+    ) -> Result<Pod, Refused> {
+        let patch = self.patch(candidate, name, rung, keeper);
         let (namespace, pod) = self.place();
         let added = match self.server.add(namespace, pod, name, &patch).await {
             Ok(added) => added,
@@ -180,7 +199,7 @@ impl Opening<'_> {
                 let doing = self
                     .server
                     .doing("patch", "pods/ephemeralcontainers", namespace);
-                let refusal = unsure.refusal(&doing, self.attach.profile, name);
+                let refusal = unsure.refusal(&doing, rung.profile, name);
                 if !unsure.maybe_added {
                     return Err(Refused::Clean(refusal));
                 }

@@ -151,6 +151,28 @@ impl Server {
         }
     }
 
+    /// Whether a debug container would be added: a dry run, which changes nothing.
+    pub(super) async fn would_add(
+        &self,
+        namespace: &str,
+        pod: &str,
+        patch: &Value,
+    ) -> Result<(), kube::Error> {
+        let params = PatchParams {
+            dry_run: true,
+            ..PatchParams::default()
+        };
+        let request = kube::core::Request::new(pods(namespace))
+            .patch_subresource(
+                "ephemeralcontainers",
+                pod,
+                &params,
+                &Patch::Strategic(patch),
+            )
+            .map_err(kube::Error::BuildRequest)?;
+        self.once::<Pod>(request).await.map(|_| ())
+    }
+
     /// Opens an exec stream that runs a command in a container.
     pub(super) async fn exec(
         &self,

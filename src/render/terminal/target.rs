@@ -144,7 +144,11 @@ fn reached(page: &mut Page, attach: &AttachReport) {
     if let Some(container) = &attach.container {
         let mut parts = vec![container.clone()];
         parts.extend(attach.image.as_ref().map(|it| format!("image {it}")));
-        parts.extend(attach.profile.as_ref().map(|it| format!("profile {it}")));
+        parts.extend(attach.profile.as_ref().map(|it| {
+            let asked = attach.profile_asked.as_ref();
+            let asked = asked.map_or_else(String::new, |asked| format!(" ({asked} was asked for)"));
+            format!("profile {it}{asked}")
+        }));
         if let (Some(asked), Some(answered)) = (attach.requested_at, attach.first_answer_at) {
             let took = answered.duration_since(asked).as_secs_f64();
             parts.push(format!("first answer after {}", seconds(took)));

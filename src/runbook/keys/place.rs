@@ -61,7 +61,7 @@ pub(in crate::runbook) const ATTACH: &[Key] = &[
     Key::new(
         "profile",
         Takes::Word(|| Profile::WORDS.map(|(_, word)| word).to_vec()),
-        "security profile of the debug container, as `kubectl debug --profile`",
+        "security profile of the debug container, as `kubectl debug --profile`; `auto` is the least that the steps need and the namespace admits",
     )
     .or("general"),
     Key::new(
