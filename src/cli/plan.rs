@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use housecall::ask::{Ask, Need, Question};
-use housecall::cluster::Scope;
+use housecall::cluster::{Mode, Scope};
 use housecall::engine::Prospect;
 use housecall::plan::{Plan, Preview, Previewed, rbac};
 use housecall::render::inert;
 use housecall::runbook::Scripted;
-use housecall::target::{Selector, Target};
+use housecall::target::{ObjectKind, Selector, Target};
 
 use super::args::PlanArgs;
 use super::exit::Failure;
@@ -78,9 +78,12 @@ fn head(text: &mut String, plan: &Plan) {
     }
     let _ = writeln!(
         text,
-        "attach     image {}, profile {}, lives at most {}{}",
-        attach.image,
-        attach.profile,
+        "attach     mode {}, {}lives at most {}{}",
+        attach.mode,
+        match attach.mode {
+            Mode::Exec => String::new(),
+            _ => format!("image {}, profile {}, ", attach.image, attach.profile),
+        },
         humantime::format_duration(attach.deadline),
         if plan.attaches_at_once() {
             ""
@@ -90,7 +93,14 @@ fn head(text: &mut String, plan: &Plan) {
     );
     let _ = writeln!(
         text,
-        "transport  live: one debug container for each pod, one exec stream, nothing in the node's logs"
+        "transport  live: {}, one exec stream, nothing in the node's logs",
+        match attach.mode {
+            Mode::Ephemeral => "one debug container for each pod",
+            Mode::Copy =>
+                "a copy of each pod with one debug container, deleted at the end unless `--keep` is said",
+            Mode::Node => "one debug pod on each node, deleted at the end",
+            Mode::Exec => "nothing is added to the pod",
+        }
     );
 }
 
@@ -243,6 +253,10 @@ fn stand_in(selector: Option<&Selector>) -> Target {
     match selector {
         Some(Selector::Local) => Target::local(),
         Some(Selector::Process(pid)) => Target::process(*pid),
+        Some(Selector::Named {
+            kind: ObjectKind::Node,
+            name,
+        }) => Target::node("default", name),
         _ => Target::pod("default", "POD"),
     }
 }

@@ -10,6 +10,7 @@
 mod attached;
 pub mod kube;
 pub mod local;
+mod mode;
 mod port;
 mod power;
 pub mod replay;
@@ -17,5 +18,6 @@ pub mod shell;
 mod talk;
 
 pub use attached::{Attached, Standing};
+pub use mode::{Copying, Mode, Part};
 pub use port::{Attach, Cause, Closed, Cluster, Found, Lost, Profile, Refusal, Scope, Session};
 pub use power::{Power, Wanted};

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
+use super::mode::{Copying, Mode};
 use super::power::Wanted;
 use crate::ask::{Answer, Ask, Need, Patient};
 use crate::report::AttachReport;
@@ -47,6 +48,10 @@ pub struct Attach {
     pub pull_policy: Option<String>,
     /// Container whose processes are examined; the pod's default container when `None`.
     pub container: Option<String>,
+    /// In what a pod is examined. A node always is in a pod of ours.
+    pub mode: Mode,
+    /// How a pod is copied, in the mode `copy`.
+    pub copying: Copying,
     /// Security profile.
     pub profile: Profile,
     /// What the steps can do only with some power: [`Profile::Auto`] goes by it.

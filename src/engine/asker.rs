@@ -61,7 +61,7 @@ impl<'a> Asker<'a> {
     ) -> Self {
         let sight = Sight::new(&lane.plan, target, session.patient());
         let image = match target.kind {
-            TargetKind::Pod => lane.plan.attach.image.as_str(),
+            TargetKind::Pod | TargetKind::Node => lane.plan.attach.image.as_str(),
             TargetKind::Local | TargetKind::Process => "this machine",
         };
         Self {
@@ -301,10 +301,15 @@ impl<'a> Asker<'a> {
     }
 
     async fn attempt(&mut self, planned: &PlannedStep, sight: &Sight) -> Asked {
+        // In its own container the patient's tools are its own image's.
+        let image = match self.session.attached().and_then(|attach| attach.image) {
+            Some(image) => image,
+            None => self.image.to_owned(),
+        };
         let attempt = Attempt {
             planned,
             plan: &self.lane.plan,
-            image: self.image,
+            image: &image,
             interrupt: &self.interrupt,
             redactor: &self.lane.redactor,
             clock: self.lane.teller.clock.as_ref(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::asker::{Asker, out_of_sight};
 use super::interrupt::Interrupt;
 use super::tell::Teller;
-use crate::cluster::{Cluster, Refusal, Session};
+use crate::cluster::{Cluster, Mode, Refusal, Session};
 use crate::plan::{Plan, PlannedStep};
 use crate::report::{AttachReport, Happening, Redactor, Status, Verdict};
 use crate::target::{Target, TargetKind};
@@ -95,8 +95,13 @@ impl Lane {
 
     /// What is known of a container whose opening was given up, and what is told of it.
     pub(super) fn given_up(&self, target: &Target) -> (Option<AttachReport>, String) {
-        let attach = (target.kind == TargetKind::Pod).then(|| AttachReport {
-            mode: "ephemeral".into(),
+        let mode = match target.kind {
+            TargetKind::Node => Mode::Node,
+            _ => self.plan.attach.mode,
+        };
+        let in_cluster = matches!(target.kind, TargetKind::Pod | TargetKind::Node);
+        let attach = (in_cluster && mode != Mode::Exec).then(|| AttachReport {
+            mode: mode.word().into(),
             transport: "live".into(),
             image: Some(self.plan.attach.image.clone()),
             profile: Some(self.plan.attach.profile.word().into()),

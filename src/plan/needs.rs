@@ -2,6 +2,7 @@
 
 use super::Plan;
 use crate::ask::Need;
+use crate::cluster::{Attach, Mode};
 use crate::target::{ObjectKind, Selector};
 
 impl Plan {
@@ -45,7 +46,7 @@ impl Plan {
             "reads the pod before and after",
         );
         if self.needs_container() {
-            attaching(&mut needs);
+            attaching(&self.attach, &mut needs);
         }
         let mut optional = Vec::new();
         for need in self.asked().flat_map(|planned| planned.step.kind.needs()) {
@@ -55,7 +56,7 @@ impl Plan {
                 add(&mut needs, need);
             }
         }
-        if self.needs_container() {
+        if self.needs_container() && self.attach.mode != Mode::Exec {
             optional.extend(watching());
         }
         for need in optional {
@@ -65,21 +66,47 @@ impl Plan {
     }
 }
 
-fn attaching(needs: &mut Vec<Need>) {
-    push(
-        needs,
-        "",
-        "pods/ephemeralcontainers",
-        "patch",
-        "adds the debug container",
-    );
+fn attaching(attach: &Attach, needs: &mut Vec<Need>) {
+    let mode = attach.mode;
+    match mode {
+        Mode::Ephemeral => push(
+            needs,
+            "",
+            "pods/ephemeralcontainers",
+            "patch",
+            "adds the debug container",
+        ),
+        Mode::Copy | Mode::Node => {
+            let makes = match mode {
+                Mode::Copy => "makes the copy",
+                _ => "makes the pod on the node",
+            };
+            push(needs, "", "pods", "create", makes);
+            let copying = &attach.copying;
+            if mode == Mode::Node || !copying.stays {
+                push(needs, "", "pods", "delete", "deletes it at the end");
+            } else if copying.replace {
+                push(
+                    needs,
+                    "",
+                    "pods",
+                    "delete",
+                    "deletes the pod that is replaced",
+                );
+            }
+        }
+        Mode::Exec => {}
+    }
     for verb in ["get", "create"] {
         push(
             needs,
             "",
             "pods/exec",
             verb,
-            "speaks with the debug container",
+            match mode {
+                Mode::Exec => "speaks with a shell in the application's container",
+                _ => "speaks with the debug container",
+            },
         );
     }
 }
@@ -125,6 +152,9 @@ fn object(kind: ObjectKind, needs: &mut Vec<Need>) {
         ObjectKind::DaemonSet => ("apps", "daemonsets"),
         ObjectKind::Job => ("batch", "jobs"),
         ObjectKind::Service => ("", "services"),
+        ObjectKind::Node => {
+            return push(needs, "", "nodes", "get", "reads the node");
+        }
     };
     push(needs, group, resource, "get", "reads its selector");
     push(needs, "", "pods", "list", "finds the pods of a selector");

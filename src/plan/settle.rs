@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::power::powers;
 use crate::ask::{DEFAULT_TIMEOUT, MAX_CAP, Patient};
-use crate::cluster::{Attach, Profile};
+use crate::cluster::{Attach, Copying, Mode, Profile};
 use crate::report::{MASK, Rule, RunbookRef, Severity};
 use crate::runbook::{Batch, Effects, Origin, Pick, Runbook, Scripted, Step, Waiver};
 use crate::script::{Expr, Scope};
@@ -38,6 +38,10 @@ pub struct Wishes {
     pub pull_policy: Option<String>,
     /// Container that is examined.
     pub container: Option<String>,
+    /// In what a pod is examined.
+    pub mode: Option<Mode>,
+    /// How a pod is copied.
+    pub copying: Copying,
     /// Security profile.
     pub profile: Option<Profile>,
     /// How long the container may live.
@@ -136,6 +140,13 @@ impl Plan {
         if let Some(container) = &wishes.container {
             label(container)?;
         }
+        for (name, image) in &wishes.copying.images {
+            if name != "*" {
+                label(name)?;
+            }
+            reference(image)?;
+        }
+        let mode = mode(runbook, wishes.mode)?;
         let mut plan = Self {
             runbook: RunbookRef {
                 id: runbook.id.clone(),
@@ -153,6 +164,8 @@ impl Plan {
                     .profile
                     .or(runbook.attach.profile)
                     .unwrap_or_default(),
+                mode,
+                copying: wishes.copying.clone(),
                 powers: Vec::new(),
                 start_timeout: runbook
                     .attach
@@ -330,6 +343,20 @@ fn reference(image: &str) -> Result<(), Refused> {
         });
     }
     Ok(())
+}
+
+/// The mode that was asked for, else the first that the runbook allows; one that it does not allow is refused.
+fn mode(runbook: &Runbook, wanted: Option<Mode>) -> Result<Mode, Refused> {
+    let allowed = &runbook.attach.modes;
+    let mode = wanted.or(allowed.first().copied()).unwrap_or_default();
+    if allowed.is_empty() || allowed.contains(&mode) {
+        return Ok(mode);
+    }
+    let words: Vec<_> = allowed.iter().map(|mode| mode.word()).collect();
+    Err(Refused {
+        headline: format!("runbook `{}` may not be run in mode {mode}", runbook.id),
+        help: format!("its `attach.modes` allows {}", words.join(", ")),
+    })
 }
 
 /// A container name is an RFC 1123 label.

@@ -3,7 +3,7 @@
 use super::program::Scripted;
 use crate::{
     check::{Capture, Expectation, Outcome},
-    cluster::Profile,
+    cluster::{Mode, Profile},
     report::{Own, Rule, Severity},
     script::{Expr, Template},
     step::Kind,
@@ -264,6 +264,8 @@ pub struct Waiver {
 pub struct AttachSpec {
     /// Image of the debug container.
     pub image: Option<String>,
+    /// Modes that it may be run in, the first of them unless another is asked for; all where none is named.
+    pub modes: Vec<Mode>,
     /// Security profile.
     pub profile: Option<Profile>,
     /// Tools that the steps use, for one line when they are missing.

@@ -7,7 +7,7 @@ use super::keys::{ATTACH, DEFAULTS, NEEDS, OUTPUT, PICK, TARGET, names};
 use super::names::Language;
 use super::reader::{Reader, near};
 use crate::ask::MAX_CAP;
-use crate::cluster::Profile;
+use crate::cluster::{Mode, Profile};
 use crate::report::Severity;
 use crate::target::label_selector;
 use crate::yaml::{Node, Scalar, Yaml};
@@ -155,6 +155,10 @@ pub(super) fn attach(reader: &mut Reader<'_>, node: &Node) -> AttachSpec {
             .get("image")
             .and_then(|node| reader.text(node, "`image`"))
             .map(str::to_owned),
+        modes: fields
+            .get("modes")
+            .map(|node| modes(reader, node))
+            .unwrap_or_default(),
         profile: fields.get("profile").and_then(|node| profile(reader, node)),
         tools,
         proc_root,
@@ -165,6 +169,24 @@ pub(super) fn attach(reader: &mut Reader<'_>, node: &Node) -> AttachSpec {
             .get("deadline")
             .and_then(|node| reader.duration(node, "`deadline`")),
     }
+}
+
+fn modes(reader: &mut Reader<'_>, node: &Node) -> Vec<Mode> {
+    let listed = reader.list(node, "`modes`").unwrap_or_default();
+    if listed.is_empty() {
+        reader.error(
+            node.span,
+            "`modes` names none, so that it could not be run at all",
+            "name one, or leave `modes` out",
+        );
+    }
+    listed
+        .iter()
+        .filter_map(|item| {
+            let word = reader.text(item, "a mode")?;
+            choice(reader, item, word, "mode", &Mode::WORDS)
+        })
+        .collect()
 }
 
 fn profile(reader: &mut Reader<'_>, node: &Node) -> Option<Profile> {

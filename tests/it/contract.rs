@@ -10,7 +10,7 @@ use std::time::Duration;
 use housecall::clock::SystemClock;
 use housecall::cluster::local::Local;
 use housecall::cluster::replay::{Recorded, Recorder};
-use housecall::cluster::{Attach, Cluster, Profile, Scope};
+use housecall::cluster::{Attach, Cluster, Copying, Mode, Profile, Scope};
 use housecall::report::Redactor;
 use housecall::target::{Selector, Target};
 use serde_json::Value;
@@ -23,6 +23,8 @@ fn attach() -> Attach {
         pull_policy: None,
         container: None,
         profile: Profile::General,
+        mode: Mode::default(),
+        copying: Copying::default(),
         powers: Vec::new(),
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),

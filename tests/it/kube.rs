@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use housecall::ask::{Ask, Question};
-use housecall::cluster::{Attach, Cluster, Profile, Refusal, Session};
+use housecall::cluster::{Attach, Cluster, Copying, Mode, Profile, Refusal, Session};
 use housecall::target::{ObjectKind, Selector, Target};
 
 use crate::fake::{Fake, NAMESPACE};
@@ -29,6 +29,8 @@ fn attach(image: &str) -> Attach {
         pull_policy: None,
         container: None,
         profile: Profile::General,
+        mode: Mode::default(),
+        copying: Copying::default(),
         powers: Vec::new(),
         start_timeout: Duration::from_secs(20),
         grace: Duration::from_secs(10),

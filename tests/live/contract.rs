@@ -6,7 +6,7 @@ mod suite;
 use std::time::Duration;
 
 use housecall::cluster::kube::{Access, KubeCluster};
-use housecall::cluster::{Attach, Cluster, Profile, Scope};
+use housecall::cluster::{Attach, Cluster, Copying, Mode, Profile, Scope};
 use housecall::target::{ObjectKind, Selector};
 
 use crate::ground::Ground;
@@ -22,6 +22,8 @@ fn a_live_pod_holds_the_contract() {
         pull_policy: None,
         container: None,
         profile: Profile::General,
+        mode: Mode::default(),
+        copying: Copying::default(),
         powers: Vec::new(),
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),

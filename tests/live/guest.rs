@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use housecall::cluster::kube::{DebugContainer, User};
-use housecall::cluster::{Attach, Profile};
+use housecall::cluster::{Attach, Copying, Mode, Profile};
 use http::Method;
 use serde_json::Value;
 
@@ -18,6 +18,8 @@ pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Val
         pull_policy: None,
         container: None,
         profile: Profile::General,
+        mode: Mode::default(),
+        copying: Copying::default(),
         powers: Vec::new(),
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),

@@ -28,6 +28,7 @@ mod files;
 mod hostile;
 mod house_call;
 mod images;
+mod modes;
 mod profiles;
 mod rights;
 mod shells;

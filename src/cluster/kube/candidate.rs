@@ -181,6 +181,8 @@ mod tests {
             pull_policy: None,
             container: container.map(Into::into),
             profile: Profile::General,
+            mode: crate::cluster::Mode::default(),
+            copying: crate::cluster::Copying::default(),
             powers: Vec::new(),
             start_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),

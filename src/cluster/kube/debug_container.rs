@@ -120,6 +120,18 @@ impl DebugContainer<'_> {
     /// The strategic merge patch for the `ephemeralcontainers` subresource. The list is merged by name, so other debug
     /// containers of the pod stay as they are.
     pub fn patch(&self) -> Value {
+        let mut container = self.container();
+        if let Some(target) = self.shared_with {
+            container["targetContainerName"] = json!(target);
+        }
+        json!({
+            "metadata": {"uid": self.uid},
+            "spec": {"ephemeralContainers": [container]},
+        })
+    }
+
+    /// The container alone, as it stands in a pod that is made for it.
+    pub(super) fn container(&self) -> Value {
         // Kubernetes expands `$(NAME)` and `$$` in commands and environments; a doubled `$` comes out as one.
         let plain = |text: &str| text.replace('$', "$$");
         let mut container = json!({
@@ -136,18 +148,12 @@ impl DebugContainer<'_> {
         if let Some(policy) = &self.attach.pull_policy {
             container["imagePullPolicy"] = json!(policy);
         }
-        if let Some(target) = self.shared_with {
-            container["targetContainerName"] = json!(target);
-        }
         let mut context = security_context(self.profile);
         self.user.state(&mut context);
         if !context.is_empty() {
             container["securityContext"] = context.into();
         }
-        json!({
-            "metadata": {"uid": self.uid},
-            "spec": {"ephemeralContainers": [container]},
-        })
+        container
     }
 }
 
@@ -186,6 +192,8 @@ mod tests {
             pull_policy: None,
             container: None,
             profile,
+            mode: crate::cluster::Mode::default(),
+            copying: crate::cluster::Copying::default(),
             powers: Vec::new(),
             start_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),

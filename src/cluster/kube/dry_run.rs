@@ -63,6 +63,16 @@ impl<'a> Climb<'a> {
         }
     }
 
+    /// The same for a node, which has no user of its own.
+    pub(super) fn on_node(wanted: &'a [Wanted]) -> Self {
+        Self {
+            owner: Owner::default(),
+            wanted,
+            rungs: Owner::node_rungs(wanted).into_iter(),
+            refused: None,
+        }
+    }
+
     /// What is to be tried next: a dry run of it, whose outcome is told by [`tried`](Self::tried). Without any left, why none passes.
     pub(super) fn next(&mut self) -> Result<Rung, Refusal> {
         self.rungs.next().ok_or_else(|| {

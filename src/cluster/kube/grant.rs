@@ -132,6 +132,28 @@ impl Owner {
     }
 }
 
+impl Owner {
+    /// The rungs of a pod on a node: without the node's namespaces and root it sees nothing of it, so the least comes last.
+    pub(super) fn node_rungs(wanted: &[Wanted]) -> Vec<Rung> {
+        let network = wanted.iter().any(|one| one.power == Power::Network);
+        let first = if network {
+            Profile::Netadmin
+        } else {
+            Profile::General
+        };
+        let mut profiles = vec![first, Profile::General, Profile::Baseline];
+        profiles.dedup();
+        let bare = User::default();
+        profiles
+            .into_iter()
+            .map(|profile| Rung {
+                profile,
+                user: bare,
+            })
+            .collect()
+    }
+}
+
 fn powerful(context: &SecurityContext) -> bool {
     let added = context.capabilities.as_ref();
     context.privileged == Some(true)

@@ -29,10 +29,10 @@ use crate::report::AttachReport;
 use crate::target::{ObjectKind, Target};
 
 /// Added to the latest moment at which the keeper may start: what clocks of one cluster may differ by.
-const MARGIN: Duration = Duration::from_secs(60);
+pub(super) const MARGIN: Duration = Duration::from_secs(60);
 
 /// How long the watch of events may hold up an opening.
-const LISTEN: Duration = Duration::from_secs(2);
+pub(super) const LISTEN: Duration = Duration::from_secs(2);
 
 /// One opening, with all it needs to know.
 pub(super) struct Opening<'a> {
@@ -138,7 +138,7 @@ impl Opening<'_> {
         )
     }
 
-    fn sight(&self, uid: &str, name: &str) -> Sight {
+    pub(super) fn sight(&self, uid: &str, name: &str) -> Sight {
         Sight::new(
             self.server.clone(),
             Arc::clone(&self.lookout),
@@ -228,7 +228,8 @@ enum Refused {
     Unsure(Refusal),
 }
 
-fn later(moment: Timestamp, by: Duration) -> Timestamp {
+/// A moment after another one.
+pub(super) fn later(moment: Timestamp, by: Duration) -> Timestamp {
     SignedDuration::try_from(by)
         .ok()
         .and_then(|by| moment.checked_add(by).ok())

@@ -37,10 +37,13 @@ impl LiveSession {
             }
         }
         let command = self.conversation.terminal(argv);
-        let debug = self.sight.container().to_owned();
+        let at = (
+            self.sight.pod_name().to_owned(),
+            self.sight.container().to_owned(),
+        );
         let records = self.records.clone();
         let held = async {
-            let pump = match records.terminal(&debug, command).await {
+            let pump = match records.terminal((&at.0, &at.1), command).await {
                 Ok(pump) => pump,
                 Err(refusal) => {
                     return (
