@@ -32,6 +32,7 @@ mod modes;
 mod profiles;
 mod rights;
 mod shells;
+mod side_by_side;
 mod talk;
 mod usage;
 mod way_in;
