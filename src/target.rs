@@ -45,11 +45,13 @@ pub enum ObjectKind {
     Job,
     /// A Service: the pods behind it.
     Service,
+    /// A node: itself, and not the pods on it.
+    Node,
 }
 
 impl ObjectKind {
     /// Every kind with the words kubectl takes for it; the first is the one that reports use.
-    pub const WORDS: [(Self, &'static [&'static str]); 6] = [
+    pub const WORDS: [(Self, &'static [&'static str]); 7] = [
         (Self::Pod, &["pod", "pods", "po"]),
         (
             Self::Deployment,
@@ -65,6 +67,7 @@ impl ObjectKind {
         ),
         (Self::Job, &["job", "jobs", "jobs.batch"]),
         (Self::Service, &["service", "services", "svc"]),
+        (Self::Node, &["node", "nodes", "no"]),
     ];
 
     /// The word reports use.
@@ -131,7 +134,7 @@ impl FromStr for Selector {
                 let Some(kind) = kind_of(word) else {
                     return refuse(
                         format!("`{word}` in `{text}` is no kind of target{}", near(word)),
-                        "write pod/NAME, deploy/NAME, sts/NAME, ds/NAME, job/NAME, svc/NAME, a bare pod name, `local` or `pid:N`",
+                        "write pod/NAME, deploy/NAME, sts/NAME, ds/NAME, job/NAME, svc/NAME, node/NAME, a bare pod name, `local` or `pid:N`",
                     );
                 };
                 (kind, name)
@@ -251,9 +254,9 @@ pub fn field_selector(text: &str) -> Result<(), String> {
 /// One thing to examine, as it was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Target {
-    /// `pod`, `local` or `process`.
+    /// `pod`, `node`, `local` or `process`.
     pub kind: TargetKind,
-    /// Namespace of the pod.
+    /// Namespace of the pod; of a node, that in which a pod is made for it.
     pub namespace: Option<String>,
     /// Name of the pod.
     pub pod: Option<String>,
@@ -300,6 +303,8 @@ pub struct Standing {
 pub enum TargetKind {
     /// A pod of a Kubernetes cluster.
     Pod,
+    /// A node of one.
+    Node,
     /// This machine.
     Local,
     /// A process of this machine.
@@ -329,6 +334,15 @@ impl Target {
         }
     }
 
+    /// A node of which only the name is known, and the namespace in which a pod may be made for it.
+    pub fn node(namespace: &str, name: &str) -> Self {
+        Self {
+            namespace: Some(namespace.into()),
+            node: Some(name.into()),
+            ..Self::bare(TargetKind::Node)
+        }
+    }
+
     fn bare(kind: TargetKind) -> Self {
         Self {
             kind,
@@ -352,6 +366,9 @@ impl fmt::Display for Target {
         match self.kind {
             TargetKind::Local => f.write_str("local"),
             TargetKind::Process => write!(f, "pid:{}", self.pid.unwrap_or_default()),
+            TargetKind::Node => {
+                write!(f, "node/{}", self.node.as_deref().unwrap_or("?"))
+            }
             TargetKind::Pod => write!(
                 f,
                 "{}/{}",

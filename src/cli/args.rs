@@ -10,6 +10,8 @@ use housecall::render::Format;
 use housecall::report::Severity;
 use housecall::runbook::{Effects, Pick};
 
+use super::mode::ModeArgs;
+
 /// Makes a house call to a live pod: asks, judges, reports, and leaves nothing running.
 #[derive(Parser)]
 #[command(name = "housecall", version, max_term_width = 100)]
@@ -103,7 +105,7 @@ pub(crate) enum Rbac {
 #[derive(Args)]
 pub(crate) struct VisitArgs {
     /// A runbook (a file, or the name of a shipped one), then targets: pod/NAME, NAME, deploy/NAME, sts/NAME, ds/NAME, job/NAME,
-    /// svc/NAME, `local` (this machine), `pid:N` (a process here)
+    /// svc/NAME, node/NAME, `local` (this machine), `pid:N` (a process here)
     #[arg(value_name = "RUNBOOK> [TARGET]... <", num_args = 1.., required_unless_present = "from_alert")]
     pub(crate) words: Vec<String>,
     /// Takes runbook, targets and params from the alerts of this webhook body (Alertmanager, Grafana), `-` for stdin; runbooks that
@@ -140,7 +142,9 @@ pub(crate) struct VisitArgs {
     /// When the kubelet pulls it
     #[arg(long, value_name = "POLICY", value_parser = ["Always", "IfNotPresent", "Never"])]
     pub(crate) image_pull_policy: Option<String>,
-    /// Security profile: general, baseline, restricted, netadmin, sysadmin
+    #[command(flatten)]
+    pub(crate) mode: ModeArgs,
+    /// Security profile: general, baseline, restricted, netadmin, sysadmin, or auto: the least that the steps need and the namespace admits
     #[arg(long, value_name = "PROFILE")]
     pub(crate) profile: Option<Profile>,
     /// How questions reach the container: live, oneshot (needs no exec, outlives its client), or auto

@@ -13,6 +13,7 @@ mod exit;
 mod library;
 mod lint;
 mod list;
+mod mode;
 mod new;
 mod outputs;
 mod patient;

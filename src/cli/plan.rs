@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use housecall::ask::{Ask, Need, Question};
-use housecall::cluster::{Scope, Transport};
+use housecall::cluster::{Mode, Scope, Transport};
 use housecall::engine::Prospect;
 use housecall::plan::{Plan, Preview, Previewed, rbac};
 use housecall::render::inert;
 use housecall::runbook::Scripted;
-use housecall::target::{Selector, Target};
+use housecall::target::{ObjectKind, Selector, Target};
 
 use super::args::PlanArgs;
 use super::exit::Failure;
@@ -78,9 +78,12 @@ fn head(text: &mut String, plan: &Plan) {
     }
     let _ = writeln!(
         text,
-        "attach     image {}, profile {}, lives at most {}{}",
-        attach.image,
-        attach.profile,
+        "attach     mode {}, {}lives at most {}{}",
+        attach.mode,
+        match attach.mode {
+            Mode::Exec => String::new(),
+            _ => format!("image {}, profile {}, ", attach.image, attach.profile),
+        },
         humantime::format_duration(attach.deadline),
         if plan.attaches_at_once() {
             ""
@@ -88,11 +91,20 @@ fn head(text: &mut String, plan: &Plan) {
             "; once the program asks what needs it"
         }
     );
-    let live = "one debug container for each pod, one exec stream, nothing in the node's logs";
-    let oneshot =
-        "one debug container for each pod, all asks go with it, its log brings the answers";
+    let made = match attach.mode {
+        Mode::Ephemeral => "one debug container for each pod",
+        Mode::Copy => {
+            "a copy of each pod with one debug container, deleted at the end unless `--keep` is said"
+        }
+        Mode::Node => "one debug pod on each node, deleted at the end",
+        Mode::Exec => "nothing is added to the pod",
+    };
+    let live = format!("{made}, one exec stream, nothing in the node's logs");
+    let oneshot = format!("{made}, all asks go with it, its log brings the answers");
     let _ = match attach.transport {
-        _ if !plan.attaches_at_once() => writeln!(text, "transport  live: {live}"),
+        _ if !plan.attaches_at_once() || attach.mode != Mode::Ephemeral => {
+            writeln!(text, "transport  live: {live}")
+        }
         Transport::Live => writeln!(text, "transport  live: {live}"),
         Transport::Oneshot => writeln!(text, "transport  oneshot: {oneshot}"),
         Transport::Auto => writeln!(
@@ -251,6 +263,10 @@ fn stand_in(selector: Option<&Selector>) -> Target {
     match selector {
         Some(Selector::Local) => Target::local(),
         Some(Selector::Process(pid)) => Target::process(*pid),
+        Some(Selector::Named {
+            kind: ObjectKind::Node,
+            name,
+        }) => Target::node("default", name),
         _ => Target::pod("default", "POD"),
     }
 }

@@ -125,7 +125,7 @@ fn one(selector: &Selector) -> bool {
         Selector::Local
             | Selector::Process(_)
             | Selector::Named {
-                kind: ObjectKind::Pod,
+                kind: ObjectKind::Pod | ObjectKind::Node,
                 ..
             }
     )
@@ -170,6 +170,9 @@ fn named(selector: &Selector, scope: &Scope, clusters: &Clusters) -> Option<Targ
                 Scope::Namespace(namespace) => namespace.clone(),
                 Scope::Default | Scope::All => clusters.namespace(),
             };
+            if *kind == ObjectKind::Node {
+                return Some(Target::node(&namespace, name));
+            }
             let mut target = Target::pod(&namespace, name);
             if *kind != ObjectKind::Pod {
                 target.owner = Some(format!("{}/{name}", kind.word()));

@@ -43,12 +43,12 @@ impl Visit {
         check_namespace(args, &mut wrong);
         let mut given = pairs(&args.param, &mut wrong);
         given.extend(call.given);
+        let (scopes, selectors): (Vec<_>, Vec<_>) = call.whom.into_iter().unzip();
         let wishes = Wishes {
             container: call.container,
-            ..wishes(args)
+            ..wishes(args, &selectors, &mut wrong)
         };
         let plan = settled(&call.runbook, args, &given, &wishes, &mut wrong).await;
-        let (scopes, selectors) = call.whom.into_iter().unzip();
         match plan {
             Some(plan) if wrong.is_empty() => Ok(Self {
                 plan: Arc::new(plan),
@@ -108,7 +108,8 @@ impl Visit {
             );
         }
         let given = pairs(&args.param, &mut wrong);
-        let plan = settled(&runbook, args, &given, &wishes(args), &mut wrong).await;
+        let wishes = wishes(args, &selectors, &mut wrong);
+        let plan = settled(&runbook, args, &given, &wishes, &mut wrong).await;
         match plan {
             Some(plan) if wrong.is_empty() => Ok(Self {
                 plan: Arc::new(plan),
@@ -234,8 +235,10 @@ async fn origin_value(origin: &Origin, args: &VisitArgs) -> Result<Option<String
     }
 }
 
-fn wishes(args: &VisitArgs) -> Wishes {
+fn wishes(args: &VisitArgs, selectors: &[Selector], wrong: &mut Vec<String>) -> Wishes {
     Wishes {
+        mode: args.mode.settled(selectors, args.target.as_deref(), wrong),
+        copying: args.mode.copying(wrong),
         image: args.image.clone(),
         fallback_image: std::env::var("HOUSECALL_IMAGE")
             .ok()

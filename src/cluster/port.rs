@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
+use super::mode::{Copying, Mode};
+use super::power::Wanted;
 use super::transport::Transport;
 use crate::ask::{Answer, Ask, Need, Patient};
 use crate::report::AttachReport;
@@ -47,10 +49,16 @@ pub struct Attach {
     pub pull_policy: Option<String>,
     /// Container whose processes are examined; the pod's default container when `None`.
     pub container: Option<String>,
+    /// In what a pod is examined. A node always is in a pod of ours.
+    pub mode: Mode,
+    /// How a pod is copied, in the mode `copy`.
+    pub copying: Copying,
     /// Security profile.
     pub profile: Profile,
     /// How questions reach the container.
     pub transport: Transport,
+    /// What the steps can do only with some power: [`Profile::Auto`] goes by it.
+    pub powers: Vec<Wanted>,
     /// How long the container may take to start.
     pub start_timeout: Duration,
     /// How long the keeper waits for the shell before it leaves by itself.
@@ -75,16 +83,20 @@ pub enum Profile {
     Netadmin,
     /// Privileged.
     Sysadmin,
+    /// The least of the others that the steps need and the namespace's admission allows, as the patient's own user where that is
+    /// enough. Settled at each target, so that none is attached with it.
+    Auto,
 }
 
 impl Profile {
     /// Every profile with its word.
-    pub const WORDS: [(Self, &'static str); 5] = [
+    pub const WORDS: [(Self, &'static str); 6] = [
         (Self::General, "general"),
         (Self::Baseline, "baseline"),
         (Self::Restricted, "restricted"),
         (Self::Netadmin, "netadmin"),
         (Self::Sysadmin, "sysadmin"),
+        (Self::Auto, "auto"),
     ];
 
     /// The word in runbooks, flags and reports.

@@ -61,7 +61,7 @@ impl<'a> Asker<'a> {
     ) -> Self {
         let sight = Sight::new(&lane.plan, target, session.patient());
         let image = match target.kind {
-            TargetKind::Pod => lane.plan.attach.image.as_str(),
+            TargetKind::Pod | TargetKind::Node => lane.plan.attach.image.as_str(),
             TargetKind::Local | TargetKind::Process => "this machine",
         };
         Self {

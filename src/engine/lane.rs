@@ -6,7 +6,7 @@ use super::ahead::ahead;
 use super::asker::{Asker, out_of_sight};
 use super::interrupt::Interrupt;
 use super::tell::Teller;
-use crate::cluster::{Cluster, Refusal, Session};
+use crate::cluster::{Cluster, Mode, Refusal, Session};
 use crate::plan::{Plan, PlannedStep};
 use crate::report::{AttachReport, Happening, Redactor, Status, Verdict};
 use crate::target::{Target, TargetKind};
@@ -97,18 +97,19 @@ impl Lane {
 
     /// What is known of a container whose opening was given up, and what is told of it.
     pub(super) fn given_up(&self, target: &Target) -> (Option<AttachReport>, String) {
-        let attach = (target.kind == TargetKind::Pod).then(|| AttachReport {
-            mode: "ephemeral".into(),
+        let mode = match target.kind {
+            TargetKind::Node => Mode::Node,
+            _ => self.plan.attach.mode,
+        };
+        let in_cluster = matches!(target.kind, TargetKind::Pod | TargetKind::Node);
+        let attach = (in_cluster && mode != Mode::Exec).then(|| AttachReport {
+            mode: mode.word().into(),
             transport: "live".into(),
-            container: None,
             image: Some(self.plan.attach.image.clone()),
-            image_id: None,
             profile: Some(self.plan.attach.profile.word().into()),
             requested_at: target.requested_at,
-            first_answer_at: None,
-            waiting: None,
-            terminated: None,
             proven: false,
+            ..AttachReport::default()
         });
         let why = "interrupted twice while the debug container was being attached: it may be there, and ends by itself";
         (attach, why.into())

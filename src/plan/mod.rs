@@ -6,6 +6,7 @@
 mod docs;
 mod needs;
 mod pick;
+mod power;
 mod preview;
 pub mod rbac;
 mod settle;

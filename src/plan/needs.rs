@@ -2,7 +2,7 @@
 
 use super::Plan;
 use crate::ask::Need;
-use crate::cluster::Transport;
+use crate::cluster::{Attach, Mode, Transport};
 use crate::target::{ObjectKind, Selector};
 
 impl Plan {
@@ -46,7 +46,7 @@ impl Plan {
             "reads the pod before and after",
         );
         if self.needs_container() {
-            attaching(self.attach.transport, &mut needs);
+            attaching(&self.attach, &mut needs);
         }
         let mut optional = Vec::new();
         for need in self.asked().flat_map(|planned| planned.step.kind.needs()) {
@@ -56,7 +56,7 @@ impl Plan {
                 add(&mut needs, need);
             }
         }
-        if self.needs_container() {
+        if self.needs_container() && self.attach.mode != Mode::Exec {
             optional.extend(watching());
         }
         for need in optional {
@@ -67,15 +67,38 @@ impl Plan {
 }
 
 /// Where the transport is left open, what the better one needs.
-fn attaching(transport: Transport, needs: &mut Vec<Need>) {
-    push(
-        needs,
-        "",
-        "pods/ephemeralcontainers",
-        "patch",
-        "adds the debug container",
-    );
-    if transport == Transport::Oneshot {
+fn attaching(attach: &Attach, needs: &mut Vec<Need>) {
+    let mode = attach.mode;
+    match mode {
+        Mode::Ephemeral => push(
+            needs,
+            "",
+            "pods/ephemeralcontainers",
+            "patch",
+            "adds the debug container",
+        ),
+        Mode::Copy | Mode::Node => {
+            let makes = match mode {
+                Mode::Copy => "makes the copy",
+                _ => "makes the pod on the node",
+            };
+            push(needs, "", "pods", "create", makes);
+            let copying = &attach.copying;
+            if mode == Mode::Node || !copying.stays {
+                push(needs, "", "pods", "delete", "deletes it at the end");
+            } else if copying.replace {
+                push(
+                    needs,
+                    "",
+                    "pods",
+                    "delete",
+                    "deletes the pod that is replaced",
+                );
+            }
+        }
+        Mode::Exec => {}
+    }
+    if attach.transport == Transport::Oneshot {
         push(needs, "", "pods/log", "get", "reads the answers");
         return;
     }
@@ -85,7 +108,10 @@ fn attaching(transport: Transport, needs: &mut Vec<Need>) {
             "",
             "pods/exec",
             verb,
-            "speaks with the debug container",
+            match mode {
+                Mode::Exec => "speaks with a shell in the application's container",
+                _ => "speaks with the debug container",
+            },
         );
     }
 }
@@ -131,6 +157,9 @@ fn object(kind: ObjectKind, needs: &mut Vec<Need>) {
         ObjectKind::DaemonSet => ("apps", "daemonsets"),
         ObjectKind::Job => ("batch", "jobs"),
         ObjectKind::Service => ("", "services"),
+        ObjectKind::Node => {
+            return push(needs, "", "nodes", "get", "reads the node");
+        }
     };
     push(needs, group, resource, "get", "reads its selector");
     push(needs, "", "pods", "list", "finds the pods of a selector");

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::power::powers;
 use crate::ask::{DEFAULT_TIMEOUT, MAX_CAP, Patient};
-use crate::cluster::{Attach, Profile, Transport};
+use crate::cluster::{Attach, Copying, Mode, Profile, Transport};
 use crate::report::{MASK, Rule, RunbookRef, Severity};
 use crate::runbook::{Batch, Effects, Origin, Pick, Runbook, Scripted, Step, Waiver};
 use crate::script::Expr;
@@ -39,6 +40,10 @@ pub struct Wishes {
     pub pull_policy: Option<String>,
     /// Container that is examined.
     pub container: Option<String>,
+    /// In what a pod is examined.
+    pub mode: Option<Mode>,
+    /// How a pod is copied.
+    pub copying: Copying,
     /// Security profile.
     pub profile: Option<Profile>,
     /// How questions reach the debug container.
@@ -152,7 +157,14 @@ impl Plan {
         if let Some(container) = &wishes.container {
             label(container)?;
         }
-        Ok(Self {
+        for (name, image) in &wishes.copying.images {
+            if name != "*" {
+                label(name)?;
+            }
+            reference(image)?;
+        }
+        let mode = mode(runbook, wishes.mode)?;
+        let mut plan = Self {
             runbook: RunbookRef {
                 id: runbook.id.clone(),
                 title: runbook.title.clone(),
@@ -170,6 +182,9 @@ impl Plan {
                     .or(runbook.attach.profile)
                     .unwrap_or_default(),
                 transport: wishes.transport,
+                mode,
+                copying: wishes.copying.clone(),
+                powers: Vec::new(),
                 start_timeout: runbook
                     .attach
                     .start_timeout
@@ -203,7 +218,9 @@ impl Plan {
             on_fail,
             finally,
             fail_on: wishes.fail_on,
-        })
+        };
+        plan.attach.powers = powers(&plan, runbook.attach.proc_root, &runbook.attach.tools);
+        Ok(plan)
     }
 
     /// The same plan for answers that are there already: nothing comes of waiting between two attempts.
@@ -347,6 +364,20 @@ fn reference(image: &str) -> Result<(), Refused> {
         });
     }
     Ok(())
+}
+
+/// The mode that was asked for, else the first that the runbook allows; one that it does not allow is refused.
+fn mode(runbook: &Runbook, wanted: Option<Mode>) -> Result<Mode, Refused> {
+    let allowed = &runbook.attach.modes;
+    let mode = wanted.or(allowed.first().copied()).unwrap_or_default();
+    if allowed.is_empty() || allowed.contains(&mode) {
+        return Ok(mode);
+    }
+    let words: Vec<_> = allowed.iter().map(|mode| mode.word()).collect();
+    Err(Refused {
+        headline: format!("runbook `{}` may not be run in mode {mode}", runbook.id),
+        help: format!("its `attach.modes` allows {}", words.join(", ")),
+    })
 }
 
 /// A container name is an RFC 1123 label.

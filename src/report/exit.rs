@@ -135,15 +135,8 @@ mod tests {
         AttachReport {
             mode: "ephemeral".into(),
             transport: "live".into(),
-            container: None,
-            image: None,
-            image_id: None,
-            profile: None,
-            requested_at: None,
-            first_answer_at: None,
-            waiting: None,
-            terminated: None,
             proven,
+            ..AttachReport::default()
         }
     }
 

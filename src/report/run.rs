@@ -135,9 +135,9 @@ pub struct TargetReport {
 }
 
 /// How a target was reached, and how that ended.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AttachReport {
-    /// `ephemeral`, or `local` for this machine.
+    /// `ephemeral`, `copy`, `node` or `exec`; `local` for this machine.
     pub mode: String,
     /// `live`, or `local`.
     pub transport: String,
@@ -147,8 +147,17 @@ pub struct AttachReport {
     pub image: Option<String>,
     /// Image as the runtime resolved it, once known.
     pub image_id: Option<String>,
-    /// Security profile.
+    /// Security profile that it has.
     pub profile: Option<String>,
+    /// Security profile that was asked for, where that is another: `auto`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile_asked: Option<String>,
+    /// User and group that were stated for it beyond what kubectl's profile says, as `1000:1000`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_as: Option<String>,
+    /// The pod that was made for it, in the modes that make one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pod: Option<String>,
     /// Before the first request that serves this target was sent.
     #[serde(with = "stamp::maybe")]
     pub requested_at: Option<Timestamp>,

@@ -3,7 +3,7 @@
 use super::program::Scripted;
 use crate::{
     check::{Capture, Expectation, Outcome},
-    cluster::Profile,
+    cluster::{Mode, Profile},
     report::{Own, Rule, Severity},
     script::{Expr, Template},
     step::Kind,
@@ -264,10 +264,14 @@ pub struct Waiver {
 pub struct AttachSpec {
     /// Image of the debug container.
     pub image: Option<String>,
+    /// Modes that it may be run in, the first of them unless another is asked for; all where none is named.
+    pub modes: Vec<Mode>,
     /// Security profile.
     pub profile: Option<Profile>,
     /// Tools that the steps use, for one line when they are missing.
     pub tools: Vec<String>,
+    /// Whether the patient's root file system is read.
+    pub proc_root: bool,
     /// How long the container may take to start.
     pub start_timeout: Option<Duration>,
     /// How long the container may live.

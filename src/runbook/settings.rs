@@ -7,7 +7,7 @@ use super::keys::{ATTACH, DEFAULTS, NEEDS, OUTPUT, PICK, TARGET, names};
 use super::names::Language;
 use super::reader::{Reader, near};
 use crate::ask::MAX_CAP;
-use crate::cluster::Profile;
+use crate::cluster::{Mode, Profile};
 use crate::report::Severity;
 use crate::target::label_selector;
 use crate::yaml::{Node, Scalar, Yaml};
@@ -146,16 +146,22 @@ pub(super) fn attach(reader: &mut Reader<'_>, node: &Node) -> AttachSpec {
     let Some(fields) = reader.fields(node, "`attach`", &names(ATTACH), &[]) else {
         return AttachSpec::default();
     };
+    let (tools, proc_root) = fields
+        .get("needs")
+        .map(|node| needs(reader, node))
+        .unwrap_or_default();
     AttachSpec {
         image: fields
             .get("image")
             .and_then(|node| reader.text(node, "`image`"))
             .map(str::to_owned),
-        profile: fields.get("profile").and_then(|node| profile(reader, node)),
-        tools: fields
-            .get("needs")
-            .map(|node| needs(reader, node))
+        modes: fields
+            .get("modes")
+            .map(|node| modes(reader, node))
             .unwrap_or_default(),
+        profile: fields.get("profile").and_then(|node| profile(reader, node)),
+        tools,
+        proc_root,
         start_timeout: fields
             .get("start_timeout")
             .and_then(|node| reader.duration(node, "`start_timeout`")),
@@ -165,23 +171,35 @@ pub(super) fn attach(reader: &mut Reader<'_>, node: &Node) -> AttachSpec {
     }
 }
 
-fn profile(reader: &mut Reader<'_>, node: &Node) -> Option<Profile> {
-    let word = reader.text(node, "`profile`")?;
-    if word == "auto" {
+fn modes(reader: &mut Reader<'_>, node: &Node) -> Vec<Mode> {
+    let listed = reader.list(node, "`modes`").unwrap_or_default();
+    if listed.is_empty() {
         reader.error(
             node.span,
-            "`profile: auto` is not supported in this version",
-            "name a profile, or leave it to the command line",
+            "`modes` names none, so that it could not be run at all",
+            "name one, or leave `modes` out",
         );
-        return None;
     }
+    listed
+        .iter()
+        .filter_map(|item| {
+            let word = reader.text(item, "a mode")?;
+            choice(reader, item, word, "mode", &Mode::WORDS)
+        })
+        .collect()
+}
+
+fn profile(reader: &mut Reader<'_>, node: &Node) -> Option<Profile> {
+    let word = reader.text(node, "`profile`")?;
     choice(reader, node, word, "profile", &Profile::WORDS)
 }
 
-fn needs(reader: &mut Reader<'_>, node: &Node) -> Vec<String> {
+/// The tools, and whether the patient's root is read.
+fn needs(reader: &mut Reader<'_>, node: &Node) -> (Vec<String>, bool) {
     let Some(fields) = reader.fields(node, "`needs`", &names(NEEDS), &[]) else {
-        return Vec::new();
+        return Default::default();
     };
+    let proc_root = fields.get("proc_root").is_some();
     if let Some(node) = fields.get("proc_root")
         && let Some(word) = reader.text(node, "`proc_root`")
         && word != "read"
@@ -192,13 +210,14 @@ fn needs(reader: &mut Reader<'_>, node: &Node) -> Vec<String> {
             "write `proc_root: read`",
         );
     }
-    fields
+    let tools = fields
         .get("tools")
         .and_then(|node| reader.list(node, "`tools`"))
         .unwrap_or_default()
         .iter()
         .filter_map(|item| reader.text(item, "a tool").map(str::to_owned))
-        .collect()
+        .collect();
+    (tools, proc_root)
 }
 
 pub(super) fn defaults(reader: &mut Reader<'_>, node: &Node) -> Defaults {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use housecall::clock::SystemClock;
 use housecall::cluster::local::Local;
 use housecall::cluster::replay::{Recorded, Recorder};
-use housecall::cluster::{Attach, Cluster, Profile, Scope, Transport};
+use housecall::cluster::{Attach, Cluster, Copying, Mode, Profile, Scope, Transport};
 use housecall::report::Redactor;
 use housecall::target::{Selector, Target};
 use serde_json::Value;
@@ -24,6 +24,9 @@ fn attach() -> Attach {
         container: None,
         profile: Profile::General,
         transport: Transport::Live,
+        mode: Mode::default(),
+        copying: Copying::default(),
+        powers: Vec::new(),
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),
         deadline: Duration::from_secs(120),

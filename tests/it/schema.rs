@@ -430,7 +430,7 @@ target:
   container: app
   pick: {count: 3, per: node, prefer: [not_ready, newest]}
   require: target_pid > 1
-attach: {image: tools, profile: baseline, needs: {tools: [curl], proc_root: read}, start_timeout: 45s, deadline: 2m}
+attach: {image: tools, modes: [copy, exec], profile: baseline, needs: {tools: [curl], proc_root: read}, start_timeout: 45s, deadline: 2m}
 effects: network
 defaults: {timeout: 5s, severity: warning, output: {max: 64KiB}}
 redact: {builtin: true, rules: [{name: sid, regex: 'sid=(?<mask>[a-z]+)', only: [a]}]}

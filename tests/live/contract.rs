@@ -6,7 +6,7 @@ mod suite;
 use std::time::Duration;
 
 use housecall::cluster::kube::{Access, KubeCluster};
-use housecall::cluster::{Attach, Cluster, Profile, Scope, Transport};
+use housecall::cluster::{Attach, Cluster, Copying, Mode, Profile, Scope, Transport};
 use housecall::target::{ObjectKind, Selector};
 
 use crate::ground::Ground;
@@ -23,6 +23,9 @@ fn a_live_pod_holds_the_contract() {
         container: None,
         profile: Profile::General,
         transport: Transport::Live,
+        mode: Mode::default(),
+        copying: Copying::default(),
+        powers: Vec::new(),
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),
         deadline: Duration::from_secs(120),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use housecall::cluster::kube::{DebugContainer, User};
 use housecall::cluster::shell::Script;
-use housecall::cluster::{Attach, Profile, Transport};
+use housecall::cluster::{Attach, Copying, Mode, Profile, Transport};
 use http::Method;
 use serde_json::Value;
 
@@ -20,6 +20,9 @@ pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Val
         container: None,
         profile: Profile::General,
         transport: Transport::Live,
+        mode: Mode::default(),
+        copying: Copying::default(),
+        powers: Vec::new(),
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),
         deadline: Duration::from_secs(60),
@@ -33,6 +36,7 @@ pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Val
             environment: Vec::new(),
         },
         shared_with: Some("app"),
+        profile: attach.profile,
         user: User::default(),
     }
     .patch()

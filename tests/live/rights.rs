@@ -160,3 +160,13 @@ fn promise_8_reads_beside_a_container_have_their_rights_in_the_same_role() {
         &["pod/web"],
     );
 }
+
+#[test]
+fn promise_8_the_printed_role_is_just_enough_for_a_copy() {
+    enough_and_no_more(STEPS, &["pod/web", "--mode", "copy"]);
+}
+
+#[test]
+fn promise_8_the_printed_role_is_just_enough_for_the_applications_own_container() {
+    enough_and_no_more(STEPS, &["pod/web", "--mode", "exec"]);
+}

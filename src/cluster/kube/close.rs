@@ -53,12 +53,17 @@ pub(super) async fn read_back(
 
 /// Notes what is seen, and tells whether that is the end.
 fn settled(sight: &Sight, record: &mut AttachReport) -> bool {
+    note(sight, record);
+    record.proven = record.terminated.is_some() || sight.gone();
+    record.proven
+}
+
+/// Notes what is seen of the container.
+pub(super) fn note(sight: &Sight, record: &mut AttachReport) {
     if let Some(pod) = sight.pod() {
         let name = sight.container();
         record.image_id = standing::image_id(&pod, name).or(record.image_id.take());
         record.terminated = standing::terminated(&pod, name);
         record.waiting = standing::waiting(&pod, name);
     }
-    record.proven = record.terminated.is_some() || sight.gone();
-    record.proven
 }

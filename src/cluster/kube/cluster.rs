@@ -18,17 +18,21 @@ use super::bare::BareSession;
 use super::candidate::{container, replaced};
 use super::client::{Access, Link};
 use super::find::find;
+use super::model::Names;
 use super::open::Opening;
 use super::owner::missing;
 use super::pump::Limits;
 use super::records::Records;
 use super::refusal::refusal;
 use super::server::Server;
+use super::spawn::Spawning;
 use super::watch::Lookout;
 use crate::ask::{Ask, Need};
 use crate::clock::{Clock, SystemClock};
-use crate::cluster::{Attach, Attached, Cause, Cluster, Found, Refusal, Scope, Session, Transport};
-use crate::target::{ObjectKind, Selector, Target};
+use crate::cluster::{
+    Attach, Attached, Cause, Cluster, Found, Mode, Refusal, Scope, Session, Transport,
+};
+use crate::target::{ObjectKind, Selector, Target, TargetKind};
 
 /// A namespace, and the one pod of it that is watched where there is only one.
 type Watched = (String, Option<String>);
@@ -134,6 +138,21 @@ impl KubeCluster {
         stop: &CancellationToken,
         asks: Option<&[Ask]>,
     ) -> Result<Box<dyn Session>, Refusal> {
+        if target.kind == TargetKind::Node || attach.mode.makes_a_pod() {
+            let names = Names::of(target, attach);
+            let namespace = target.namespace.as_deref().unwrap_or("default");
+            let spawning = Spawning {
+                server: &self.server,
+                lookout: self.lookout(&Target::pod(namespace, &names.pod)),
+                clock: Arc::clone(&self.clock),
+                target,
+                attach,
+                limits: self.limits,
+                stop,
+                names,
+            };
+            return Ok(Box::new(spawning.open().await?));
+        }
         let opening = Opening {
             server: &self.server,
             lookout: self.lookout(target),
@@ -144,7 +163,10 @@ impl KubeCluster {
             stop,
             asks,
         };
-        opening.open().await
+        match attach.mode {
+            Mode::Exec => Ok(Box::new(opening.enter_own().await?)),
+            _ => opening.open().await,
+        }
     }
 
     /// Which of the [`WAYS`] are allowed in the namespace, asked once; where that cannot be told, it is tried.
@@ -255,7 +277,8 @@ impl Cluster for KubeCluster {
         *held(&self.begun) = begun;
         let mut known = held(&self.found);
         for target in &found.targets {
-            if let (Some(namespace), Some(pod)) = (&target.namespace, &target.pod) {
+            let name = target.pod.as_ref().or(target.node.as_ref());
+            if let (Some(namespace), Some(pod)) = (&target.namespace, name) {
                 known
                     .entry(namespace.clone())
                     .or_default()
@@ -266,27 +289,7 @@ impl Cluster for KubeCluster {
     }
 
     async fn denied(&self, needs: &[Need], namespace: &str) -> Result<Vec<Need>, Refusal> {
-        let reviews: Api<SelfSubjectAccessReview> = Api::all(self.server.link().client.clone());
-        let asked = needs.iter().map(|need| {
-            let reviews = &reviews;
-            async move {
-                let review = review(need, namespace);
-                reviews.create(&PostParams::default(), &review).await
-            }
-        });
-        let mut denied = Vec::new();
-        for (need, answer) in needs.iter().zip(join_all(asked).await) {
-            let answer = answer.map_err(|error| {
-                refusal(
-                    &error,
-                    &self.server.doing("create", "selfsubjectaccessreviews", ""),
-                )
-            })?;
-            if !answer.status.is_some_and(|status| status.allowed) {
-                denied.push(need.clone());
-            }
-        }
-        Ok(denied)
+        denied(&self.server, needs, namespace).await
     }
 
     async fn open(
@@ -308,7 +311,12 @@ impl Cluster for KubeCluster {
         stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
         let namespace = target.namespace.as_deref().unwrap_or("default");
-        let oneshot = self.is_oneshot(attach.transport, namespace).await?;
+        let of_the_pod = target.kind == TargetKind::Pod && attach.mode == Mode::Ephemeral;
+        let transport = match attach.transport {
+            Transport::Auto if !of_the_pod => Transport::Live,
+            transport => transport,
+        };
+        let oneshot = self.is_oneshot(transport, namespace).await?;
         self.open_over(target, attach, stop, oneshot.then_some(asks))
             .await
     }
@@ -320,6 +328,10 @@ impl Cluster for KubeCluster {
         _: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
         let namespace = target.namespace.as_deref().unwrap_or("default");
+        if target.kind == TargetKind::Node {
+            let records = Records::of_node(self.server.clone(), namespace, target.node.as_deref());
+            return Ok(Box::new(BareSession::new(records, Arc::clone(&self.clock))));
+        }
         let name = target.pod.as_deref().unwrap_or_default();
         let pod = match self.server.pod(namespace, name).await {
             Ok(read) => read.value,
@@ -335,6 +347,35 @@ impl Cluster for KubeCluster {
         let records = Records::new(self.server.clone(), &pod, container);
         Ok(Box::new(BareSession::new(records, Arc::clone(&self.clock))))
     }
+}
+
+/// Which of these rights the server denies us.
+pub(super) async fn denied(
+    server: &Server,
+    needs: &[Need],
+    namespace: &str,
+) -> Result<Vec<Need>, Refusal> {
+    let reviews: Api<SelfSubjectAccessReview> = Api::all(server.link().client.clone());
+    let asked = needs.iter().map(|need| {
+        let reviews = &reviews;
+        async move {
+            let review = review(need, namespace);
+            reviews.create(&PostParams::default(), &review).await
+        }
+    });
+    let mut denied = Vec::new();
+    for (need, answer) in needs.iter().zip(join_all(asked).await) {
+        let answer = answer.map_err(|error| {
+            refusal(
+                &error,
+                &server.doing("create", "selfsubjectaccessreviews", ""),
+            )
+        })?;
+        if !answer.status.is_some_and(|status| status.allowed) {
+            denied.push(need.clone());
+        }
+    }
+    Ok(denied)
 }
 
 fn review(need: &Need, namespace: &str) -> SelfSubjectAccessReview {

@@ -1,7 +1,7 @@
 //! The debug container: its name, and the patch that adds it to a pod. Pure; the one write this house ever makes.
 
 use k8s_openapi::api::core::v1::Pod;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::cluster::shell::Script;
@@ -49,8 +49,9 @@ pub struct DebugContainer<'a> {
     pub script: &'a Script,
     /// Container whose process namespace is shared.
     pub shared_with: Option<&'a str>,
-    /// User and group that the patient's own container states, taken over by the `restricted` profile: with the patient's ids,
-    /// and no others, a process without capabilities may read `/proc/PID/root`.
+    /// The profile, settled.
+    pub profile: Profile,
+    /// Ids that are stated for it, beside what the profile says.
     pub user: User,
 }
 
@@ -61,6 +62,8 @@ pub struct User {
     pub uid: Option<i64>,
     /// `runAsGroup`.
     pub gid: Option<i64>,
+    /// `runAsNonRoot`.
+    pub non_root: Option<bool>,
 }
 
 impl User {
@@ -74,7 +77,43 @@ impl User {
             .map_or_else(Self::default, |context| Self {
                 uid: context.run_as_user,
                 gid: context.run_as_group,
+                non_root: None,
             })
+    }
+
+    /// What is stated with a profile that was named: `restricted` takes over the patient's own ids, where those are not root's. With
+    /// them, and no others, a process without capabilities may read `/proc/PID/root`.
+    pub(super) fn with(self, profile: Profile) -> Self {
+        match profile {
+            Profile::Restricted => Self {
+                uid: self.uid.filter(|uid| *uid != 0),
+                ..self
+            },
+            _ => Self::default(),
+        }
+    }
+
+    /// As `UID:GID`, or what of it is stated.
+    pub(super) fn word(self) -> Option<String> {
+        match (self.uid, self.gid) {
+            (None, None) => None,
+            (Some(uid), None) => Some(uid.to_string()),
+            (None, Some(gid)) => Some(format!(":{gid}")),
+            (Some(uid), Some(gid)) => Some(format!("{uid}:{gid}")),
+        }
+    }
+
+    fn state(self, context: &mut Map<String, Value>) {
+        let stated = [
+            ("runAsUser", self.uid.map(Value::from)),
+            ("runAsGroup", self.gid.map(Value::from)),
+            ("runAsNonRoot", self.non_root.map(Value::from)),
+        ];
+        for (key, value) in stated {
+            if let Some(value) = value {
+                context.insert(key.into(), value);
+            }
+        }
     }
 }
 
@@ -82,6 +121,18 @@ impl DebugContainer<'_> {
     /// The strategic merge patch for the `ephemeralcontainers` subresource. The list is merged by name, so other debug
     /// containers of the pod stay as they are.
     pub fn patch(&self) -> Value {
+        let mut container = self.container();
+        if let Some(target) = self.shared_with {
+            container["targetContainerName"] = json!(target);
+        }
+        json!({
+            "metadata": {"uid": self.uid},
+            "spec": {"ephemeralContainers": [container]},
+        })
+    }
+
+    /// The container alone, as it stands in a pod that is made for it.
+    pub(super) fn container(&self) -> Value {
         // Kubernetes expands `$(NAME)` and `$$` in commands and environments; a doubled `$` comes out as one.
         let plain = |text: &str| text.replace('$', "$$");
         let own = [(RUN, &self.attach.run), (RUNBOOK, &self.attach.runbook)];
@@ -103,41 +154,33 @@ impl DebugContainer<'_> {
         if let Some(policy) = &self.attach.pull_policy {
             container["imagePullPolicy"] = json!(policy);
         }
-        if let Some(target) = self.shared_with {
-            container["targetContainerName"] = json!(target);
+        let mut context = security_context(self.profile);
+        self.user.state(&mut context);
+        if !context.is_empty() {
+            container["securityContext"] = context.into();
         }
-        if let Some(context) = security_context(self.attach.profile, self.user) {
-            container["securityContext"] = context;
-        }
-        json!({
-            "metadata": {"uid": self.uid},
-            "spec": {"ephemeralContainers": [container]},
-        })
+        container
     }
 }
 
 /// What a profile sets, as kubectl sets it (kubernetes/kubectl `pkg/cmd/debug/profiles.go`).
-fn security_context(profile: Profile, user: User) -> Option<Value> {
-    match profile {
-        Profile::General => Some(json!({"capabilities": {"add": ["SYS_PTRACE"]}})),
-        Profile::Baseline => None,
-        Profile::Restricted => {
-            let mut context = json!({
-                "runAsNonRoot": true,
-                "allowPrivilegeEscalation": false,
-                "capabilities": {"drop": ["ALL"]},
-                "seccompProfile": {"type": "RuntimeDefault"},
-            });
-            if let Some(uid) = user.uid.filter(|uid| *uid != 0) {
-                context["runAsUser"] = json!(uid);
-            }
-            if let Some(gid) = user.gid {
-                context["runAsGroup"] = json!(gid);
-            }
-            Some(context)
-        }
-        Profile::Netadmin => Some(json!({"capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}})),
-        Profile::Sysadmin => Some(json!({"privileged": true})),
+fn security_context(profile: Profile) -> Map<String, Value> {
+    let context = match profile {
+        Profile::General => json!({"capabilities": {"add": ["SYS_PTRACE"]}}),
+        Profile::Restricted => json!({
+            "runAsNonRoot": true,
+            "allowPrivilegeEscalation": false,
+            "capabilities": {"drop": ["ALL"]},
+            "seccompProfile": {"type": "RuntimeDefault"},
+        }),
+        Profile::Netadmin => json!({"capabilities": {"add": ["NET_ADMIN", "NET_RAW"]}}),
+        Profile::Sysadmin => json!({"privileged": true}),
+        // Settled before; without that it comes to nothing that could be too much.
+        Profile::Baseline | Profile::Auto => json!({}),
+    };
+    match context {
+        Value::Object(context) => context,
+        _ => Map::new(),
     }
 }
 
@@ -157,6 +200,9 @@ mod tests {
             container: None,
             profile,
             transport: Transport::Live,
+            mode: crate::cluster::Mode::default(),
+            copying: crate::cluster::Copying::default(),
+            powers: Vec::new(),
             start_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),
             deadline: Duration::from_secs(120),
@@ -173,7 +219,8 @@ mod tests {
                 environment: vec![("HOUSECALL_ASKS_0".into(), "$(id)".into())],
             },
             shared_with,
-            user,
+            profile: attach.profile,
+            user: user.with(attach.profile),
         }
         .patch();
         patch["spec"]["ephemeralContainers"][0].clone()
@@ -253,13 +300,14 @@ mod tests {
         let ids = User {
             uid: Some(1000),
             gid: Some(2000),
+            non_root: None,
         };
         let container = patched(&attach(Profile::Restricted), None, ids);
         assert_eq!(container["securityContext"]["runAsUser"], 1000);
         assert_eq!(container["securityContext"]["runAsGroup"], 2000);
         let root = User {
             uid: Some(0),
-            gid: None,
+            ..User::default()
         };
         let container = patched(&attach(Profile::Restricted), None, root);
         assert_eq!(container["securityContext"]["runAsUser"], Value::Null);

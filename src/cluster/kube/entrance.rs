@@ -78,7 +78,7 @@ impl Entrance<'_> {
                 News::Trouble(trouble) = news(sight, true) => return Err(trouble),
                 () = sleep_until(until) => return Err(Trouble::Late(last)),
                 () = &mut interrupted => return Err(Trouble::Interrupted(last)),
-                entered = enter(self.server, self.at, &hunt, self.limits) => match entered {
+                entered = enter(self.server, self.at, (&hunt, true), self.limits) => match entered {
                     Ok(mut way) => {
                         way.patient = candidate.explained(way.patient);
                         return Ok(way);

@@ -38,14 +38,14 @@ pub(super) enum Shut {
     Never(Refusal),
 }
 
-/// Tries once. The API server often accepts the stream first and then tells, as its status, that the container is not there yet.
+/// Tries once; what is known of the patient comes with whether a keeper waits for the shell. The API server often accepts the stream first and then tells, as its status, that the container is not there yet.
 pub(super) async fn enter(
     server: &Server,
     at: (&str, &str, &str),
-    hunt: &Hunt,
+    (hunt, kept): (&Hunt, bool),
     limits: Limits,
 ) -> Result<Way, Shut> {
-    match timeout(TRY, try_once(server, at, hunt, limits)).await {
+    match timeout(TRY, try_once(server, at, (hunt, kept), limits)).await {
         Ok(result) => result,
         Err(_) => Err(Shut::NotYet(format!(
             "no answer from the shell within {} s",
@@ -57,11 +57,11 @@ pub(super) async fn enter(
 async fn try_once(
     server: &Server,
     at: (&str, &str, &str),
-    hunt: &Hunt,
+    (hunt, kept): (&Hunt, bool),
     limits: Limits,
 ) -> Result<Way, Shut> {
     let nonce = nonce().map_err(Shut::Never)?;
-    let mut conversation = Conversation::new(nonce, true);
+    let mut conversation = Conversation::new(nonce, kept);
     let doing = server.doing("create", "pods/exec", at.0);
     let mut pump = server
         .exec(at, conversation.command(), limits)

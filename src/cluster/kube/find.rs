@@ -2,7 +2,7 @@
 
 use http::Uri;
 use jiff::Timestamp;
-use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::api::core::v1::{Node, Pod};
 use kube::core::ObjectList;
 
 use super::owner::{missing, selector_of};
@@ -53,6 +53,22 @@ pub(super) async fn find(
                 notes: Vec::new(),
             })
         }
+        Selector::Named {
+            kind: ObjectKind::Node,
+            name,
+        } => match server.get::<Node>(&format!("/api/v1/nodes/{name}")).await {
+            Ok(found) => {
+                let mut target = Target::node(&namespace, name);
+                target.uid = found.value.metadata.uid;
+                target.labels = found.value.metadata.labels.unwrap_or_default();
+                target.requested_at = Some(now);
+                Ok(Found {
+                    targets: vec![target],
+                    notes: Vec::new(),
+                })
+            }
+            Err(error) => Err(missing(server, &error, ObjectKind::Node, name, &namespace).await),
+        },
         Selector::Named { kind, name } => {
             let labels = selector_of(server, *kind, name, &namespace).await?;
             let found = listed(server, &namespace, &labels, None).await?;

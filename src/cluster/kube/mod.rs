@@ -8,11 +8,14 @@
 //!     watches: pods and events of the namespace ──sight──> failure: why it will never start
 //! ```
 //!
+//! In the modes `copy` and `node` a pod is made for the debug container (`spawn.rs`, its manifest in `manifest.rs`), and deleted at the
+//! end (`made.rs`); in the mode `exec` the shell runs in the application's own container (`within.rs`).
+//!
 //! What the API server itself knows (`kube` steps) is answered by `records.rs`, in a session with or without a container.
 //!
 //! `attached.rs` finds our debug containers again, and ends those that still run by an order to their own keeper.
 //!
-//! The one write is the patch of `debug_container.rs`, sent by `server.rs`. Nothing waits for a status before it tries the exec;
+//! The writes are the patch of `debug_container.rs`, and the pods of those modes, all sent by `server.rs`. Nothing waits for a status before it tries the exec;
 //! the watches only report failures and the end. What is pure (reading pods, events, refusals; building the patch) is apart from
 //! what speaks to the network, and tested by table.
 
@@ -24,13 +27,18 @@ mod client;
 mod close;
 mod cluster;
 mod debug_container;
+mod dry_run;
 mod entrance;
 mod exec;
 mod exec_status;
 mod failure;
 mod find;
+mod grant;
 mod line;
 mod loss;
+mod made;
+mod manifest;
+mod model;
 mod near;
 mod no_proxy;
 mod nonce;
@@ -44,9 +52,12 @@ mod rows;
 mod server;
 mod session;
 mod sight;
+mod spawn;
+mod stage;
 mod standing;
 mod trouble;
 mod watch;
+mod within;
 
 pub use client::{Access, Link};
 pub use cluster::KubeCluster;

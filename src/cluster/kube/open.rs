@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Pod;
+use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::candidate::{Candidate, replaced};
 use super::close::read_back;
 use super::debug_container::{self, DebugContainer};
 use super::entrance::Entrance;
+use super::grant::Rung;
 use super::nonce::nonce_of;
 use super::oneshot::{OneshotSession, ended};
 use super::owner::missing;
@@ -30,10 +32,10 @@ use crate::report::AttachReport;
 use crate::target::{ObjectKind, Target};
 
 /// Added to the latest moment at which the keeper may start: what clocks of one cluster may differ by.
-const MARGIN: Duration = Duration::from_secs(60);
+pub(super) const MARGIN: Duration = Duration::from_secs(60);
 
 /// How long the watch of events may hold up an opening.
-const LISTEN: Duration = Duration::from_secs(2);
+pub(super) const LISTEN: Duration = Duration::from_secs(2);
 
 /// One opening, with all it needs to know.
 pub(super) struct Opening<'a> {
@@ -77,6 +79,11 @@ impl Opening<'_> {
         let server_time = read.date.unwrap_or_else(|| self.clock.now());
         let not_after = later(server_time, self.attach.start_timeout + MARGIN);
         let mut record = self.record(&name, requested_at);
+        let keeper = Keeper {
+            not_after: not_after.as_second(),
+            deadline_seconds: self.attach.deadline.as_secs().max(1),
+            grace_seconds: self.attach.grace.as_secs().max(1),
+        };
 
         let mut sight = self.sight(&candidate.uid, &name);
         if self.stop.is_cancelled() {
@@ -90,7 +97,24 @@ impl Opening<'_> {
         let asked = self
             .asks
             .map(|asks| Oneshot::new(asks.to_vec(), candidate.hunt(), &nonce_of(&name)));
-        let added = match self.add(&candidate, &name, not_after, asked.as_ref()).await {
+        let script = match asked.as_ref().map(|asked| asked.script(&keeper)) {
+            None => Script::alone(&keeper),
+            Some(Ok(script)) => script,
+            Some(Err(unsendable)) => {
+                return Err(Refusal {
+                    cause: Cause::Configuration,
+                    headline: format!("the asks cannot go with the debug container: {unsendable}"),
+                    help: "nothing was changed; ask over the live transport (`--transport live`)"
+                        .into(),
+                    attach: None,
+                });
+            }
+        };
+        let granted = self
+            .granted(&read.value, &candidate, &name, &script)
+            .await?;
+        granted.tell(self.attach.profile, &mut record);
+        let added = match self.add(&candidate, &name, granted.rung, &script).await {
             Ok(added) => added,
             Err(Refused::Clean(refusal)) => return Err(refusal),
             Err(Refused::Unsure(refusal)) => {
@@ -132,21 +156,24 @@ impl Opening<'_> {
             limits: self.limits,
         };
         match entrance.pass(&mut sight).await {
-            Ok(way) => Ok(Box::new(LiveSession::new(
-                way, sight, record, records, self.clock,
-            ))),
+            Ok(mut way) => {
+                way.notes.extend(granted.remarks);
+                Ok(Box::new(LiveSession::new(
+                    way, sight, record, records, self.clock,
+                )))
+            }
             Err(trouble) => Err(trouble.settled(self.attach, sight, record, not_after).await),
         }
     }
 
-    fn place(&self) -> (&str, &str) {
+    pub(super) fn place(&self) -> (&str, &str) {
         (
             self.target.namespace.as_deref().unwrap_or("default"),
             self.target.pod.as_deref().unwrap_or_default(),
         )
     }
 
-    fn sight(&self, uid: &str, name: &str) -> Sight {
+    pub(super) fn sight(&self, uid: &str, name: &str) -> Sight {
         Sight::new(
             self.server.clone(),
             Arc::clone(&self.lookout),
@@ -165,14 +192,33 @@ impl Opening<'_> {
             },
             container: Some(name.to_owned()),
             image: Some(self.attach.image.clone()),
-            image_id: None,
             profile: Some(self.attach.profile.word().into()),
             requested_at: Some(requested_at),
-            first_answer_at: None,
-            waiting: None,
-            terminated: None,
             proven: false,
+            ..AttachReport::default()
         }
+    }
+
+    /// What is sent for a debug container on this rung.
+    pub(super) fn patch(
+        &self,
+        candidate: &Candidate,
+        name: &str,
+        rung: Rung,
+        script: &Script,
+    ) -> Value {
+        DebugContainer {
+            name,
+            uid: &candidate.uid,
+            attach: self.attach,
+            script,
+            // Where the pod shares its processes anyway, naming a target adds nothing and makes the start depend on it.
+            shared_with: (candidate.running && !candidate.shared && !candidate.host)
+                .then_some(candidate.container.as_str()),
+            profile: rung.profile,
+            user: rung.user,
+        }
+        .patch()
     }
 
     /// Adds the container and checks that the pod holds it.
@@ -180,40 +226,10 @@ impl Opening<'_> {
         &self,
         candidate: &Candidate,
         name: &str,
-        not_after: Timestamp,
-        asked: Option<&Oneshot>,
+        rung: Rung,
+        script: &Script,
     ) -> Result<Pod, Refused> {
-        let keeper = Keeper {
-            not_after: not_after.as_second(),
-            deadline_seconds: self.attach.deadline.as_secs().max(1),
-            grace_seconds: self.attach.grace.as_secs().max(1),
-        };
-        let script = match asked.map(|asked| asked.script(&keeper)) {
-            None => Script {
-                command: keeper.script(),
-                environment: Vec::new(),
-            },
-            Some(Ok(script)) => script,
-            Some(Err(unsendable)) => {
-                return Err(Refused::Clean(Refusal {
-                    cause: Cause::Configuration,
-                    headline: format!("the asks cannot go with the debug container: {unsendable}"),
-                    help: "ask over the live transport (`--transport live`)".into(),
-                    attach: None,
-                }));
-            }
-        };
-        let patch = DebugContainer {
-            name,
-            uid: &candidate.uid,
-            attach: self.attach,
-            script: &script,
-            // Where the pod shares its processes anyway, naming a target adds nothing and makes the start depend on it.
-            shared_with: (candidate.running && !candidate.shared && !candidate.host)
-                .then_some(candidate.container.as_str()),
-            user: candidate.user,
-        }
-        .patch();
+        let patch = self.patch(candidate, name, rung, script);
         let (namespace, pod) = self.place();
         let added = match self.server.add(namespace, pod, name, &patch).await {
             Ok(added) => added,
@@ -221,7 +237,7 @@ impl Opening<'_> {
                 let doing = self
                     .server
                     .doing("patch", "pods/ephemeralcontainers", namespace);
-                let refusal = unsure.refusal(&doing, self.attach.profile, name);
+                let refusal = unsure.refusal(&doing, rung.profile, name);
                 if !unsure.maybe_added {
                     return Err(Refused::Clean(refusal));
                 }
@@ -250,7 +266,8 @@ enum Refused {
     Unsure(Refusal),
 }
 
-fn later(moment: Timestamp, by: Duration) -> Timestamp {
+/// A moment after another one.
+pub(super) fn later(moment: Timestamp, by: Duration) -> Timestamp {
     SignedDuration::try_from(by)
         .ok()
         .and_then(|by| moment.checked_add(by).ok())

@@ -32,6 +32,7 @@ fn collection(kind: ObjectKind, namespace: &str) -> (String, &'static str) {
         ObjectKind::Deployment => ("/apis/apps/v1", "deployments"),
         ObjectKind::StatefulSet => ("/apis/apps/v1", "statefulsets"),
         ObjectKind::DaemonSet => ("/apis/apps/v1", "daemonsets"),
+        ObjectKind::Node => return ("/api/v1/nodes".into(), "nodes"),
     };
     (format!("{api}/namespaces/{namespace}/{plural}"), plural)
 }
@@ -137,13 +138,20 @@ pub(super) async fn missing(
     };
     Refusal {
         headline: format!(
-            "there is no {} `{name}` in namespace {namespace}{}",
+            "there is no {} `{name}`{}{}",
             kind.word(),
+            match kind {
+                ObjectKind::Node => String::new(),
+                _ => format!(" in namespace {namespace}"),
+            },
             near(name, names.iter().map(String::as_str))
         ),
-        help: format!(
-            "`kubectl get {plural} -n {namespace}` lists what there is; another namespace is named with `-n`"
-        ),
+        help: match kind {
+            ObjectKind::Node => "`kubectl get nodes` lists what there is".into(),
+            _ => format!(
+                "`kubectl get {plural} -n {namespace}` lists what there is; another namespace is named with `-n`"
+            ),
+        },
         ..refusal
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Records {
     pod: String,
     uid: String,
     container: String,
+    /// The node, where that is what is examined.
+    node: Option<String>,
 }
 
 /// Why a read gives nothing.
@@ -64,6 +66,16 @@ impl Records {
             pod: meta.name.clone().unwrap_or_default(),
             uid: meta.uid.clone().unwrap_or_default(),
             container: container.to_owned(),
+            node: None,
+        }
+    }
+
+    /// Of a node that is examined: what belongs to no pod.
+    pub(super) fn of_node(server: Server, namespace: &str, node: Option<&str>) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            node: node.map(str::to_owned),
+            ..Self::new(server, &Pod::default(), "")
         }
     }
 
@@ -72,13 +84,13 @@ impl Records {
         &self.container
     }
 
-    /// Opens a terminal in the debug container of this pod.
+    /// Opens a terminal where the shell is: in this container of this pod, which may be one that was made for it.
     pub(super) async fn terminal(
         &self,
-        debug: &str,
+        (pod, container): (&str, &str),
         command: Vec<String>,
     ) -> Result<Pump, Refusal> {
-        let at = (self.namespace.as_str(), self.pod.as_str(), debug);
+        let at = (self.namespace.as_str(), pod, container);
         let doing = self.server.doing("create", "pods/exec", at.0);
         let opened = self.server.terminal(at, command, Limits::default()).await;
         opened.map_err(|error| refusal(&error, &doing))
@@ -206,6 +218,13 @@ impl Records {
 
     async fn whom(&self, whom: &Whom) -> Result<Found, Denied> {
         match whom {
+            Whom::Pod | Whom::Owner if self.node.is_some() => {
+                Err(absent("the target is a node, and no pod".to_owned()))
+            }
+            Whom::Node if self.node.is_some() => Ok(Found {
+                resource: known("node")?,
+                name: self.node.clone().unwrap_or_default(),
+            }),
             Whom::Pod => Ok(Found {
                 resource: known("pod")?,
                 name: self.pod.clone(),

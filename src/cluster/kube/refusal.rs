@@ -136,6 +136,11 @@ fn told(status: &Status, doing: &Doing<'_>) -> (Cause, String, String) {
             words,
             "check the name and the namespace (`-n`)".into(),
         ),
+        409 if words.contains("already exists") => (
+            Cause::Api,
+            words,
+            "choose another name with `--copy-to`, or delete that pod first".into(),
+        ),
         // The patch names the UID it is meant for; servers answer a wrong one in either way.
         409 | 422 if words.contains("UID") || words.contains("metadata.uid") => (
             Cause::Replaced,

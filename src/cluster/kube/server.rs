@@ -7,7 +7,7 @@ use http::Request;
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use k8s_openapi::api::core::v1::Pod;
-use kube::api::{AttachParams, Patch, PatchParams};
+use kube::api::{AttachParams, Patch, PatchParams, PostParams};
 use kube::client::Body;
 use kube::core::Status;
 use serde::de::DeserializeOwned;
@@ -147,6 +147,71 @@ impl Server {
                     return Ok(found.value);
                 }
                 landed = false;
+            }
+        }
+    }
+
+    /// Whether a debug container would be added: a dry run, which changes nothing.
+    pub(super) async fn would_add(
+        &self,
+        namespace: &str,
+        pod: &str,
+        patch: &Value,
+    ) -> Result<(), kube::Error> {
+        let params = PatchParams {
+            dry_run: true,
+            ..PatchParams::default()
+        };
+        let request = kube::core::Request::new(pods(namespace))
+            .patch_subresource(
+                "ephemeralcontainers",
+                pod,
+                &params,
+                &Patch::Strategic(patch),
+            )
+            .map_err(kube::Error::BuildRequest)?;
+        self.once::<Pod>(request).await.map(|_| ())
+    }
+
+    /// Makes a pod, once; or asks whether it would be made, by a dry run.
+    pub(super) async fn make(
+        &self,
+        namespace: &str,
+        manifest: &Value,
+        dry_run: bool,
+    ) -> Result<Pod, kube::Error> {
+        let params = PostParams {
+            dry_run,
+            ..PostParams::default()
+        };
+        let body = serde_json::to_vec(manifest).map_err(kube::Error::SerdeError)?;
+        let request = kube::core::Request::new(pods(namespace))
+            .create(&params, body)
+            .map_err(kube::Error::BuildRequest)?;
+        Ok(self.once::<Pod>(request).await?.value)
+    }
+
+    /// Deletes a pod; one that is not there any more is none to delete. Repeated while the server is busy or the connection breaks:
+    /// the options name its UID.
+    pub(super) async fn delete(
+        &self,
+        namespace: &str,
+        name: &str,
+        options: &Value,
+    ) -> Result<(), kube::Error> {
+        let mut tries = AGAIN.iter();
+        loop {
+            let request = Request::delete(format!("{}/{name}", pods(namespace)))
+                .header(http::header::CONTENT_TYPE, "application/json")
+                .body(serde_json::to_vec(options).map_err(kube::Error::SerdeError)?)
+                .map_err(kube::Error::HttpError)?;
+            match self.send(request).await {
+                Ok(_) => return Ok(()),
+                Err(kube::Error::Api(status)) if status.code == 404 => return Ok(()),
+                Err(error) => match (pause(&error), tries.next()) {
+                    (Some(asked), Some(wait)) => sleep(asked.max(*wait)).await,
+                    _ => return Err(error),
+                },
             }
         }
     }

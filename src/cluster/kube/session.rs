@@ -196,6 +196,38 @@ impl LiveSession {
         }
     }
 
+    /// True once the way to the shell is lost.
+    pub(super) fn is_lost(&self) -> bool {
+        self.lost.is_some()
+    }
+
+    /// Lets the shell leave, and gives back what its end is read with: the view of the pod, the record, and what the reader should
+    /// know by now.
+    pub(super) async fn leave(mut self) -> (Sight, AttachReport, Vec<String>) {
+        if self.lost.is_none() {
+            self.pump.send(self.conversation.farewell());
+            let until = Instant::now() + FAREWELL;
+            while let Ok(piece) = timeout_at(until, self.pump.next()).await {
+                match piece {
+                    Piece::Stdout(bytes) => self.conversation.stdout(&bytes),
+                    Piece::Stderr(bytes) => self.conversation.stderr(&bytes),
+                    Piece::Ended(_) => break,
+                }
+                self.heard();
+            }
+        }
+        // The end of stdin ends a shell that did not listen.
+        drop(self.pump);
+        let mut remarks = self.remarks;
+        if self.stray > 0 {
+            remarks.push(format!(
+                "{} bytes in the stream belonged to no step and were dropped",
+                self.stray
+            ));
+        }
+        (self.sight, self.record, remarks)
+    }
+
     fn rest(&mut self, ended: Ended) -> Option<Answer> {
         self.asking?;
         let raw = self.conversation.partial()?;
@@ -284,31 +316,11 @@ impl Session for LiveSession {
         }
     }
 
-    async fn close(mut self: Box<Self>) -> Closed {
-        if self.lost.is_none() {
-            self.pump.send(self.conversation.farewell());
-            let until = Instant::now() + FAREWELL;
-            while let Ok(piece) = timeout_at(until, self.pump.next()).await {
-                match piece {
-                    Piece::Stdout(bytes) => self.conversation.stdout(&bytes),
-                    Piece::Stderr(bytes) => self.conversation.stderr(&bytes),
-                    Piece::Ended(_) => break,
-                }
-                self.heard();
-            }
-        }
-        // The end of stdin ends a shell that did not listen.
-        drop(self.pump);
-        let mut remarks = self.remarks;
-        if self.stray > 0 {
-            remarks.push(format!(
-                "{} bytes in the stream belonged to no step and were dropped",
-                self.stray
-            ));
-        }
-        remarks.extend(read_back(&mut self.sight, &mut self.record, SHOWN).await);
+    async fn close(self: Box<Self>) -> Closed {
+        let (mut sight, mut record, mut remarks) = self.leave().await;
+        remarks.extend(read_back(&mut sight, &mut record, SHOWN).await);
         Closed {
-            attach: Some(self.record),
+            attach: Some(record),
             remarks,
         }
     }

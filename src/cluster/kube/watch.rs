@@ -116,7 +116,10 @@ impl Board {
             return;
         }
         for (container, sender) in listed {
-            if *field == format!("spec.ephemeralContainers{{{container}}}") {
+            let ours = ["spec.ephemeralContainers", "spec.containers"]
+                .iter()
+                .any(|list| *field == format!("{list}{{{container}}}"));
+            if ours {
                 sender.send_modify(|news| {
                     news.started |= started;
                     // The first word is the fullest: what follows is `Error: ErrImagePull`.

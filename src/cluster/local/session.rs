@@ -153,15 +153,10 @@ impl LocalSession {
         AttachReport {
             mode: "local".into(),
             transport: "local".into(),
-            container: None,
-            image: None,
-            image_id: None,
-            profile: None,
             requested_at: Some(self.requested_at),
             first_answer_at: self.first_answer_at,
-            waiting: None,
-            terminated: None,
             proven: false,
+            ..AttachReport::default()
         }
     }
 }

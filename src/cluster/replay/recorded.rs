@@ -15,7 +15,7 @@ use super::{ABOUT, SCHEMA};
 use crate::ask::{Answer, Ask, Captured, Ended, Need, Patient};
 use crate::cluster::{Attach, Cause, Closed, Cluster, Found, Lost, Refusal, Scope, Session};
 use crate::report::AttachReport;
-use crate::target::{Selector, Target, TargetKind};
+use crate::target::{ObjectKind, Selector, Target, TargetKind};
 
 /// A recording, read.
 pub struct Recorded {
@@ -138,6 +138,10 @@ impl Cluster for Recorded {
         let meant = |target: &&Target| match selector {
             Selector::Local => target.kind == TargetKind::Local,
             Selector::Process(pid) => target.pid == Some(*pid),
+            Selector::Named {
+                kind: ObjectKind::Node,
+                name,
+            } => target.kind == TargetKind::Node && target.node.as_ref() == Some(name),
             Selector::Named { name, .. } => {
                 target.pod.as_ref() == Some(name)
                     && match scope {

@@ -114,15 +114,9 @@ impl Session for Reading {
         Some(AttachReport {
             mode: "replay".into(),
             transport: "replay".into(),
-            container: None,
             image: Some(self.image.clone()),
-            image_id: None,
-            profile: None,
-            requested_at: None,
-            first_answer_at: None,
-            waiting: None,
-            terminated: None,
             proven: true,
+            ..AttachReport::default()
         })
     }
 

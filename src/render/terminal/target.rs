@@ -143,8 +143,18 @@ fn place(entry: &TargetReport) -> String {
 fn reached(page: &mut Page, attach: &AttachReport) {
     if let Some(container) = &attach.container {
         let mut parts = vec![container.clone()];
+        parts.extend(
+            attach
+                .pod
+                .as_ref()
+                .map(|it| format!("in pod {it} ({})", attach.mode)),
+        );
         parts.extend(attach.image.as_ref().map(|it| format!("image {it}")));
-        parts.extend(attach.profile.as_ref().map(|it| format!("profile {it}")));
+        parts.extend(attach.profile.as_ref().map(|it| {
+            let asked = attach.profile_asked.as_ref();
+            let asked = asked.map_or_else(String::new, |asked| format!(" ({asked} was asked for)"));
+            format!("profile {it}{asked}")
+        }));
         if let (Some(asked), Some(answered)) = (attach.requested_at, attach.first_answer_at) {
             let took = answered.duration_since(asked).as_secs_f64();
             parts.push(format!("first answer after {}", seconds(took)));
@@ -176,7 +186,10 @@ fn reached(page: &mut Page, attach: &AttachReport) {
             page.prose(2, (Tone::Faint, "ended    "), Tone::Faint, &text);
         }
         (None, true) if attach.container.is_some() => {
-            let text = "nothing of ours is running: it never started, or the pod is gone";
+            let text = match attach.pod {
+                Some(_) => "nothing of ours is left: the pod was deleted, and read back as gone",
+                None => "nothing of ours is running: it never started, or the pod is gone",
+            };
             page.prose(2, (Tone::Faint, "ended    "), Tone::Faint, text);
         }
         (None, true) => {
@@ -196,28 +209,35 @@ fn warn(page: &mut Page, entry: &TargetReport, attach: &AttachReport) {
         (Tone::Bad, " NOT PROVEN ENDED"),
     ]);
     let text = match (entry.target.kind, &attach.container) {
+        (TargetKind::Pod | TargetKind::Node, _) if attach.pod.is_some() => format!(
+            "pod {}, which was made for this run, may still be there; it ends by itself at its deadline. To see its state:",
+            attach.pod.as_deref().unwrap_or_default()
+        ),
         (TargetKind::Pod, Some(container)) => format!(
             "debug container {container} may still be running; it ends by itself at its deadline. To see its state:"
         ),
-        (TargetKind::Pod, None) => "a debug container may be running in this pod".into(),
+        (TargetKind::Pod | TargetKind::Node, _) => "a debug container may be running in this pod".into(),
         (TargetKind::Local | TargetKind::Process, _) => {
             "a command of this run may still be running on this machine; it ends by itself at its timeout".into()
         }
     };
     page.prose(4, (Tone::Plain, ""), Tone::Plain, &text);
-    if let (TargetKind::Pod, Some(container)) = (entry.target.kind, &attach.container) {
-        let command = crate::render::command(&inquiry(entry, container));
+    let in_cluster = matches!(entry.target.kind, TargetKind::Pod | TargetKind::Node);
+    if let (true, Some(container)) = (in_cluster, &attach.container) {
+        let command = crate::render::command(&inquiry(entry, attach.pod.as_ref(), container));
         page.line(&[(Tone::Plain, "    "), (Tone::Plain, &command)]);
     }
 }
 
-fn inquiry(entry: &TargetReport, container: &str) -> Vec<String> {
+fn inquiry(entry: &TargetReport, made: Option<&String>, container: &str) -> Vec<String> {
     let named = |name: &Option<String>| name.clone().unwrap_or_default();
-    let path = format!(
-        "jsonpath={{.status.ephemeralContainerStatuses[?(@.name==\"{container}\")].state}}"
-    );
+    let list = match made {
+        Some(_) => "containerStatuses",
+        None => "ephemeralContainerStatuses",
+    };
+    let path = format!("jsonpath={{.status.{list}[?(@.name==\"{container}\")].state}}");
     let namespace = named(&entry.target.namespace);
-    let pod = named(&entry.target.pod);
+    let pod = made.cloned().unwrap_or_else(|| named(&entry.target.pod));
     ["kubectl", "get", "pod", &pod, "-n", &namespace, "-o", &path]
         .map(str::to_owned)
         .into()

@@ -1,7 +1,7 @@
 //! Keys that say whom a runbook is for, and how to attach there.
 
 use super::{COUNT, DURATION, Key, POSITIVE, Takes};
-use crate::cluster::Profile;
+use crate::cluster::{Mode, Profile};
 use crate::runbook::settings::{PREFERENCES, TARGET_KINDS};
 
 /// Keys of `target`.
@@ -61,9 +61,14 @@ pub(in crate::runbook) const ATTACH: &[Key] = &[
     Key::new(
         "profile",
         Takes::Word(|| Profile::WORDS.map(|(_, word)| word).to_vec()),
-        "security profile of the debug container, as `kubectl debug --profile`",
+        "security profile of the debug container, as `kubectl debug --profile`; `auto` is the least that the steps need and the namespace admits",
     )
     .or("general"),
+    Key::new(
+        "modes",
+        Takes::List(&Takes::Word(|| Mode::WORDS.map(|(_, word)| word).to_vec())),
+        "the only modes that it may be run in, every one unless given; the first is taken where `--mode` names none",
+    ),
     Key::new(
         "needs",
         Takes::Map(NEEDS),

@@ -182,13 +182,10 @@ impl Session for Talk {
             transport: "live".into(),
             container: Some("housecall-0".into()),
             image: Some("toolbox:1".into()),
-            image_id: None,
             profile: Some("general".into()),
             requested_at: Some(clock().now()),
-            first_answer_at: None,
-            waiting: None,
-            terminated: None,
             proven: false,
+            ..AttachReport::default()
         })
     }
 

@@ -63,15 +63,8 @@ impl Session for Given {
         Some(AttachReport {
             mode: "ephemeral".into(),
             transport: "live".into(),
-            container: None,
-            image: None,
-            image_id: None,
-            profile: None,
-            requested_at: None,
-            first_answer_at: None,
-            waiting: None,
-            terminated: None,
             proven: true,
+            ..AttachReport::default()
         })
     }
 

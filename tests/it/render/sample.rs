@@ -52,7 +52,6 @@ fn attach(name: &str) -> AttachReport {
         profile: Some("general".into()),
         requested_at: Some(at("05.100")),
         first_answer_at: Some(at("05.412")),
-        waiting: None,
         terminated: Some(Terminated {
             exit_code: 0,
             reason: Some("Completed".into()),
@@ -60,6 +59,7 @@ fn attach(name: &str) -> AttachReport {
             finished_at: Some(at("07")),
         }),
         proven: true,
+        ..AttachReport::default()
     }
 }
 

@@ -37,11 +37,14 @@ impl LiveSession {
             }
         }
         let command = self.conversation.terminal(argv);
-        let debug = self.sight.container().to_owned();
+        let at = (
+            self.sight.pod_name().to_owned(),
+            self.sight.container().to_owned(),
+        );
         let records = self.records.clone();
         let opened = tokio::select! {
             biased;
-            opened = timeout_at(limit, records.terminal(&debug, command)) => opened,
+            opened = timeout_at(limit, records.terminal((&at.0, &at.1), command)) => opened,
             struck = self.outcome(limit + SLACK) => return self.struck(ask, struck, limit).await,
         };
         let (outcome, ending) = match opened {

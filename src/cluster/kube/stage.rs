@@ -1,0 +1,105 @@
+//! How far a pod that was made for us has come, and what is said of one that came no further. Pure.
+
+use k8s_openapi::api::core::v1::Pod;
+
+use super::debug_container::RUN;
+use super::failure::from_state;
+use super::standing;
+use super::trouble::Trouble;
+use crate::cluster::{Attach, Cause, Refusal};
+
+/// Whether this pod was made by this run.
+pub(super) fn ours(pod: &Pod, container: &str, run: &str) -> bool {
+    let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+    let mut own = containers.filter(|one| one.name == container);
+    own.any(|one| {
+        let mut env = one.env.iter().flatten();
+        env.any(|one| one.name == RUN && one.value.as_deref() == Some(run))
+    })
+}
+
+/// How far a made pod has come.
+pub(super) enum Stage {
+    /// Our container runs, and the patient's does or says why not.
+    Up,
+    /// It ended before that, in the kubelet's words.
+    Over(String),
+    /// Not yet; the last word on it.
+    Coming(Option<String>),
+}
+
+/// Reads it from the pod; `patient` is the container that is examined, where there is one.
+pub(super) fn stage(pod: &Pod, container: &str, patient: Option<&str>) -> Stage {
+    let status = pod.status.as_ref();
+    let phase = status.and_then(|status| status.phase.as_deref());
+    if let Some(phase @ ("Failed" | "Succeeded")) = phase {
+        let why = status.and_then(|status| status.message.clone().or(status.reason.clone()));
+        return Stage::Over(why.unwrap_or_else(|| phase.to_owned()));
+    }
+    let runs = |name: &str| standing::state(pod, name).is_some_and(|state| state.running.is_some());
+    let settled = |name: &str| {
+        runs(name) || standing::state(pod, name).is_some_and(|state| from_state(state).is_some())
+    };
+    if runs(container) && patient.is_none_or(settled) {
+        return Stage::Up;
+    }
+    let unscheduled = || {
+        let conditions = status?.conditions.as_ref()?;
+        let scheduled = conditions.iter().find(|one| one.type_ == "PodScheduled")?;
+        scheduled.message.clone()
+    };
+    Stage::Coming(unscheduled().or_else(|| standing::waiting(pod, container)))
+}
+
+/// What kept us out, as it is told of a pod that is deleted anyway.
+pub(super) fn told(trouble: Trouble, place: &str, attach: &Attach) -> Refusal {
+    let no = |cause, headline: String, help: &str| Refusal {
+        cause,
+        headline,
+        help: help.into(),
+        attach: None,
+    };
+    match trouble {
+        Trouble::Failure(failure) => Refusal {
+            cause: failure.cause,
+            headline: failure.headline(attach),
+            help: failure.help(attach),
+            attach: None,
+        },
+        Trouble::Gone => no(
+            Cause::Replaced,
+            format!("pod {place}, which was made for this run, was deleted while it started"),
+            "look who deletes pods there, and run again",
+        ),
+        Trouble::Shut(refusal) => refusal,
+        Trouble::Late(last) => no(
+            Cause::StartTimeout,
+            format!(
+                "pod {place} did not come up within {} s; the last word was: {last}",
+                attach.start_timeout.as_secs()
+            ),
+            "a large image, a busy node or slow init containers need a longer `attach.start_timeout`",
+        ),
+        Trouble::Interrupted(last) => interrupted(&last),
+    }
+}
+
+/// The run was interrupted before it was up.
+pub(super) fn interrupted(last: &str) -> Refusal {
+    Refusal {
+        cause: Cause::Interrupted,
+        headline: format!("interrupted while the pod started; the last word was: {last}"),
+        help: "run again".into(),
+        attach: None,
+    }
+}
+
+/// It ended before it was up.
+pub(super) fn over(why: &str) -> Refusal {
+    Refusal {
+        cause: Cause::Start,
+        headline: format!("the pod that was made for this run ended before it ran: {why}"),
+        help: "the words are the kubelet's; another node may take it".into(),
+        attach: None,
+    }
+}
