@@ -126,6 +126,7 @@ impl Plan {
         let settled = |steps: &[Step]| {
             steps
                 .iter()
+                .cloned()
                 .map(PlannedStep::of)
                 .collect::<Result<Vec<_>, _>>()
         };
@@ -291,7 +292,7 @@ impl PlannedStep {
     }
 
     /// Settles a step's bounds.
-    pub(crate) fn of(step: &Step) -> Result<Self, Refused> {
+    pub(crate) fn of(step: Step) -> Result<Self, Refused> {
         if let Some(cap) = step.output_max.filter(|cap| *cap > MAX_CAP) {
             return Err(Refused {
                 headline: format!(
@@ -302,11 +303,11 @@ impl PlannedStep {
             });
         }
         Ok(Self {
-            step: step.clone(),
             timeout: step
                 .timeout
                 .unwrap_or(DEFAULT_TIMEOUT.max(step.kind.lasts())),
             cap: step.output_max,
+            step,
         })
     }
 }
