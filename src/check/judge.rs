@@ -24,7 +24,7 @@ pub struct Expectation {
 
 /// Holds each expectation against what is known. Below error severity a failed check is `warn`; an expression that cannot be
 /// evaluated is `error`, with the reason, and so is one that reads a text of this step that was cut.
-pub fn judge(expectations: &[Expectation], scope: &Scope) -> Vec<CheckReport> {
+pub fn judge(expectations: &[Expectation], scope: &Scope<'_>) -> Vec<CheckReport> {
     expectations
         .iter()
         .map(|expectation| expectation.judge(scope))
@@ -32,7 +32,7 @@ pub fn judge(expectations: &[Expectation], scope: &Scope) -> Vec<CheckReport> {
 }
 
 impl Expectation {
-    fn judge(&self, scope: &Scope) -> CheckReport {
+    fn judge(&self, scope: &Scope<'_>) -> CheckReport {
         let outcome = match cut(&self.that, scope) {
             Some(cut) => Err(cut),
             None => self.that.holds(scope).map_err(|error| error.message),
@@ -53,7 +53,7 @@ impl Expectation {
         }
     }
 
-    fn say(&self, scope: &Scope) -> String {
+    fn say(&self, scope: &Scope<'_>) -> String {
         match &self.say {
             None => self.explained(scope),
             Some(say) => say.render(scope).unwrap_or_else(|error| {
@@ -65,7 +65,7 @@ impl Expectation {
         }
     }
 
-    fn explained(&self, scope: &Scope) -> String {
+    fn explained(&self, scope: &Scope<'_>) -> String {
         let values: Vec<_> = self
             .that
             .trace(scope)
@@ -84,7 +84,7 @@ impl Expectation {
 }
 
 /// Why an expression cannot be judged: it reads a text of this step that was cut.
-pub(super) fn cut(expr: &Expr, scope: &Scope) -> Option<String> {
+pub(super) fn cut(expr: &Expr, scope: &Scope<'_>) -> Option<String> {
     let cut = scope.get("truncated")?.as_array()?;
     let (name, _) = expr
         .names()
@@ -114,7 +114,11 @@ pub(super) fn answered(
 }
 
 /// What to do or where to read on: told of what does not hold.
-pub(super) fn told(template: &Option<Template>, status: Verdict, scope: &Scope) -> Option<String> {
+pub(super) fn told(
+    template: &Option<Template>,
+    status: Verdict,
+    scope: &Scope<'_>,
+) -> Option<String> {
     template
         .as_ref()
         .filter(|_| status != Verdict::Pass)

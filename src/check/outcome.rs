@@ -36,7 +36,7 @@ pub enum Means {
 
 /// Tries one after the other. Those before the first that holds are `pass`: they were looked at, and are not so. Those behind it
 /// are not looked at and not reported. Where none holds, or one cannot be evaluated, that is an error and never a pass.
-pub fn decide(step: &str, outcomes: &[Outcome], scope: &Scope) -> Vec<CheckReport> {
+pub fn decide(step: &str, outcomes: &[Outcome], scope: &Scope<'_>) -> Vec<CheckReport> {
     let mut checks = Vec::new();
     for outcome in outcomes {
         let holds = match &outcome.when {
@@ -80,7 +80,7 @@ pub fn decide(step: &str, outcomes: &[Outcome], scope: &Scope) -> Vec<CheckRepor
 }
 
 impl Outcome {
-    fn report(&self, scope: &Scope) -> CheckReport {
+    fn report(&self, scope: &Scope<'_>) -> CheckReport {
         let status = match self.means {
             Means::Fail => Verdict::Fail,
             Means::Warn => Verdict::Warn,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use housecall::cluster::Profile;
+use housecall::cluster::{Profile, Transport};
 use housecall::render::Format;
 use housecall::report::Severity;
 use housecall::runbook::{Effects, Pick};
@@ -147,6 +147,9 @@ pub(crate) struct VisitArgs {
     /// Security profile: general, baseline, restricted, netadmin, sysadmin, or auto: the least that the steps need and the namespace admits
     #[arg(long, value_name = "PROFILE")]
     pub(crate) profile: Option<Profile>,
+    /// How questions reach the container: live, oneshot (needs no exec, outlives its client), or auto
+    #[arg(long, value_name = "TRANSPORT", default_value = "auto")]
+    pub(crate) transport: Transport,
     /// A value for a param of the runbook
     #[arg(short, long, value_name = "NAME=VALUE")]
     pub(crate) param: Vec<String>,

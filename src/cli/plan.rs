@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use housecall::ask::{Ask, Need, Question};
-use housecall::cluster::{Mode, Scope};
+use housecall::cluster::{Mode, Scope, Transport};
 use housecall::engine::Prospect;
 use housecall::plan::{Plan, Preview, Previewed, rbac};
 use housecall::render::inert;
@@ -91,9 +91,8 @@ fn head(text: &mut String, plan: &Plan) {
             "; once the program asks what needs it"
         }
     );
-    let _ = writeln!(
-        text,
-        "transport  live: {}, one exec stream, nothing in the node's logs",
+    let live = format!(
+        "{}, one exec stream, nothing in the node's logs",
         match attach.mode {
             Mode::Ephemeral => "one debug container for each pod",
             Mode::Copy =>
@@ -102,6 +101,19 @@ fn head(text: &mut String, plan: &Plan) {
             Mode::Exec => "nothing is added to the pod",
         }
     );
+    let oneshot =
+        "one debug container for each pod, all asks go with it, its log brings the answers";
+    let _ = match attach.transport {
+        _ if !plan.attaches_at_once() || attach.mode != Mode::Ephemeral => {
+            writeln!(text, "transport  live: {live}")
+        }
+        Transport::Live => writeln!(text, "transport  live: {live}"),
+        Transport::Oneshot => writeln!(text, "transport  oneshot: {oneshot}"),
+        Transport::Auto => writeln!(
+            text,
+            "transport  auto: live where exec is allowed ({live}), else oneshot ({oneshot})"
+        ),
+    };
 }
 
 fn targets(text: &mut String, prospects: &Prospects) -> bool {

@@ -246,6 +246,7 @@ fn wishes(args: &VisitArgs, selectors: &[Selector], wrong: &mut Vec<String>) -> 
         pull_policy: args.image_pull_policy.clone(),
         container: args.target.clone(),
         profile: args.profile,
+        transport: args.transport,
         deadline: args.deadline,
         fail_on: args.fail_on,
         pick: args.pick.clone(),

@@ -16,8 +16,10 @@ mod power;
 pub mod replay;
 pub mod shell;
 mod talk;
+mod transport;
 
 pub use attached::{Attached, Standing};
 pub use mode::{Copying, Mode, Part};
 pub use port::{Attach, Cause, Closed, Cluster, Found, Lost, Profile, Refusal, Scope, Session};
 pub use power::{Power, Wanted};
+pub use transport::Transport;

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::mode::{Copying, Mode};
 use super::power::Wanted;
+use super::transport::Transport;
 use crate::ask::{Answer, Ask, Need, Patient};
 use crate::report::AttachReport;
 use crate::target::{Selector, Target};
@@ -56,6 +57,8 @@ pub struct Attach {
     pub profile: Profile,
     /// What the steps can do only with some power: [`Profile::Auto`] goes by it.
     pub powers: Vec<Wanted>,
+    /// How questions reach the container.
+    pub transport: Transport,
     /// How long the container may take to start.
     pub start_timeout: Duration,
     /// How long the keeper waits for the shell before it leaves by itself.
@@ -150,6 +153,18 @@ pub trait Cluster: Send + Sync {
         stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal>;
 
+    /// The same where all that will be asked of the container is known: over a transport that takes it all at once, if there is one
+    /// and it is to be had.
+    async fn open_ahead(
+        &self,
+        target: &Target,
+        attach: &Attach,
+        _asks: &[Ask],
+        stop: &CancellationToken,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        self.open(target, attach, stop).await
+    }
+
     /// Opens the way to what is known of a target from outside, for asks that need no debug container: none is attached, and nothing
     /// is changed. What needs one is answered as unavailable. Where there is no such difference, this is [`open`](Self::open).
     async fn consult(
@@ -178,6 +193,11 @@ pub trait Session: Send {
     ///
     /// A command that fails, times out or is cut off is an answer. [`Lost`] means that this session can answer nothing more.
     async fn answer(&mut self, ask: &Ask) -> Result<Answer, Lost>;
+
+    /// True where every answer was taken before the first was told: nothing can be asked again, and nothing else.
+    fn is_over(&self) -> bool {
+        false
+    }
 
     /// The facts that were told with the answer given last, where its kind is not to read them: of canned answers only.
     fn told(&mut self) -> Option<Map<String, Value>> {

@@ -13,7 +13,7 @@ use self::program::Conversation;
 use super::attempt::{Asked, Attempt, unasked};
 use super::interrupt::Interrupt;
 use super::lane::Lane;
-use super::sight::Sight;
+use super::sight::{Own, Sight, View};
 use crate::ask::Patient;
 use crate::cluster::{Cluster, Session};
 use crate::plan::PlannedStep;
@@ -182,8 +182,8 @@ impl<'a> Asker<'a> {
             self.sight.remember(&step.id, seen(&step));
             return (self.tell(step), None);
         }
-        let sight = match self.sight.of(planned.step.fragment.as_ref()) {
-            Ok(sight) => sight,
+        let own = match self.sight.own(planned.step.fragment.as_deref()) {
+            Ok(own) => own,
             Err(why) => {
                 let step = unasked(planned, self.phase, Verdict::Error, &why);
                 self.sight.remember(&step.id, seen(&step));
@@ -196,12 +196,12 @@ impl<'a> Asker<'a> {
                     step,
                     remarks,
                     lost,
-                } = self.asked(planned, &sight).await;
+                } = self.asked(planned, &own).await;
                 self.remark(&step.id, remarks);
                 self.sight.remember(&step.id, seen(&step));
                 (self.tell(step), lost)
             }
-            Some(each) => self.each(planned, each, sight).await,
+            Some(each) => self.each(planned, each, own).await,
         }
     }
 
@@ -209,10 +209,10 @@ impl<'a> Asker<'a> {
         &mut self,
         planned: &PlannedStep,
         each: &Each,
-        mut sight: Sight,
+        mut own: Own,
     ) -> (Verdict, Option<String>) {
         let id = &planned.step.id;
-        let items = match each.of.value(sight.scope()) {
+        let items = match each.of.value(self.sight.of(&own).scope()) {
             Ok(Value::Array(items)) => items,
             found => {
                 let why = match found {
@@ -239,12 +239,12 @@ impl<'a> Asker<'a> {
             if self.interrupt.is_stopped() {
                 break;
             }
-            sight.set(&each.item, item.clone());
+            own.about(&each.item, item.clone());
             let Asked {
                 mut step,
                 remarks,
                 lost,
-            } = self.asked(planned, &sight).await;
+            } = self.asked(planned, &own).await;
             facts.push(seen(&step));
             step.id = format!("{id}[{at}]");
             self.remark(&step.id, remarks);
@@ -268,39 +268,8 @@ impl<'a> Asker<'a> {
     }
 
     /// One step about one thing, as often as its `retry` says.
-    async fn asked(&mut self, planned: &PlannedStep, sight: &Sight) -> Asked {
-        let mut asked = self.attempt(planned, sight).await;
-        let Some(retry) = &planned.step.retry else {
-            return asked;
-        };
-        let mut attempts = std::mem::take(&mut asked.step.attempts);
-        let mut duration = asked.step.duration;
-        let mut tried = 1;
-        while tried < retry.attempts && again(&asked) && !given_up(retry, &asked, sight) {
-            let pause = tokio::time::sleep(retry.wait(tried));
-            let stopped = self.interrupt.clone();
-            tokio::select! {
-                () = pause => {}
-                () = stopped.stopped() => break,
-            }
-            let mut next = self.attempt(planned, sight).await;
-            attempts.append(&mut next.step.attempts);
-            duration += next.step.duration;
-            next.step.started = asked.step.started;
-            next.remarks.splice(..0, std::mem::take(&mut asked.remarks));
-            asked = next;
-            tried += 1;
-        }
-        if tried > 1 && asked.step.status == Verdict::Pass {
-            asked.step.status = Verdict::Flaky;
-            asked.step.reason = Some(format!("it holds at attempt {tried}, and did not before"));
-        }
-        asked.step.attempts = attempts;
-        asked.step.duration = duration;
-        asked
-    }
-
-    async fn attempt(&mut self, planned: &PlannedStep, sight: &Sight) -> Asked {
+    async fn asked(&mut self, planned: &PlannedStep, own: &Own) -> Asked {
+        let sight = self.sight.of(own);
         // In its own container the patient's tools are its own image's.
         let image = match self.session.attached().and_then(|attach| attach.image) {
             Some(image) => image,
@@ -315,7 +284,42 @@ impl<'a> Asker<'a> {
             clock: self.lane.teller.clock.as_ref(),
             phase: self.phase,
         };
-        attempt.ask(self.session.as_mut(), sight).await
+        let session = self.session.as_mut();
+        let mut asked = attempt.ask(session, &sight).await;
+        let Some(retry) = &planned.step.retry else {
+            return asked;
+        };
+        if session.is_over() {
+            if again(&asked) {
+                let once = "asked once: the oneshot transport cannot ask again";
+                asked.remarks.push(once.into());
+            }
+            return asked;
+        }
+        let mut attempts = std::mem::take(&mut asked.step.attempts);
+        let mut duration = asked.step.duration;
+        let mut tried = 1;
+        while tried < retry.attempts && again(&asked) && !given_up(retry, &asked, &sight) {
+            let pause = tokio::time::sleep(retry.wait(tried));
+            tokio::select! {
+                () = pause => {}
+                () = self.interrupt.stopped() => break,
+            }
+            let mut next = attempt.ask(session, &sight).await;
+            attempts.append(&mut next.step.attempts);
+            duration += next.step.duration;
+            next.step.started = asked.step.started;
+            next.remarks.splice(..0, std::mem::take(&mut asked.remarks));
+            asked = next;
+            tried += 1;
+        }
+        if tried > 1 && asked.step.status == Verdict::Pass {
+            asked.step.status = Verdict::Flaky;
+            asked.step.reason = Some(format!("it holds at attempt {tried}, and did not before"));
+        }
+        asked.step.attempts = attempts;
+        asked.step.duration = duration;
+        asked
     }
 
     /// Tells what became of a step, and keeps what follows from it.
@@ -354,12 +358,11 @@ fn again(asked: &Asked) -> bool {
 }
 
 /// An expression that cannot be evaluated gives up nothing.
-fn given_up(retry: &Retry, asked: &Asked, sight: &Sight) -> bool {
+fn given_up(retry: &Retry, asked: &Asked, sight: &View<'_>) -> bool {
     let Some(give_up) = &retry.give_up else {
         return false;
     };
-    let mut scope = sight.scope().clone();
-    scope.extend(asked.step.facts.clone());
+    let scope = sight.scope().with(&asked.step.facts);
     give_up.holds(&scope).unwrap_or(false)
 }
 

@@ -6,7 +6,7 @@ use serde_json::Map;
 use tokio::time::{Instant, sleep};
 
 use super::interrupt::Interrupt;
-use super::sight::Sight;
+use super::sight::View;
 use crate::ask::{Answer, Ask, Captured, Ended, MAX_STDIN, Patient, Question};
 use crate::check::{Means, decide, implicit_exit, judge};
 use crate::clock::Clock;
@@ -38,7 +38,7 @@ pub(super) struct Asked {
 }
 
 impl Attempt<'_> {
-    pub(super) async fn ask(&self, session: &mut dyn Session, sight: &Sight) -> Asked {
+    pub(super) async fn ask(&self, session: &mut dyn Session, sight: &View<'_>) -> Asked {
         let scope = sight.scope();
         match self.wanted(scope) {
             Ok(true) => {}
@@ -51,7 +51,7 @@ impl Attempt<'_> {
         if let Some(why) = self.out_of_reach(session.patient()) {
             return self.put_off(Verdict::Unavailable, &why);
         }
-        let mut asks = match self.asks(sight) {
+        let mut asks = match asks(self.planned, sight) {
             Ok(asks) => asks,
             Err(why) => return self.put_off(Verdict::Error, &self.redactor.text(&why)),
         };
@@ -68,32 +68,7 @@ impl Attempt<'_> {
         self.conclude(&asks, answers, lost, told, scope)
     }
 
-    fn asks(&self, sight: &Sight) -> Result<Vec<Ask>, String> {
-        let whole = sight.whole();
-        let asks = self.planned.step.kind.asks(&whole);
-        let mut asks: Vec<_> = asks
-            .map_err(|error| error.to_string())?
-            .into_iter()
-            .map(|ask| self.planned.bound(ask))
-            .collect();
-        if let Some(stdin) = &self.planned.step.stdin {
-            let text = stdin
-                .render(&whole)
-                .map_err(|error| format!("`stdin`: {error}"))?;
-            if text.len() > MAX_STDIN {
-                return Err(format!(
-                    "`stdin` comes to {} bytes; at most {MAX_STDIN} can be written",
-                    text.len()
-                ));
-            }
-            for ask in &mut asks {
-                ask.stdin = text.clone().into_bytes();
-            }
-        }
-        Ok(asks)
-    }
-
-    fn wanted(&self, scope: &Scope) -> Result<bool, String> {
+    fn wanted(&self, scope: &Scope<'_>) -> Result<bool, String> {
         self.planned.step.when.as_ref().map_or(Ok(true), |when| {
             when.holds(scope)
                 .map_err(|error| format!("`when: {}`: {error}", when.source()))
@@ -102,6 +77,9 @@ impl Attempt<'_> {
 
     /// Why a step that names the patient's pid or root cannot look: it is not known here.
     fn out_of_reach(&self, patient: &Patient) -> Option<String> {
+        if patient.root.is_some() && patient.pid.is_some() {
+            return None;
+        }
         let names = self.planned.step.kind.names();
         let missing = |name: &str| match name {
             "target_root" => patient.root.is_none(),
@@ -190,7 +168,7 @@ impl Attempt<'_> {
         answers: Vec<Answer>,
         lost: Option<String>,
         told: Option<Map<String, serde_json::Value>>,
-        scope: &Scope,
+        scope: &Scope<'_>,
     ) -> Asked {
         let step = &self.planned.step;
         let incomplete = answers.len() < asks.len();
@@ -295,9 +273,12 @@ impl Attempt<'_> {
         Ok(())
     }
 
-    fn checks(&self, facts: &Map<String, serde_json::Value>, scope: &Scope) -> Vec<CheckReport> {
-        let mut seen = scope.clone();
-        seen.extend(facts.clone());
+    fn checks(
+        &self,
+        facts: &Map<String, serde_json::Value>,
+        scope: &Scope<'_>,
+    ) -> Vec<CheckReport> {
+        let seen = scope.with(facts);
         let step = &self.planned.step;
         let mut checks = judge(&step.expect, &seen);
         checks.extend(decide(&step.id, &step.outcomes, &seen));
@@ -317,6 +298,32 @@ impl Attempt<'_> {
         }
         checks
     }
+}
+
+/// What a step asks, with its bounds and its stdin; an error says what cannot be rendered.
+pub(super) fn asks(planned: &PlannedStep, sight: &View<'_>) -> Result<Vec<Ask>, String> {
+    let whole = sight.whole();
+    let asks = planned.step.kind.asks(&whole);
+    let mut asks: Vec<_> = asks
+        .map_err(|error| error.to_string())?
+        .into_iter()
+        .map(|ask| planned.bound(ask))
+        .collect();
+    if let Some(stdin) = &planned.step.stdin {
+        let text = stdin
+            .render(&whole)
+            .map_err(|error| format!("`stdin`: {error}"))?;
+        if text.len() > MAX_STDIN {
+            return Err(format!(
+                "`stdin` comes to {} bytes; at most {MAX_STDIN} can be written",
+                text.len()
+            ));
+        }
+        for ask in &mut asks {
+            ask.stdin = text.clone().into_bytes();
+        }
+    }
+    Ok(asks)
 }
 
 /// Whether a check that does not hold makes its target fail: by its severity, unless it is waived.

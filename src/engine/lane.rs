@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::ahead::ahead;
 use super::asker::{Asker, out_of_sight};
 use super::interrupt::Interrupt;
 use super::tell::Teller;
@@ -43,10 +44,11 @@ impl Lane {
         }
         self.tell(Happening::TargetStarted { target: self.index });
         let (attach, stop) = (&self.plan.attach, self.interrupt.stop_token());
-        let opening = if self.plan.attaches_at_once() {
-            cluster.open(&target, attach, stop)
-        } else {
+        let asks = ahead(&self.plan, &target);
+        let opening = if !self.plan.attaches_at_once() {
             cluster.consult(&target, attach, stop)
+        } else {
+            cluster.open_ahead(&target, attach, &asks, stop)
         };
         let opened = tokio::select! {
             biased;

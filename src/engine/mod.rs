@@ -14,6 +14,7 @@
 //! Interruption has two stages. [`Interrupt::stop`] lets every lane stop what it is asking, close, and prove the end; `abandon`
 //! after it gives up waiting for the proof: the containers then end by themselves, and the report says that this was not seen.
 
+mod ahead;
 mod asker;
 mod attempt;
 mod batch;

@@ -12,7 +12,6 @@ use crate::ask::{Canned, Captured, Ended};
 use crate::cluster::replay::Written;
 use crate::plan::{Plan, Wishes};
 use crate::runbook::{Effects, ParamKind, Runbook, Scripted, bind};
-use crate::script::Scope;
 use crate::script::program::{Ending, Refusal, Request, Thrown};
 use crate::step::{COMMON_FACTS, Kind};
 use crate::target::Target;
@@ -24,7 +23,7 @@ pub async fn rehearse(
     test: &str,
 ) -> Result<(), Thrown> {
     let program = scripted.program().clone();
-    let begun = Call::begin(program, test.to_owned(), Scope::new(), Interrupt::default());
+    let begun = Call::begin(program, test.to_owned(), Map::new(), Interrupt::default());
     let mut call =
         begun.map_err(|error| broken(format!("no thread can be had for it: {error}")))?;
     while let Some((request, answer)) = call.request().await {

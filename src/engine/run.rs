@@ -76,8 +76,8 @@ impl Engine {
 
         let mut folding = Folding::default();
         while let Some(event) = heard.recv().await {
-            folding.take(&event);
             on_event(&event);
+            folding.take(event);
         }
         while lanes.join_next().await.is_some() {}
 
@@ -89,12 +89,12 @@ impl Engine {
             at: self.clock.now(),
             happening: Happening::RunFinished {
                 redactions: redactor.ledger(),
-                exit: settle(&report, circumstances),
+                exit: settle(report, circumstances),
                 groups: own.map_or_else(Vec::new, |own| groups(&report.targets, own)),
             },
         };
-        folding.take(&last);
         on_event(&last);
+        folding.take(last);
         folding.finish()
     }
 

@@ -3,13 +3,13 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Plan, PlannedStep, Refused, Wishes};
 use crate::check::Means;
 use crate::report::CODES;
 use crate::runbook::{Effects, Origin, Param, ParamKind, Runbook, Scripted, Step, duration_text};
-use crate::script::{Scope, Template};
+use crate::script::Template;
 use crate::step::{Given, Spec};
 use crate::target::Selector;
 
@@ -20,7 +20,7 @@ pub fn docs(runbook: &Runbook, word: &str) -> Result<String, Refused> {
         allow_effects: Effects::Write,
         ..Wishes::default()
     };
-    let plan = Plan::new(runbook, Scope::new(), &wishes)?;
+    let plan = Plan::new(runbook, Map::new(), &wishes)?;
     let mut text = format!("# {}\n\n", line(&runbook.title));
     let _ = writeln!(
         text,

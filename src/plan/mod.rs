@@ -14,6 +14,7 @@ mod settle;
 pub use docs::docs;
 pub use pick::Picked;
 pub use preview::{Preview, Previewed};
+pub(crate) use settle::known;
 pub use settle::{
     DEADLINE_MARGIN, DEFAULT_GRACE, DEFAULT_IMAGE, DEFAULT_START_TIMEOUT, LONGEST_DEADLINE, Plan,
     PlannedStep, Refused, Wishes,

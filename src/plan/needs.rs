@@ -2,11 +2,11 @@
 
 use super::Plan;
 use crate::ask::Need;
-use crate::cluster::{Attach, Mode};
+use crate::cluster::{Attach, Mode, Transport};
 use crate::target::{ObjectKind, Selector};
 
 impl Plan {
-    /// What the live transport and the steps need for these selectors: never more, and what only makes it better marked as optional.
+    /// What the transport and the steps need for these selectors: never more, and what only makes it better marked as optional.
     /// Where no step needs a debug container, nothing that attaches one is among it.
     ///
     /// `pods/exec` wants both verbs: get alone was enough for a WebSocket until Kubernetes 1.35, which demands create as well
@@ -66,6 +66,7 @@ impl Plan {
     }
 }
 
+/// Where the transport is left open, what the better one needs.
 fn attaching(attach: &Attach, needs: &mut Vec<Need>) {
     let mode = attach.mode;
     match mode {
@@ -96,6 +97,10 @@ fn attaching(attach: &Attach, needs: &mut Vec<Need>) {
             }
         }
         Mode::Exec => {}
+    }
+    if mode == Mode::Ephemeral && attach.transport == Transport::Oneshot {
+        push(needs, "", "pods/log", "get", "reads the answers");
+        return;
     }
     for verb in ["get", "create"] {
         push(

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Plan;
 use crate::runbook::{Pick, Preference};
+use crate::script::Scope;
 use crate::target::{Standing, Target};
 
 /// What became of the pods of a selector.
@@ -44,9 +45,11 @@ impl Plan {
         let (Some(require), Some(standing)) = (&self.require, &target.standing) else {
             return Ok(());
         };
-        let mut scope = self.params.clone();
-        scope.insert("target".into(), super::settle::told(target));
-        scope.insert("pod".into(), pod(standing, now));
+        let known = Map::from_iter([
+            ("target".to_owned(), super::settle::told(target)),
+            ("pod".to_owned(), pod(standing, now)),
+        ]);
+        let scope = Scope::of(&self.params).with(&known);
         match require.holds(&scope) {
             Ok(true) => Ok(()),
             Ok(false) => Err(format!("`require: {}` does not hold", require.source())),

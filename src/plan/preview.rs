@@ -1,8 +1,9 @@
 //! The dry run: what would be asked of a target, as far as it can be known before the first answer.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Plan;
+use super::settle::known;
 use crate::ask::{Ask, Patient, Question};
 use crate::script::Scope;
 use crate::target::Target;
@@ -37,7 +38,8 @@ pub enum Preview {
 impl Plan {
     /// What would be asked of this target.
     pub fn preview(&self, target: &Target) -> Vec<Previewed> {
-        let scope = self.foreseen(target);
+        let known = foreseen(target);
+        let scope = Scope::of(&self.params).with(&known);
         self.steps
             .iter()
             .chain(&self.on_fail)
@@ -65,17 +67,18 @@ impl Plan {
             })
             .collect()
     }
+}
 
-    fn foreseen(&self, target: &Target) -> Scope {
-        let patient = Patient {
-            pid: None,
-            root: Some(format!("/proc/{UNKNOWN_PID}/root")),
-            reason: None,
-        };
-        let mut scope = self.scope(target, &patient);
-        scope.insert("target_pid".into(), Value::from(UNKNOWN_PID));
-        scope
-    }
+/// What will be known of a target, with placeholders for what is not yet.
+fn foreseen(target: &Target) -> Map<String, Value> {
+    let patient = Patient {
+        pid: None,
+        root: Some(format!("/proc/{UNKNOWN_PID}/root")),
+        reason: None,
+    };
+    let mut known = known(target, &patient);
+    known.insert("target_pid".into(), UNKNOWN_PID.into());
+    known
 }
 
 impl super::PlannedStep {

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
+
 use super::power::powers;
 use crate::ask::{DEFAULT_TIMEOUT, MAX_CAP, Patient};
-use crate::cluster::{Attach, Copying, Mode, Profile};
+use crate::cluster::{Attach, Copying, Mode, Profile, Transport};
 use crate::report::{MASK, Rule, RunbookRef, Severity};
 use crate::runbook::{Batch, Effects, Origin, Pick, Runbook, Scripted, Step, Waiver};
-use crate::script::{Expr, Scope};
+use crate::script::Expr;
 use crate::step::Kind;
 use crate::target::Target;
 
@@ -44,6 +46,8 @@ pub struct Wishes {
     pub copying: Copying,
     /// Security profile.
     pub profile: Option<Profile>,
+    /// How questions reach the debug container.
+    pub transport: Transport,
     /// How long the container may live.
     pub deadline: Option<Duration>,
     /// Checks from this severity up make a target fail.
@@ -60,7 +64,7 @@ pub struct Plan {
     /// Which runbook.
     pub runbook: RunbookRef,
     /// Parameters as they are used, secrets masked.
-    pub params: Scope,
+    pub params: Map<String, Value>,
     /// The secrets among them, name and value.
     pub secrets: Vec<(String, String)>,
     /// True where a param says that it comes from a Kubernetes secret.
@@ -114,7 +118,11 @@ pub struct Refused {
 
 impl Plan {
     /// Settles a runbook. `params` are bound already; nothing is sent.
-    pub fn new(runbook: &Runbook, params: Scope, wishes: &Wishes) -> Result<Self, Refused> {
+    pub fn new(
+        runbook: &Runbook,
+        params: Map<String, Value>,
+        wishes: &Wishes,
+    ) -> Result<Self, Refused> {
         let settled = |steps: &[Step]| {
             steps
                 .iter()
@@ -133,6 +141,15 @@ impl Plan {
                 help: format!("read it, then add `--allow-effects {word}`"),
             });
         }
+        if wishes.transport == Transport::Oneshot && runbook.program.is_some() {
+            return Err(Refused {
+                headline: format!(
+                    "runbook `{}` is a program, which decides what it asks as it runs: the oneshot transport must know all beforehand",
+                    runbook.id
+                ),
+                help: "ask it over the live transport (`--transport live`)".into(),
+            });
+        }
         let (params, secrets) = masked(runbook, params);
         let image = first([&wishes.image, &runbook.attach.image, &wishes.fallback_image])
             .unwrap_or_else(|| DEFAULT_IMAGE.into());
@@ -147,6 +164,12 @@ impl Plan {
             reference(image)?;
         }
         let mode = mode(runbook, wishes.mode)?;
+        if mode != Mode::Ephemeral && wishes.transport == Transport::Oneshot {
+            return Err(Refused {
+                headline: format!("in mode {mode} nothing goes as one shot"),
+                help: "leave `--transport` out: these modes speak over an exec stream".into(),
+            });
+        }
         let mut plan = Self {
             runbook: RunbookRef {
                 id: runbook.id.clone(),
@@ -167,6 +190,7 @@ impl Plan {
                 mode,
                 copying: wishes.copying.clone(),
                 powers: Vec::new(),
+                transport: wishes.transport,
                 start_timeout: runbook
                     .attach
                     .start_timeout
@@ -238,19 +262,19 @@ impl Plan {
     pub fn asked(&self) -> impl Iterator<Item = &PlannedStep> {
         self.steps.iter().chain(&self.on_fail).chain(&self.finally)
     }
+}
 
-    /// What expressions and templates see of one target before its first step.
-    pub fn scope(&self, target: &Target, patient: &Patient) -> Scope {
-        let mut scope = self.params.clone();
-        scope.insert("target".into(), told(target));
-        scope.insert("target_pid".into(), patient.pid.into());
-        scope.insert("target_root".into(), patient.root.clone().into());
-        scope
-    }
+/// What expressions and templates see of a target beside the params, by name, before its first step.
+pub(crate) fn known(target: &Target, patient: &Patient) -> Map<String, Value> {
+    Map::from_iter([
+        ("target".to_owned(), told(target)),
+        ("target_pid".to_owned(), patient.pid.into()),
+        ("target_root".to_owned(), patient.root.clone().into()),
+    ])
 }
 
 /// What expressions see of a target.
-pub(super) fn told(target: &Target) -> serde_json::Value {
+pub(super) fn told(target: &Target) -> Value {
     serde_json::json!({
         "namespace": target.namespace,
         "pod": target.pod,
@@ -309,7 +333,10 @@ fn deadline<'s>(steps: impl Iterator<Item = &'s PlannedStep>) -> Duration {
 }
 
 /// Params with their secrets masked, and the secrets.
-fn masked(runbook: &Runbook, mut params: Scope) -> (Scope, Vec<(String, String)>) {
+fn masked(
+    runbook: &Runbook,
+    mut params: Map<String, Value>,
+) -> (Map<String, Value>, Vec<(String, String)>) {
     let mut secrets = Vec::new();
     for param in runbook.params.iter().filter(|param| param.kind.is_secret()) {
         if let Some(value) = params.get_mut(&param.name)

@@ -33,17 +33,16 @@ impl Default for Folding {
 
 impl Folding {
     /// Takes one more event. An event about a target that was never found is passed over.
-    pub fn take(&mut self, event: &Event) {
+    pub fn take(&mut self, event: Event) {
         take(&mut self.report, event);
     }
 
     /// The report of what was told until now.
     ///
     /// A target whose end was never told has the status `error`: a run that was cut short is not a run that passed.
-    pub fn report(&self) -> Report {
-        let mut report = self.report.clone();
-        report.summary = summary(&report.targets);
-        report
+    pub fn report(&mut self) -> &Report {
+        self.report.summary = summary(&self.report.targets);
+        &self.report
     }
 
     /// The report, when nothing more will be told.
@@ -57,7 +56,7 @@ impl Folding {
 pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Report {
     let mut folding = Folding::default();
     for event in events {
-        folding.take(event);
+        folding.take(event.clone());
     }
     folding.finish()
 }
@@ -84,13 +83,13 @@ fn summary(targets: &[TargetReport]) -> Summary {
     summary
 }
 
-fn take(report: &mut Report, event: &Event) {
-    match &event.happening {
-        Happening::RunStarted { run } => report.run = run.clone(),
+fn take(report: &mut Report, event: Event) {
+    match event.happening {
+        Happening::RunStarted { run } => report.run = run,
         Happening::TargetFound { target, who } => {
-            if *target == report.targets.len() {
+            if target == report.targets.len() {
                 report.targets.push(TargetReport {
-                    target: who.clone(),
+                    target: who,
                     attach: None,
                     status: Status::Error,
                     reason: Some("the run ended before this target was done with".into()),
@@ -104,16 +103,15 @@ fn take(report: &mut Report, event: &Event) {
             container,
             attach,
         } => {
-            if let Some(entry) = report.targets.get_mut(*target) {
-                entry.attach.clone_from(attach);
+            if let Some(entry) = report.targets.get_mut(target) {
+                entry.attach = attach;
                 if container.is_some() {
-                    entry.target.container.clone_from(container);
+                    entry.target.container = container;
                 }
             }
         }
-        Happening::StepFinished { target, step } => {
-            if let Some(entry) = report.targets.get_mut(*target) {
-                let mut step = step.clone();
+        Happening::StepFinished { target, mut step } => {
+            if let Some(entry) = report.targets.get_mut(target) {
                 for artifact in &mut step.artifacts {
                     artifact.content = None;
                 }
@@ -121,26 +119,23 @@ fn take(report: &mut Report, event: &Event) {
             }
         }
         Happening::StepAmended { target, step } => {
-            if let Some(entry) = report.targets.get_mut(*target)
+            if let Some(entry) = report.targets.get_mut(target)
                 && let Some(told) = entry.steps.iter_mut().rfind(|told| told.id == step.id)
             {
-                told.clone_from(step);
+                *told = step;
             }
         }
         Happening::Noted { target, text } => {
             let target = target
                 .and_then(|index| report.targets.get(index))
                 .map(|entry| entry.target.to_string());
-            report.notes.push(Note {
-                target,
-                text: text.clone(),
-            });
+            report.notes.push(Note { target, text });
         }
         Happening::Closed { target, attach } => {
-            if let Some(entry) = report.targets.get_mut(*target)
+            if let Some(entry) = report.targets.get_mut(target)
                 && attach.is_some()
             {
-                entry.attach.clone_from(attach);
+                entry.attach = attach;
             }
         }
         Happening::TargetFinished {
@@ -148,9 +143,9 @@ fn take(report: &mut Report, event: &Event) {
             status,
             reason,
         } => {
-            if let Some(entry) = report.targets.get_mut(*target) {
-                entry.status = *status;
-                entry.reason.clone_from(reason);
+            if let Some(entry) = report.targets.get_mut(target) {
+                entry.status = status;
+                entry.reason = reason;
             }
         }
         Happening::RunFinished {
@@ -158,9 +153,9 @@ fn take(report: &mut Report, event: &Event) {
             exit,
             groups,
         } => {
-            report.groups.clone_from(groups);
-            report.redactions.clone_from(redactions);
-            report.exit = Some(exit.clone());
+            report.groups = groups;
+            report.redactions = redactions;
+            report.exit = Some(exit);
             report.run.finished = Some(event.at);
         }
     }

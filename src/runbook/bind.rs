@@ -1,11 +1,10 @@
 //! Params and the texts given for them → typed values, or every reason why not.
 
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
 use super::document::{Param, ParamKind};
 use super::quantity::{duration, duration_text};
 use super::reader::near;
-use crate::script::Scope;
 
 /// Why what was given does not fit a runbook's params.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -18,9 +17,12 @@ pub struct Unfit {
 }
 
 /// The value of every param: as given, else its default, else nothing. A list is given with commas between its items.
-pub fn bind(params: &[Param], given: &[(String, String)]) -> Result<Scope, Vec<Unfit>> {
+pub fn bind(
+    params: &[Param],
+    given: &[(String, String)],
+) -> Result<Map<String, Value>, Vec<Unfit>> {
     let mut unfit = Vec::new();
-    let mut scope = Scope::new();
+    let mut bound = Map::new();
     for (at, (name, _)) in given.iter().enumerate() {
         if !params.iter().any(|param| param.name == *name) {
             unfit.push(unknown(params, name));
@@ -48,13 +50,13 @@ pub fn bind(params: &[Param], given: &[(String, String)]) -> Result<Scope, Vec<U
         };
         match value {
             Ok(value) => {
-                scope.insert(param.name.clone(), value);
+                bound.insert(param.name.clone(), value);
             }
             Err(why) => unfit.push(why),
         }
     }
     if unfit.is_empty() {
-        Ok(scope)
+        Ok(bound)
     } else {
         Err(unfit)
     }

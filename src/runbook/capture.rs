@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::keys::{GROUPS, NAMED, TABLE, names};
 use super::names::unfit_identifier;
-use super::param::pattern;
+use super::pattern::pattern;
 use super::reader::{Fields, Reader, near};
 use super::settings::choice;
 use crate::check::{Capture, CaptureKind, Table, Taking};

@@ -55,7 +55,7 @@ fn rule(reader: &mut Reader<'_>, node: &Node) -> Option<Rule> {
         return None;
     };
     // The same grammar as everywhere else, so that a mistake is told in the same words.
-    let regex = super::param::pattern(reader, regex_node)?;
+    let regex = super::pattern::pattern(reader, regex_node)?;
     let only = fields
         .get("only")
         .and_then(|node| reader.list(node, "`only`"))

@@ -1,7 +1,7 @@
 //! Reading what a step asks, by the table of its kind.
 
 use super::names::Language;
-use super::param::pattern;
+use super::pattern::pattern;
 use super::reader::{Fields, Reader};
 use crate::step::{Field, Given, KINDS, Kind, Registered, Shape, Spec};
 use crate::yaml::{Node, Scalar, Yaml};

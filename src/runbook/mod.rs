@@ -20,6 +20,7 @@ mod lint;
 mod names;
 mod param;
 mod parse;
+mod pattern;
 mod program;
 mod quantity;
 mod reader;

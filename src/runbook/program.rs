@@ -248,7 +248,7 @@ impl Scripted {
     }
 
     /// The params that `main` is given, out of all that is known.
-    pub fn params(&self, scope: &Scope) -> Scope {
+    pub fn params(&self, scope: &Scope<'_>) -> Map<String, Value> {
         let known = self.params.iter();
         known
             .filter_map(|name| Some((name.clone(), scope.get(name)?.clone())))

@@ -21,6 +21,7 @@ pub struct Expr {
     names: Arc<[(String, usize)]>,
     calls: Arc<[usize]>,
     members: Arc<[Member]>,
+    needs: Arc<[Need]>,
 }
 
 /// A property taken straight from a free name: `http.code`.
@@ -32,6 +33,14 @@ pub struct Member {
     pub name: String,
     /// Byte offset of the property.
     pub offset: usize,
+}
+
+/// A free name, and what of its value is needed.
+#[derive(Debug)]
+struct Need {
+    name: String,
+    /// Only these properties of it are; `None` where the whole is.
+    only: Option<Vec<String>>,
 }
 
 /// Why an expression cannot be compiled or evaluated.
@@ -70,9 +79,11 @@ impl Expr {
             calls,
             members,
         } = uses(source, &tree);
+        let needs = needs(&names, &members, &tree);
         Ok(Self {
             source: source.into(),
             tree: tree.into(),
+            needs: needs.into(),
             names: names.into(),
             calls: calls.into(),
             members: members.into(),
@@ -111,12 +122,12 @@ impl Expr {
     }
 
     /// Its value.
-    pub fn value(&self, scope: &Scope) -> Result<Value, ExprError> {
+    pub fn value(&self, scope: &Scope<'_>) -> Result<Value, ExprError> {
         self.evaluate(scope).map(|found| value::outward(&found))
     }
 
     /// Its truth; anything but a boolean is an error.
-    pub fn holds(&self, scope: &Scope) -> Result<bool, ExprError> {
+    pub fn holds(&self, scope: &Scope<'_>) -> Result<bool, ExprError> {
         let found = self.evaluate(scope)?;
         found.as_bool().map_err(|_| ExprError {
             message: format!(
@@ -129,17 +140,19 @@ impl Expr {
     }
 
     /// The value of every sub-expression that is a name, a property or a call, for the message of a failed check.
-    pub fn trace(&self, scope: &Scope) -> Vec<Traced> {
+    pub fn trace(&self, scope: &Scope<'_>) -> Vec<Traced> {
         trace::trace(self, scope)
     }
 
-    fn evaluate(&self, scope: &Scope) -> Result<Dynamic, ExprError> {
+    fn evaluate(&self, scope: &Scope<'_>) -> Result<Dynamic, ExprError> {
         let mut known = rhai::Scope::new();
-        for (name, _) in self.names.iter() {
-            if !known.contains(name)
-                && let Some(found) = scope.get(name)
-            {
-                known.push_constant_dynamic(name.as_str(), value::inward(found));
+        for Need { name, only } in self.needs.iter() {
+            if let Some(found) = scope.get(name) {
+                let found = match only {
+                    Some(properties) => value::part_inward(found, properties),
+                    None => value::inward(found),
+                };
+                known.push_constant_dynamic(name.as_str(), found);
             }
         }
         engine()
@@ -154,6 +167,26 @@ struct Uses {
     names: Vec<(String, usize)>,
     calls: Vec<usize>,
     members: Vec<Member>,
+}
+
+/// Each free name once. Of an earlier step mostly its status is taken: the output beside that stays where it is.
+fn needs(names: &[(String, usize)], members: &[Member], tree: &AST) -> Vec<Need> {
+    let mut needs: Vec<Need> = Vec::new();
+    for (name, _) in names {
+        if needs.iter().any(|known| known.name == *name) {
+            continue;
+        }
+        let uses = names.iter().filter(|(used, _)| used == name).count();
+        let of_it = || members.iter().filter(|member| member.of == *name);
+        // What a function of the expression's own takes of it is not among the members.
+        let only = (!tree.has_functions() && of_it().count() == uses)
+            .then(|| of_it().map(|member| member.name.clone()).collect());
+        needs.push(Need {
+            name: name.clone(),
+            only,
+        });
+    }
+    needs
 }
 
 fn uses(source: &str, tree: &AST) -> Uses {
@@ -221,20 +254,20 @@ fn refusal(source: &str, error: EvalAltResult) -> ExprError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Map, json};
 
-    fn scope() -> Scope {
-        let Value::Object(scope) = json!({
+    fn names() -> Map<String, Value> {
+        let Value::Object(names) = json!({
             "code": 503, "none": null, "name": "web", "list": ["a", "b"], "limit": 1,
             "rows": [{"stat": "Z"}, {"stat": "S"}], "http": {"code": 503, "status": "fail"},
         }) else {
             unreachable!()
         };
-        scope
+        names
     }
 
     fn holds(source: &str) -> Result<bool, ExprError> {
-        Expr::compile(source)?.holds(&scope())
+        Expr::compile(source)?.holds(&Scope::of(&names()))
     }
 
     #[test]
@@ -292,6 +325,22 @@ mod tests {
     }
 
     #[test]
+    fn what_is_used_of_a_map_is_there_however_it_is_used() {
+        for yes in [
+            "http.code == 503 && http.status == \"fail\"",
+            "http.code == 503 && \"status\" in http",
+            "http.code == 503 && http.keys().len() == 2",
+            "http.code == 503 && http[\"status\"] == \"fail\"",
+            "http.code == 503 && rows.some(|r| http.status == \"fail\")",
+            "rows.some(|r| http.status == \"fail\") && http.code == 503",
+            "http?.code == 503 && http?.status == \"fail\"",
+            "http.status.len() == 4 && http.code == 503",
+        ] {
+            assert_eq!(holds(yes), Ok(true), "{yes}");
+        }
+    }
+
+    #[test]
     fn an_expression_has_no_power_and_an_end() {
         for source in [
             "eval(\"1\")",
@@ -329,7 +378,7 @@ mod tests {
         let told = |source: &str| -> Vec<String> {
             Expr::compile(source)
                 .unwrap()
-                .trace(&scope())
+                .trace(&Scope::of(&names()))
                 .into_iter()
                 .map(|t| format!("{} = {}", t.source, t.value.unwrap()))
                 .collect()
@@ -351,7 +400,8 @@ mod tests {
         let row = json!({
             "proto": "tcp", "state": "CLOSE_WAIT", "local": "10.0.0.1", "lport": 80, "peer": "10.0.0.2", "pport": 40000, "rq": 1, "sq": 0, "uid": 0,
         });
-        let scope = Scope::from_iter([("rows".into(), Value::from(vec![row; 10_000]))]);
+        let names = Map::from_iter([("rows".into(), Value::from(vec![row; 10_000]))]);
+        let scope = Scope::of(&names);
         for that in [
             "rows.len() == 10000",
             "rows.filter(|row| row.lport == 80 && row.state == \"CLOSE_WAIT\").len() == 10000",

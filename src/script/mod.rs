@@ -10,6 +10,7 @@ mod functions;
 pub mod program;
 mod rows;
 mod sandbox;
+mod scope;
 mod template;
 mod trace;
 mod value;
@@ -17,9 +18,7 @@ mod words;
 
 pub use expr::{Expr, ExprError, Member};
 pub use functions::{FUNCTIONS, Function};
+pub use scope::Scope;
 pub use template::{Template, TemplateError};
 pub use trace::Traced;
 pub use words::{is_keyword, keywords};
-
-/// What expressions and templates see: names to values. Durations are float seconds.
-pub type Scope = serde_json::Map<String, serde_json::Value>;

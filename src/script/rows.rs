@@ -203,18 +203,19 @@ fn sum_by(rows: Array, column: ImmutableString) -> Outcome<Dynamic> {
 
 #[cfg(test)]
 mod tests {
-    use crate::script::Expr;
+    use crate::script::{Expr, Scope};
     use serde_json::{Value, json};
 
     fn value(source: &str) -> Result<Value, String> {
-        let Value::Object(scope) = json!({
+        let Value::Object(names) = json!({
             "ss": "ESTAB 0 0 10.0.0.1:80 10.0.0.2:5432\nCLOSE-WAIT 1 0 10.0.0.1:81 10.0.0.3:5432\nESTAB 0 0 a b\n",
             "ps": "PID RSS ARGS\n1 10 sh -c x\n7 2048 sleep 5\n",
         }) else {
             unreachable!()
         };
         let expr = Expr::compile(source).map_err(|error| error.message)?;
-        expr.value(&scope).map_err(|error| error.message)
+        expr.value(&Scope::of(&names))
+            .map_err(|error| error.message)
     }
 
     #[test]

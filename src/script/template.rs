@@ -154,7 +154,7 @@ impl Template {
     }
 
     /// The text it comes to. Strings stand as they are, whole floats without `.0`, lists and maps are an error.
-    pub fn render(&self, scope: &Scope) -> Result<String, TemplateError> {
+    pub fn render(&self, scope: &Scope<'_>) -> Result<String, TemplateError> {
         let mut text = String::with_capacity(self.source.len());
         for part in &self.parts {
             match part {
@@ -169,7 +169,7 @@ impl Template {
 
     /// The words it comes to as one item of an argv: one, except for a template that is one lone `{{ list }}`, which gives a word
     /// for each item (none for an empty list).
-    pub fn words(&self, scope: &Scope) -> Result<Vec<String>, TemplateError> {
+    pub fn words(&self, scope: &Scope<'_>) -> Result<Vec<String>, TemplateError> {
         if let [Part::Expr(expr, begins)] = self.parts.as_slice()
             && let Value::Array(items) = found(expr, *begins, scope)?
         {
@@ -179,7 +179,7 @@ impl Template {
     }
 }
 
-fn found(expr: &Expr, begins: usize, scope: &Scope) -> Result<Value, TemplateError> {
+fn found(expr: &Expr, begins: usize, scope: &Scope<'_>) -> Result<Value, TemplateError> {
     expr.value(scope).map_err(|error| TemplateError {
         message: format!(
             "`{{{{ {} }}}}` has no value: {}",

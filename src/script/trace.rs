@@ -18,7 +18,7 @@ const MAX_TRACED: usize = 12;
 
 /// Every name and call with what hangs on it: `name.len()` gives `name.len()` and `name`, `http.code` gives only itself, because
 /// the list or map that it is taken from says nothing in one line.
-pub(super) fn trace(expr: &Expr, scope: &Scope) -> Vec<Traced> {
+pub(super) fn trace(expr: &Expr, scope: &Scope<'_>) -> Vec<Traced> {
     let source = expr.source();
     let mut starts: Vec<usize> = expr
         .every_name()
@@ -39,12 +39,7 @@ pub(super) fn trace(expr: &Expr, scope: &Scope) -> Vec<Traced> {
             let Ok(part) = Expr::compile(text) else {
                 continue;
             };
-            if part
-                .names()
-                .iter()
-                .any(|(name, _)| !scope.contains_key(name))
-                && end != start
-            {
+            if part.names().iter().any(|(name, _)| !scope.has(name)) && end != start {
                 continue;
             }
             let value = part.value(scope).map_err(|error| error.message);

@@ -23,6 +23,18 @@ pub(super) fn inward(value: &Value) -> Dynamic {
     }
 }
 
+/// Into the language, and of a map only these properties.
+pub(super) fn part_inward(value: &Value, properties: &[String]) -> Dynamic {
+    let Value::Object(entries) = value else {
+        return inward(value);
+    };
+    let known = properties.iter().filter_map(|name| {
+        let value = entries.get(name)?;
+        Some((name.as_str().into(), inward(value)))
+    });
+    Dynamic::from_map(known.collect::<Map>())
+}
+
 /// Out of the language; what has no counterpart, such as a function, goes by the name of its type.
 pub(super) fn outward(value: &Dynamic) -> Value {
     if value.is_unit() {

@@ -100,7 +100,7 @@ pub(super) fn scripted<'a>(
 }
 
 /// An ask for one of our own scripts, which is told where the patient is as far as that is known. `shown` is what a report shows.
-pub(super) fn script(text: &str, scope: &Scope, shown: &[&str]) -> Ask {
+pub(super) fn script(text: &str, scope: &Scope<'_>, shown: &[&str]) -> Ask {
     let env = ["target_pid", "target_root"]
         .into_iter()
         .filter_map(|name| {
@@ -122,7 +122,7 @@ pub(super) fn script(text: &str, scope: &Scope, shown: &[&str]) -> Ask {
 }
 
 /// A program and its arguments, rendered.
-pub(super) fn argv(items: &[Template], scope: &Scope) -> Result<Vec<String>, TemplateError> {
+pub(super) fn argv(items: &[Template], scope: &Scope<'_>) -> Result<Vec<String>, TemplateError> {
     let refuse = |message: String| {
         Err(TemplateError {
             message,

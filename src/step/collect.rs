@@ -262,7 +262,7 @@ impl Asking for Collect {
             .collect()
     }
 
-    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
+    fn asks(&self, scope: &Scope<'_>) -> Result<Vec<Ask>, TemplateError> {
         let mut asks = Vec::new();
         for item in &self.items {
             let path = item.path(scope)?;
@@ -411,9 +411,9 @@ mod tests {
     fn promise_1_a_path_that_came_from_a_program_is_never_read_as_a_template() {
         let path = Given::Text(Template::literal("/srv/{{name}}/{{"));
         let kind = collect(&[&[("path", path)]]).unwrap();
-        let mut scope = Scope::new();
-        scope.insert("name".into(), "x".into());
-        let asked = kind.asks(&scope).unwrap();
+        let mut names = Map::new();
+        names.insert("name".into(), "x".into());
+        let asked = kind.asks(&Scope::of(&names)).unwrap();
         assert_eq!(asked[0].argv(), ["file", "/srv/{{name}}/{{"]);
     }
 

@@ -94,7 +94,7 @@ impl Asking for Dns {
         way::said(stderr)
     }
 
-    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
+    fn asks(&self, scope: &Scope<'_>) -> Result<Vec<Ask>, TemplateError> {
         let mut name = self.spec.render("name", scope)?.unwrap_or_default();
         let kind = self.spec.word(FIELDS, "type", scope)?;
         let kind = kind.unwrap_or_else(|| "A".into());

@@ -54,7 +54,7 @@ fn build(spec: &Spec, _: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
 }
 
 impl Environment {
-    fn names(&self, scope: &Scope) -> Result<Vec<String>, TemplateError> {
+    fn names(&self, scope: &Scope<'_>) -> Result<Vec<String>, TemplateError> {
         let mut names = Vec::new();
         for name in &self.names {
             names.extend(name.words(scope)?);
@@ -77,7 +77,7 @@ impl Asking for Environment {
         &["target_pid"]
     }
 
-    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
+    fn asks(&self, scope: &Scope<'_>) -> Result<Vec<Ask>, TemplateError> {
         let names = self.names(scope)?;
         let shown: Vec<_> = [ABOUT.word]
             .into_iter()

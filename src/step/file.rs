@@ -88,7 +88,7 @@ impl Asking for File {
             .any(|(name, _)| name == "target_root")
     }
 
-    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
+    fn asks(&self, scope: &Scope<'_>) -> Result<Vec<Ask>, TemplateError> {
         let rendered = self.path.render(scope)?;
         let root = scope.get("target_root").and_then(Value::as_str);
         let path = root

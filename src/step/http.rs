@@ -140,7 +140,7 @@ impl Asking for Http {
         way::said(stderr)
     }
 
-    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
+    fn asks(&self, scope: &Scope<'_>) -> Result<Vec<Ask>, TemplateError> {
         let url = self.spec.render("url", scope)?.unwrap_or_default();
         way::word("url", &url)?;
         if !is_http(&url) {

@@ -221,7 +221,7 @@ fn named(text: Option<&Template>, field: &'static str) -> Result<Named, Unfit> {
 }
 
 impl Named {
-    fn render(&self, scope: &Scope) -> Result<Whom, TemplateError> {
+    fn render(&self, scope: &Scope<'_>) -> Result<Whom, TemplateError> {
         match self {
             Self::Whom(whom) => Ok(whom.clone()),
             Self::Template(resource, name) => Ok(Whom::Named {
@@ -261,7 +261,7 @@ fn object_name(name: &str) -> Result<String, TemplateError> {
 }
 
 impl Kube {
-    fn logs(&self, scope: &Scope) -> Result<ApiRead, TemplateError> {
+    fn logs(&self, scope: &Scope<'_>) -> Result<ApiRead, TemplateError> {
         let nothing = Spec::default();
         let logs = self.spec.record("logs").unwrap_or(&nothing);
         let container = logs.render("container", scope)?;
@@ -305,7 +305,7 @@ impl Asking for Kube {
         read.needs()
     }
 
-    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
+    fn asks(&self, scope: &Scope<'_>) -> Result<Vec<Ask>, TemplateError> {
         let read = match &self.read {
             Form::Object(named) => ApiRead::Object(named.render(scope)?),
             Form::Events(named) => ApiRead::Events {
@@ -443,12 +443,12 @@ mod tests {
     #[test]
     fn a_name_that_is_none_never_comes_into_a_path() {
         let kind = object("service/{{name}}");
-        let mut scope = Scope::new();
-        scope.insert("name".into(), "../../secrets/token".into());
-        assert!(kind.asks(&scope).is_err());
-        scope.insert("name".into(), "web".into());
+        let mut names = Map::new();
+        names.insert("name".into(), "../../secrets/token".into());
+        assert!(kind.asks(&Scope::of(&names)).is_err());
+        names.insert("name".into(), "web".into());
         assert_eq!(
-            kind.asks(&scope).unwrap()[0].argv(),
+            kind.asks(&Scope::of(&names)).unwrap()[0].argv(),
             ["kube", "object", "service/web"]
         );
         assert_eq!(
@@ -460,11 +460,11 @@ mod tests {
 
     #[test]
     fn promise_1_a_name_that_came_from_a_program_is_never_read_as_a_template() {
-        let mut scope = Scope::new();
-        scope.insert("name".into(), "web".into());
+        let mut names = Map::new();
+        names.insert("name".into(), "web".into());
         for text in ["service/{{name}}", "service/{{", "service/}}{{ name"] {
             let given = Given::Text(Template::literal(text));
-            let asked = kube("object", given).asks(&scope);
+            let asked = kube("object", given).asks(&Scope::of(&names));
             assert!(asked.is_err(), "{text}: {asked:?}");
         }
     }

@@ -83,7 +83,7 @@ pub struct Registered {
 /// What a kind does.
 pub trait Asking: Debug + Send + Sync {
     /// What to ask, with the default bounds; the caller sets the step's own. Templates are rendered here, once.
-    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError>;
+    fn asks(&self, scope: &Scope<'_>) -> Result<Vec<Ask>, TemplateError>;
 
     /// Reads the answers, one for each ask, in order. `image` names where the tools come from, for messages:
     /// an image, or words such as `this machine`.
@@ -186,7 +186,7 @@ impl Kind {
     }
 
     /// See [`Asking::asks`].
-    pub fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
+    pub fn asks(&self, scope: &Scope<'_>) -> Result<Vec<Ask>, TemplateError> {
         self.asking.asks(scope)
     }
 

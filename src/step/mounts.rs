@@ -74,7 +74,7 @@ impl Asking for Mounts {
         &["target_pid"]
     }
 
-    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
+    fn asks(&self, scope: &Scope<'_>) -> Result<Vec<Ask>, TemplateError> {
         Ok(vec![answer::script(SCRIPT, scope, &[ABOUT.word])])
     }
 

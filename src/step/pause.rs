@@ -46,7 +46,7 @@ impl Asking for Pause {
         self.0
     }
 
-    fn asks(&self, _: &Scope) -> Result<Vec<Ask>, TemplateError> {
+    fn asks(&self, _: &Scope<'_>) -> Result<Vec<Ask>, TemplateError> {
         Ok(vec![Ask::new(Question::Pause(self.0))])
     }
 

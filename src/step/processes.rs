@@ -56,7 +56,7 @@ impl Asking for Processes {
         &["target_pid"]
     }
 
-    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
+    fn asks(&self, scope: &Scope<'_>) -> Result<Vec<Ask>, TemplateError> {
         Ok(vec![answer::script(SCRIPT, scope, &[ABOUT.word])])
     }
 

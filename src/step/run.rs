@@ -39,7 +39,7 @@ fn build(spec: &Spec, _: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
 }
 
 impl Asking for Run {
-    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
+    fn asks(&self, scope: &Scope<'_>) -> Result<Vec<Ask>, TemplateError> {
         Ok(vec![Ask::new(Question::Argv(answer::argv(
             &self.argv, scope,
         )?))])

@@ -53,7 +53,7 @@ fn build(spec: &Spec, params: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
 }
 
 impl Asking for Sh {
-    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
+    fn asks(&self, scope: &Scope<'_>) -> Result<Vec<Ask>, TemplateError> {
         let mut env = Vec::new();
         for name in self.params.iter().map(String::as_str).chain(GIVEN) {
             let Some(text) = scope.get(name).and_then(text) else {

@@ -80,7 +80,7 @@ fn build(spec: &Spec, _: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
 }
 
 impl Asking for Sockets {
-    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
+    fn asks(&self, scope: &Scope<'_>) -> Result<Vec<Ask>, TemplateError> {
         let proto = self.spec.word(ABOUT.fields, "proto", scope)?;
         let state = self.spec.word(ABOUT.fields, "state", scope)?;
         let protos = match proto.as_deref() {

@@ -95,7 +95,7 @@ impl Spec {
     }
 
     /// A text, rendered.
-    pub fn render(&self, name: &str, scope: &Scope) -> Result<Option<String>, TemplateError> {
+    pub fn render(&self, name: &str, scope: &Scope<'_>) -> Result<Option<String>, TemplateError> {
         self.text(name).map(|text| text.render(scope)).transpose()
     }
 
@@ -104,7 +104,7 @@ impl Spec {
         &self,
         fields: &[Field],
         name: &str,
-        scope: &Scope,
+        scope: &Scope<'_>,
     ) -> Result<Option<i64>, TemplateError> {
         let Some(text) = self.render(name, scope)? else {
             return Ok(None);
@@ -132,7 +132,7 @@ impl Spec {
         &self,
         fields: &[Field],
         name: &str,
-        scope: &Scope,
+        scope: &Scope<'_>,
     ) -> Result<Option<String>, TemplateError> {
         let Some(text) = self.render(name, scope)? else {
             return Ok(None);

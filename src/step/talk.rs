@@ -143,7 +143,7 @@ impl Line {
         })
     }
 
-    fn exchange(&self, number: usize, scope: &Scope) -> Result<Exchange, TemplateError> {
+    fn exchange(&self, number: usize, scope: &Scope<'_>) -> Result<Exchange, TemplateError> {
         let expect = match &self.expect {
             None => None,
             Some(Wanted::Regex(regex)) => Some(Awaited::Regex(regex.as_str().into())),
@@ -198,7 +198,7 @@ fn refuse<T>(message: String) -> Result<T, TemplateError> {
 }
 
 impl Asking for Talk {
-    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
+    fn asks(&self, scope: &Scope<'_>) -> Result<Vec<Ask>, TemplateError> {
         let argv = answer::argv(&self.argv, scope)?;
         let mut dialogue = Vec::with_capacity(self.lines.len());
         for (at, line) in self.lines.iter().enumerate() {

@@ -55,7 +55,7 @@ impl Asking for Tcp {
         way::said(stderr)
     }
 
-    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
+    fn asks(&self, scope: &Scope<'_>) -> Result<Vec<Ask>, TemplateError> {
         let host = self.spec.render("host", scope)?.unwrap_or_default();
         way::host("host", &host)?;
         let port = self.spec.int(FIELDS, "port", scope)?.unwrap_or_default();

@@ -92,7 +92,7 @@ impl Asking for Tls {
         way::said(stderr)
     }
 
-    fn asks(&self, scope: &Scope) -> Result<Vec<Ask>, TemplateError> {
+    fn asks(&self, scope: &Scope<'_>) -> Result<Vec<Ask>, TemplateError> {
         let host = self.spec.render("host", scope)?.unwrap_or_default();
         way::host("host", &host)?;
         let port = self.spec.int(FIELDS, "port", scope)?.unwrap_or(PORT);

@@ -14,7 +14,7 @@ use housecall::ask::{Answer, Captured, Ended, Question};
 use housecall::report::Verdict;
 use housecall::script::{Scope, Template};
 use housecall::step::{Given, Kind, Observation, Spec};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 const SHELLS: [&[&str]; 3] = [&["/bin/busybox", "sh"], &["/bin/dash"], &["/bin/bash"]];
@@ -23,7 +23,7 @@ const SHELLS: [&[&str]; 3] = [&["/bin/busybox", "sh"], &["/bin/dash"], &["/bin/b
 struct Asked {
     kind: &'static str,
     spec: Spec,
-    scope: Scope,
+    names: Map<String, Value>,
     /// Programs that the shell finds.
     path: OsString,
     /// Stands in for the directory above `proc`.
@@ -32,19 +32,19 @@ struct Asked {
 
 impl Asked {
     fn of(kind: &'static str, pid: u32) -> Self {
-        let mut scope = Scope::new();
-        scope.insert("target_pid".into(), pid.into());
+        let mut names = Map::new();
+        names.insert("target_pid".into(), pid.into());
         Self {
             kind,
             spec: Spec::default(),
-            scope,
+            names,
             path: std::env::var_os("PATH").unwrap(),
             above: String::new(),
         }
     }
 
     fn root(mut self, root: &str) -> Self {
-        self.scope.insert("target_root".into(), root.into());
+        self.names.insert("target_root".into(), root.into());
         self
     }
 
@@ -61,7 +61,7 @@ impl Asked {
     fn by(&self, shell: &[&str]) -> Observation {
         let registered = Kind::registered(self.kind).unwrap();
         let kind = Kind::build(registered, self.spec.clone(), &[]).unwrap();
-        let asks = kind.asks(&self.scope).unwrap();
+        let asks = kind.asks(&Scope::of(&self.names)).unwrap();
         let Question::Script { text, env } = &asks[0].question else {
             panic!("{} asks by a script", self.kind);
         };

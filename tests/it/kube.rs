@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use housecall::ask::{Ask, Question};
-use housecall::cluster::{Attach, Cluster, Copying, Mode, Profile, Refusal, Session};
+use housecall::cluster::{Attach, Cluster, Copying, Mode, Profile, Refusal, Session, Transport};
 use housecall::target::{ObjectKind, Selector, Target};
 
 use crate::fake::{Fake, NAMESPACE};
@@ -32,6 +32,7 @@ fn attach(image: &str) -> Attach {
         mode: Mode::default(),
         copying: Copying::default(),
         powers: Vec::new(),
+        transport: Transport::Live,
         start_timeout: Duration::from_secs(20),
         grace: Duration::from_secs(10),
         deadline: Duration::from_secs(60),

@@ -10,7 +10,7 @@ use housecall::runbook::{Level, Paint, Runbook, Step, bind, render};
 use housecall::script::{Scope, Template};
 use housecall::step::Observation;
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 const HEAD: &str = "version: 1\nid: sample\ntitle: A sample\n";
 
@@ -59,16 +59,15 @@ fn answer(ended: Ended, stdout: &str, stderr: &str) -> Answer {
 }
 
 /// What a step's checks come to for one answer, as the engine puts it together.
-fn judged(step: &Step, scope: &Scope, answer: &Answer) -> (Observation, Vec<CheckReport>) {
+fn judged(step: &Step, scope: &Scope<'_>, answer: &Answer) -> (Observation, Vec<CheckReport>) {
     let observation = step.kind.read(std::slice::from_ref(answer), "tools:1");
-    let mut scope = scope.clone();
-    scope.extend(observation.facts.clone());
+    let mut facts = observation.facts.clone();
     for capture in &step.capture {
         if let Ok(values) = capture.take(&answer.stdout.text(), answer.stdout.truncated) {
-            scope.extend(values);
+            facts.extend(values);
         }
     }
-    let mut checks = judge(&step.expect, &scope);
+    let mut checks = judge(&step.expect, &scope.with(&facts));
     let spoken: Vec<_> = step.expect.iter().map(|one| &one.that).collect();
     checks.extend(implicit_exit(&spoken, step.severity, &observation.facts));
     (observation, checks)
@@ -103,11 +102,11 @@ fn a_runbook_that_is_not_shipped_is_missed_by_its_near_name() {
 fn params_become_words_environment_and_paths() {
     let runbook = shipped();
     let options = [("port", "8080"), ("server", "127.0.0.1:5353")];
-    let mut scope = bind(&runbook.params, &given(&options)).unwrap();
-    scope.insert("target_root".into(), "/proc/7/root".into());
-    scope.insert("target_pid".into(), 7.into());
+    let mut names = bind(&runbook.params, &given(&options)).unwrap();
+    names.insert("target_root".into(), "/proc/7/root".into());
+    names.insert("target_pid".into(), 7.into());
     let asked = |id: &str| {
-        step(&runbook, id).kind.asks(&scope).unwrap()[0]
+        step(&runbook, id).kind.asks(&Scope::of(&names)).unwrap()[0]
             .question
             .clone()
     };
@@ -156,9 +155,9 @@ fn a_patients_path_is_its_own_however_it_is_written() {
         "{path: /proc/1/root/etc/hosts, max: 1KiB}",
     ] {
         let runbook = with(&format!("steps:\n  - id: hosts\n    file: {path}\n"));
-        let mut scope = Scope::new();
-        scope.insert("target_root".into(), "/proc/1/root".into());
-        let asks = runbook.steps[0].kind.asks(&scope).unwrap();
+        let mut names = Map::new();
+        names.insert("target_root".into(), "/proc/1/root".into());
+        let asks = runbook.steps[0].kind.asks(&Scope::of(&names)).unwrap();
         assert!(
             matches!(&asks[0].question, Question::File { path, .. } if path == "/etc/hosts"),
             "{path}: {asks:?}"
@@ -198,20 +197,23 @@ steps:
   - {id: after, run: [echo, '{{name.server}}', '{{server}}', '{{body}}']}
 ",
     );
-    let mut scope = bind(&runbook.params, &[]).unwrap();
-    scope.insert("name".into(), json!({"server": "10.9.9.9"}));
-    let asked = step(&runbook, "after").kind.asks(&scope).unwrap();
+    let mut names = bind(&runbook.params, &[]).unwrap();
+    names.insert("name".into(), json!({"server": "10.9.9.9"}));
+    let asked = step(&runbook, "after")
+        .kind
+        .asks(&Scope::of(&names))
+        .unwrap();
     assert_eq!(asked[0].argv(), ["echo", "10.9.9.9", "10.0.0.10", "ping"]);
 }
 
 #[test]
 fn a_list_is_no_text_and_nothing_is_no_word() {
-    let mut scope = Scope::new();
-    scope.insert("list".into(), json!(["a", "b"]));
-    scope.insert("none".into(), Value::Null);
-    scope.insert("half".into(), json!(0.5));
-    scope.insert("whole".into(), json!(2.0));
-    let words = |text: &str| Template::parse(text).unwrap().words(&scope);
+    let mut names = Map::new();
+    names.insert("list".into(), json!(["a", "b"]));
+    names.insert("none".into(), Value::Null);
+    names.insert("half".into(), json!(0.5));
+    names.insert("whole".into(), json!(2.0));
+    let words = |text: &str| Template::parse(text).unwrap().words(&Scope::of(&names));
     assert_eq!(words("{{list}}").unwrap(), ["a", "b"]);
     assert!(words("x{{list}}").unwrap_err().message.contains("a list"));
     assert!(words("{{none}}").is_err());
@@ -223,21 +225,21 @@ fn a_list_is_no_text_and_nothing_is_no_word() {
 #[test]
 fn the_web_runbook_tells_a_healthy_pod_from_a_leaking_one() {
     let runbook = shipped();
-    let scope = bind(&runbook.params, &[]).unwrap();
+    let names = bind(&runbook.params, &[]).unwrap();
     let connections = step(&runbook, "connections");
     let healthy = answer(
         Ended::Exited(0),
         "listen=1 established=2 close_wait=0\n",
         "",
     );
-    let (_, checks) = judged(connections, &scope, &healthy);
+    let (_, checks) = judged(connections, &Scope::of(&names), &healthy);
     assert!(checks.iter().all(|check| check.status == Verdict::Pass));
     let leaking = answer(
         Ended::Exited(0),
         "listen=1 established=2 close_wait=12\n",
         "",
     );
-    let (_, checks) = judged(connections, &scope, &leaking);
+    let (_, checks) = judged(connections, &Scope::of(&names), &leaking);
     assert_eq!(checks[1].status, Verdict::Fail);
     assert_eq!(
         checks[1].message.as_deref(),
@@ -416,9 +418,9 @@ fn what_is_given_for_params_is_refused_with_every_reason_at_once() {
             "the param `flag`: \"yes\" is neither `true` nor `false` (write `true` or `false`)",
         ]
     );
-    let scope = bind(&runbook.params, &given(&[("host", "db")])).unwrap();
+    let names = bind(&runbook.params, &given(&[("host", "db")])).unwrap();
     assert_eq!(
-        Value::Object(scope),
+        Value::Object(names),
         json!({"port": 1, "mode": "fast", "wait": 90.0, "host": "db", "flag": true, "spare": null})
     );
 }
@@ -453,13 +455,13 @@ fn thousands_of_steps_are_read_and_the_one_wrong_among_them_is_found() {
 proptest! {
     #[test]
     fn promise_1_no_value_is_ever_read_as_a_template(text in ".*", before in "[a-z ]{0,5}") {
-        let mut scope = Scope::new();
-        scope.insert("value".into(), text.clone().into());
-        let rendered = Template::parse(&format!("{before}{{{{ value }}}}")).unwrap().render(&scope).unwrap();
+        let mut names = Map::new();
+        names.insert("value".into(), text.clone().into());
+        let rendered = Template::parse(&format!("{before}{{{{ value }}}}")).unwrap().render(&Scope::of(&names)).unwrap();
         prop_assert_eq!(rendered, format!("{before}{text}"));
         let braces = format!("{{{{ {text} }}}}");
-        scope.insert("value".into(), braces.clone().into());
-        prop_assert_eq!(Template::parse("{{value}}").unwrap().render(&scope).unwrap(), braces);
+        names.insert("value".into(), braces.clone().into());
+        prop_assert_eq!(Template::parse("{{value}}").unwrap().render(&Scope::of(&names)).unwrap(), braces);
     }
 
     #[test]
@@ -481,10 +483,10 @@ proptest! {
         );
         match Runbook::parse(&source, "x") {
             Ok((runbook, _)) => {
-                let mut scope = Scope::new();
-                scope.insert("a".into(), 1.into());
-                let _asks = runbook.steps[0].kind.asks(&scope);
-                let (_, checks) = judged(&runbook.steps[0], &scope, &answer(Ended::Exited(1), "é1", ""));
+                let mut names = Map::new();
+                names.insert("a".into(), 1.into());
+                let _asks = runbook.steps[0].kind.asks(&Scope::of(&names));
+                let (_, checks) = judged(&runbook.steps[0], &Scope::of(&names), &answer(Ended::Exited(1), "é1", ""));
                 prop_assert!(checks.len() >= 2);
             }
             Err(errors) => prop_assert!(!render(&errors, Paint::Plain).is_empty()),

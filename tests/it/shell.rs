@@ -1,5 +1,6 @@
 //! The shell layer against real shells: what is asked arrives, what comes back is exact, and nothing is left.
 
+mod ahead;
 mod driver;
 mod globs;
 

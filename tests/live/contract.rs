@@ -6,7 +6,7 @@ mod suite;
 use std::time::Duration;
 
 use housecall::cluster::kube::{Access, KubeCluster};
-use housecall::cluster::{Attach, Cluster, Copying, Mode, Profile, Scope};
+use housecall::cluster::{Attach, Cluster, Copying, Mode, Profile, Scope, Transport};
 use housecall::target::{ObjectKind, Selector};
 
 use crate::ground::Ground;
@@ -25,6 +25,7 @@ fn a_live_pod_holds_the_contract() {
         mode: Mode::default(),
         copying: Copying::default(),
         powers: Vec::new(),
+        transport: Transport::Live,
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),
         deadline: Duration::from_secs(120),

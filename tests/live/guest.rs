@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use housecall::cluster::kube::{DebugContainer, User};
-use housecall::cluster::{Attach, Copying, Mode, Profile};
+use housecall::cluster::shell::Script;
+use housecall::cluster::{Attach, Copying, Mode, Profile, Transport};
 use http::Method;
 use serde_json::Value;
 
@@ -21,6 +22,7 @@ pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Val
         mode: Mode::default(),
         copying: Copying::default(),
         powers: Vec::new(),
+        transport: Transport::Live,
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),
         deadline: Duration::from_secs(60),
@@ -29,7 +31,10 @@ pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Val
         name,
         uid,
         attach: &attach,
-        keeper,
+        script: &Script {
+            command: keeper.into(),
+            environment: Vec::new(),
+        },
         shared_with: Some("app"),
         profile: attach.profile,
         user: User::default(),

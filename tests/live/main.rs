@@ -15,6 +15,7 @@
 mod ground;
 mod guest;
 mod node;
+mod oneshot;
 mod patience;
 mod records;
 mod table;

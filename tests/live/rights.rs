@@ -83,9 +83,13 @@ fn enough_and_no_more(steps: &str, words: &[&str]) {
     ground.put_rbac("roles", role.clone());
     ground.put_rbac("rolebindings", binding);
     let run = || {
-        Visit::steps(&ground, steps, &words.join(" "))
-            .kubeconfig(kubeconfig.path())
-            .seen()
+        let visit = Visit::steps(&ground, steps, &words.join(" "));
+        // Left open, the other transport would do where the rights of the one are missing.
+        let visit = match words {
+            [.., "--transport", _] => visit,
+            _ => visit.words(["--transport", "live"]),
+        };
+        visit.kubeconfig(kubeconfig.path()).seen()
     };
     let seen = run();
     assert_eq!(seen.code, Some(0), "as printed: {}", seen.told());
@@ -126,6 +130,12 @@ fn enough_and_no_more(steps: &str, words: &[&str]) {
 #[test]
 fn promise_8_the_printed_role_is_just_enough_for_a_named_pod() {
     enough_and_no_more(STEPS, &["pod/web"]);
+}
+
+#[test]
+fn promise_8_the_role_of_the_oneshot_transport_needs_no_exec() {
+    let words = ["pod/web", "--transport", "oneshot"];
+    enough_and_no_more(STEPS, &words);
 }
 
 #[test]

@@ -52,7 +52,8 @@ pub(super) async fn stop(server: &Server, one: &Attached) -> Result<Attached, Re
     if matches!(one.state, Standing::Terminated { .. }) {
         return Ok(one.clone());
     }
-    match (&one.state, order(server, one).await) {
+    let at = (&*one.namespace, &*one.pod, &*one.container);
+    match (&one.state, order(server, at).await) {
         (Standing::Waiting { .. }, Err(refusal)) if refusal.cause == Cause::Api => {
             return Ok(one.clone());
         }
@@ -70,18 +71,18 @@ pub(super) async fn stop(server: &Server, one: &Attached) -> Result<Attached, Re
     }
 }
 
-async fn order(server: &Server, one: &Attached) -> Result<(), Refusal> {
+/// Tells the keeper of a container (namespace, pod, container) to end it.
+pub(super) async fn order(server: &Server, at: (&str, &str, &str)) -> Result<(), Refusal> {
     let command = vec!["sh".into(), "-c".into(), STOP.into()];
-    let at = (&*one.namespace, &*one.pod, &*one.container);
     let mut pump =
         server
             .exec(at, command, Limits::default())
             .await
             .map_err(|error| match &error {
                 kube::Error::Api(status) if matches!(status.code, 401 | 403) => {
-                    refusal(&error, &server.doing("create", "pods/exec", &one.namespace))
+                    refusal(&error, &server.doing("create", "pods/exec", at.0))
                 }
-                error => unheard(one, &chain(error)),
+                error => unheard(at, &chain(error)),
             })?;
     let heard = timeout(ORDER, async {
         loop {
@@ -92,8 +93,8 @@ async fn order(server: &Server, one: &Attached) -> Result<(), Refusal> {
     });
     match heard.await {
         Ok(End::Status(ExecStatus::Exited(0))) => Ok(()),
-        Ok(end) => Err(unheard(one, &end.to_string())),
-        Err(_) => Err(unheard(one, "no answer within 10 s")),
+        Ok(end) => Err(unheard(at, &end.to_string())),
+        Err(_) => Err(unheard(at, "no answer within 10 s")),
     }
 }
 
@@ -105,12 +106,11 @@ async fn look(server: &Server, one: &Attached) -> Result<Option<Attached>, Refus
         .find(|other| other.container == one.container))
 }
 
-fn unheard(one: &Attached, why: &str) -> Refusal {
+fn unheard((namespace, pod, container): (&str, &str, &str), why: &str) -> Refusal {
     Refusal {
         cause: Cause::Api,
         headline: format!(
-            "container {} of pod {}/{} cannot be told to end: {why}",
-            one.container, one.namespace, one.pod
+            "container {container} of pod {namespace}/{pod} cannot be told to end: {why}"
         ),
         help: "it ends by itself at its deadline; look again with `housecall containers`".into(),
         attach: None,

@@ -8,6 +8,8 @@ use k8s_openapi::api::core::v1::Pod;
 use super::debug_container::User;
 use super::near::near;
 use super::standing;
+use crate::ask::Patient;
+use crate::cluster::shell::Hunt;
 use crate::cluster::{Attach, Cause, Refusal};
 
 /// Annotation that names the container `kubectl` takes when none is named.
@@ -36,6 +38,39 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
+    /// What is known of the patient before it is looked for.
+    pub(super) fn hunt(&self) -> Hunt {
+        Hunt {
+            // Among the node's processes only the container's id tells which are the patient's.
+            shared_with_target: (self.running || self.shared) && !self.host,
+            container_id: self.container_id.clone(),
+            ..Hunt::default()
+        }
+    }
+
+    /// A patient that was not found, with what is known here of the reason.
+    pub(super) fn explained(&self, patient: Patient) -> Patient {
+        if patient.pid.is_some() {
+            return patient;
+        }
+        let container = &self.container;
+        let reason = if !self.running {
+            format!(
+                "container `{container}` was not running when the debug container was attached, so its processes and files are not to be seen"
+            )
+        } else if self.host {
+            format!(
+                "the pod shares the node's processes (hostPID), and none of them is known to be container `{container}`'s"
+            )
+        } else {
+            return patient;
+        };
+        Patient {
+            reason: Some(reason),
+            ..patient
+        }
+    }
+
     /// Reads a pod. `known` is the UID under which it was found.
     pub(super) fn of(pod: &Pod, known: Option<&str>, attach: &Attach) -> Result<Self, Refusal> {
         let name = pod.metadata.name.as_deref().unwrap_or_default();
@@ -172,6 +207,7 @@ mod tests {
 
     use super::*;
     use crate::cluster::Profile;
+    use crate::cluster::Transport;
 
     fn attach(container: Option<&str>) -> Attach {
         Attach {
@@ -184,6 +220,7 @@ mod tests {
             mode: crate::cluster::Mode::default(),
             copying: crate::cluster::Copying::default(),
             powers: Vec::new(),
+            transport: Transport::Live,
             start_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),
             deadline: Duration::from_secs(120),

@@ -10,6 +10,7 @@ use k8s_openapi::api::authorization::v1::{
 };
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{Api, PostParams};
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::attached::{attached, stop};
@@ -26,13 +27,23 @@ use super::refusal::refusal;
 use super::server::Server;
 use super::spawn::Spawning;
 use super::watch::Lookout;
-use crate::ask::Need;
+use crate::ask::{Ask, Need};
 use crate::clock::{Clock, SystemClock};
-use crate::cluster::{Attach, Attached, Cluster, Found, Mode, Refusal, Scope, Session};
+use crate::cluster::{
+    Attach, Attached, Cause, Cluster, Found, Mode, Refusal, Scope, Session, Transport,
+};
 use crate::target::{ObjectKind, Selector, Target, TargetKind};
 
 /// A namespace, and the one pod of it that is watched where there is only one.
 type Watched = (String, Option<String>);
+
+/// What transports need beside the patch, verb and resource: the live one both of exec (the first only since Kubernetes 1.35, KEP-4006),
+/// the oneshot one the last.
+const WAYS: [(&str, &str); 3] = [
+    ("create", "pods/exec"),
+    ("get", "pods/exec"),
+    ("get", "pods/log"),
+];
 
 /// A Kubernetes cluster.
 pub struct KubeCluster {
@@ -43,6 +54,8 @@ pub struct KubeCluster {
     found: Mutex<BTreeMap<String, BTreeSet<String>>>,
     /// Held so that it is still there when the target is opened.
     begun: Mutex<Option<Arc<Lookout>>>,
+    /// Which [`WAYS`] are allowed, by namespace.
+    ways: Mutex<BTreeMap<String, Arc<OnceCell<[bool; 3]>>>>,
 }
 
 impl KubeCluster {
@@ -60,6 +73,7 @@ impl KubeCluster {
             lookouts: Mutex::default(),
             found: Mutex::default(),
             begun: Mutex::default(),
+            ways: Mutex::default(),
         }
     }
 
@@ -115,6 +129,103 @@ impl KubeCluster {
     /// Ends one of them by an order to its own keeper, and tells how it then stands, as read back. Nothing is signalled.
     pub async fn stop(&self, attached: &Attached) -> Result<Attached, Refusal> {
         stop(&self.server, attached).await
+    }
+
+    async fn open_over(
+        &self,
+        target: &Target,
+        attach: &Attach,
+        stop: &CancellationToken,
+        asks: Option<&[Ask]>,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        let opening = Opening {
+            server: &self.server,
+            lookout: self.lookout(target),
+            clock: Arc::clone(&self.clock),
+            target,
+            attach,
+            limits: self.limits,
+            stop,
+            asks,
+        };
+        match attach.mode {
+            Mode::Exec => Ok(Box::new(opening.enter_own().await?)),
+            _ => opening.open().await,
+        }
+    }
+
+    /// Opens a way by a pod that is made for it.
+    async fn open_made(
+        &self,
+        target: &Target,
+        attach: &Attach,
+        stop: &CancellationToken,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        let names = Names::of(target, attach);
+        let namespace = target.namespace.as_deref().unwrap_or("default");
+        self.is_oneshot(Transport::Live, namespace).await?;
+        let spawning = Spawning {
+            server: &self.server,
+            lookout: self.lookout(&Target::pod(namespace, &names.pod)),
+            clock: Arc::clone(&self.clock),
+            target,
+            attach,
+            limits: self.limits,
+            stop,
+            names,
+        };
+        Ok(Box::new(spawning.open().await?))
+    }
+
+    /// Which of the [`WAYS`] are allowed in the namespace, asked once; where that cannot be told, it is tried.
+    async fn ways(&self, namespace: &str) -> [bool; 3] {
+        let cell = Arc::clone(held(&self.ways).entry(namespace.to_owned()).or_default());
+        let asked = cell.get_or_init(async || {
+            let needs = WAYS.map(|(verb, resource)| Need {
+                group: String::new(),
+                resource: resource.into(),
+                verb: verb.into(),
+                namespace: None,
+                optional: false,
+                why: String::new(),
+            });
+            match self.denied(&needs, namespace).await {
+                Ok(denied) => needs.map(|need| !denied.contains(&need)),
+                Err(_) => [true; 3],
+            }
+        });
+        *asked.await
+    }
+
+    /// Whether the asks go with the container; refused where no transport is allowed, before anything is changed.
+    async fn is_oneshot(&self, transport: Transport, namespace: &str) -> Result<bool, Refusal> {
+        let [create, get, log] = self.ways(namespace).await;
+        // `create` alone is missed only since Kubernetes 1.35, so it is tried without where nothing else is left.
+        let (oneshot, missing) = match transport {
+            Transport::Live if get => (false, None),
+            Transport::Live => (false, Some(WAYS[1])),
+            Transport::Oneshot if log => (true, None),
+            Transport::Oneshot => (true, Some(WAYS[2])),
+            Transport::Auto if create && get => (false, None),
+            Transport::Auto if log => (true, None),
+            Transport::Auto if get => (false, None),
+            Transport::Auto => (false, Some(WAYS[1])),
+        };
+        let Some((verb, resource)) = missing else {
+            return Ok(oneshot);
+        };
+        let other = match transport {
+            Transport::Auto => ", nor can it get resource \"pods/log\"",
+            Transport::Live | Transport::Oneshot => "",
+        };
+        Err(Refusal {
+            cause: Cause::Forbidden,
+            headline: format!(
+                "no answer could be had: this account cannot {verb} resource \"{resource}\" in namespace \"{namespace}\"{other}"
+            ),
+            help: "nothing was changed; `housecall plan --rbac yaml` prints the Role that is needed, and `--transport` takes another way".into(),
+            attach: None,
+        })
     }
 
     fn lookout(&self, target: &Target) -> Arc<Lookout> {
@@ -196,33 +307,27 @@ impl Cluster for KubeCluster {
         stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
         if target.kind == TargetKind::Node || attach.mode.makes_a_pod() {
-            let names = Names::of(target, attach);
-            let namespace = target.namespace.as_deref().unwrap_or("default");
-            let spawning = Spawning {
-                server: &self.server,
-                lookout: self.lookout(&Target::pod(namespace, &names.pod)),
-                clock: Arc::clone(&self.clock),
-                target,
-                attach,
-                limits: self.limits,
-                stop,
-                names,
-            };
-            return Ok(Box::new(spawning.open().await?));
+            return self.open_made(target, attach, stop).await;
         }
-        let opening = Opening {
-            server: &self.server,
-            lookout: self.lookout(target),
-            clock: Arc::clone(&self.clock),
-            target,
-            attach,
-            limits: self.limits,
-            stop,
-        };
-        Ok(match attach.mode {
-            Mode::Exec => Box::new(opening.enter_own().await?),
-            _ => Box::new(opening.open().await?),
-        })
+        let namespace = target.namespace.as_deref().unwrap_or("default");
+        self.is_oneshot(Transport::Live, namespace).await?;
+        self.open_over(target, attach, stop, None).await
+    }
+
+    async fn open_ahead(
+        &self,
+        target: &Target,
+        attach: &Attach,
+        asks: &[Ask],
+        stop: &CancellationToken,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        let namespace = target.namespace.as_deref().unwrap_or("default");
+        if target.kind == TargetKind::Node || attach.mode != Mode::Ephemeral {
+            return self.open(target, attach, stop).await;
+        }
+        let oneshot = self.is_oneshot(attach.transport, namespace).await?;
+        self.open_over(target, attach, stop, oneshot.then_some(asks))
+            .await
     }
 
     async fn consult(

@@ -4,6 +4,7 @@ use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::cluster::shell::Script;
 use crate::cluster::{Attach, Profile};
 
 /// What the names of our debug containers begin with.
@@ -44,8 +45,8 @@ pub struct DebugContainer<'a> {
     pub uid: &'a str,
     /// Image, pull policy and profile.
     pub attach: &'a Attach,
-    /// The keeper's script.
-    pub keeper: &'a str,
+    /// What it runs: the keeper, and the asks where they go with it.
+    pub script: &'a Script,
     /// Container whose process namespace is shared.
     pub shared_with: Option<&'a str>,
     /// The profile, settled.
@@ -134,14 +135,19 @@ impl DebugContainer<'_> {
     pub(super) fn container(&self) -> Value {
         // Kubernetes expands `$(NAME)` and `$$` in commands and environments; a doubled `$` comes out as one.
         let plain = |text: &str| text.replace('$', "$$");
+        let own = [(RUN, &self.attach.run), (RUNBOOK, &self.attach.runbook)];
+        let asks = &self.script.environment;
+        let asks = asks.iter().map(|(name, value)| (name.as_str(), value));
+        let environment: Vec<_> = own
+            .into_iter()
+            .chain(asks)
+            .map(|(name, value)| json!({"name": name, "value": plain(value)}))
+            .collect();
         let mut container = json!({
             "name": self.name,
             "image": self.attach.image,
-            "command": ["sh", "-c", plain(self.keeper)],
-            "env": [
-                {"name": RUN, "value": plain(&self.attach.run)},
-                {"name": RUNBOOK, "value": plain(&self.attach.runbook)},
-            ],
+            "command": ["sh", "-c", plain(&self.script.command)],
+            "env": environment,
             "stdin": false,
             "tty": false,
         });
@@ -183,6 +189,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::cluster::Transport;
 
     fn attach(profile: Profile) -> Attach {
         Attach {
@@ -195,6 +202,7 @@ mod tests {
             mode: crate::cluster::Mode::default(),
             copying: crate::cluster::Copying::default(),
             powers: Vec::new(),
+            transport: Transport::Live,
             start_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),
             deadline: Duration::from_secs(120),
@@ -206,7 +214,10 @@ mod tests {
             name: "housecall-0011223344",
             uid: "u-1",
             attach,
-            keeper: "echo $$ $(date) $X",
+            script: &Script {
+                command: "echo $$ $(date) $X".into(),
+                environment: vec![("HOUSECALL_ASKS_0".into(), "$(id)".into())],
+            },
             shared_with,
             profile: attach.profile,
             user: user.with(attach.profile),
@@ -233,6 +244,7 @@ mod tests {
             container["command"],
             json!(["sh", "-c", "echo $$$$ $$(date) $$X"])
         );
+        assert_eq!(container["env"][2]["value"], "$$(id)");
     }
 
     #[test]

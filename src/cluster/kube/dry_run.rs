@@ -8,7 +8,7 @@ use super::debug_container::User;
 use super::grant::{Owner, Rung, losses};
 use super::open::Opening;
 use super::refusal::{Doing, refusal};
-use crate::cluster::shell::Keeper;
+use crate::cluster::shell::Script;
 use crate::cluster::{Cause, Profile, Refusal, Wanted};
 use crate::report::AttachReport;
 
@@ -115,7 +115,7 @@ impl Opening<'_> {
         pod: &Pod,
         candidate: &Candidate,
         name: &str,
-        keeper: &Keeper,
+        script: &Script,
     ) -> Result<Granted, Refusal> {
         let named = self.attach.profile;
         if named != Profile::Auto {
@@ -125,7 +125,7 @@ impl Opening<'_> {
         let mut climb = Climb::new(owner, &self.attach.powers);
         loop {
             let rung = climb.next()?;
-            let outcome = self.would_add(candidate, name, rung, keeper).await;
+            let outcome = self.would_add(candidate, name, rung, script).await;
             if let Some(granted) = climb.tried(rung, outcome)? {
                 return Ok(granted);
             }
@@ -138,9 +138,9 @@ impl Opening<'_> {
         candidate: &Candidate,
         name: &str,
         rung: Rung,
-        keeper: &Keeper,
+        script: &Script,
     ) -> Result<(), Refusal> {
-        let patch = self.patch(candidate, name, rung, keeper);
+        let patch = self.patch(candidate, name, rung, script);
         let (namespace, pod) = self.place();
         let Err(error) = self.server.would_add(namespace, pod, &patch).await else {
             return Ok(());

@@ -12,8 +12,6 @@ use super::pump::Limits;
 use super::server::Server;
 use super::sight::Sight;
 use super::trouble::Trouble;
-use crate::ask::Patient;
-use crate::cluster::shell::Hunt;
 
 /// Pauses before the tries to enter; the last one repeats. A container on a quiet node is up after a quarter of a second, while
 /// its status says so only after a whole one, so the status is not waited for. An event that tells of its start cuts a pause short;
@@ -53,12 +51,7 @@ impl Entrance<'_> {
     pub(super) async fn pass(self, sight: &mut Sight) -> Result<Way, Trouble> {
         let until = Instant::now() + self.within;
         let candidate = self.candidate;
-        let hunt = Hunt {
-            // Among the node's processes only the container's id tells which are the patient's.
-            shared_with_target: (candidate.running || candidate.shared) && !candidate.host,
-            container_id: candidate.container_id.clone(),
-            ..Hunt::default()
-        };
+        let hunt = candidate.hunt();
         let mut interrupted = pin!(async {
             self.stop.cancelled().await;
             sleep(STOPPING).await;
@@ -87,7 +80,7 @@ impl Entrance<'_> {
                 () = &mut interrupted => return Err(Trouble::Interrupted(last)),
                 entered = enter(self.server, self.at, (&hunt, true), self.limits) => match entered {
                     Ok(mut way) => {
-                        way.patient = explained(candidate, way.patient);
+                        way.patient = candidate.explained(way.patient);
                         return Ok(way);
                     }
                     Err(Shut::NotYet(why)) => last = why,
@@ -116,28 +109,5 @@ async fn news(sight: &mut Sight, told: bool) -> News {
             return News::Started;
         }
         sight.next().await;
-    }
-}
-
-/// A patient that was not found, with what is known here of the reason.
-fn explained(candidate: &Candidate, patient: Patient) -> Patient {
-    if patient.pid.is_some() {
-        return patient;
-    }
-    let container = &candidate.container;
-    let reason = if !candidate.running {
-        format!(
-            "container `{container}` was not running when the debug container was attached, so its processes and files are not to be seen"
-        )
-    } else if candidate.host {
-        format!(
-            "the pod shares the node's processes (hostPID), and none of them is known to be container `{container}`'s"
-        )
-    } else {
-        return patient;
-    };
-    Patient {
-        reason: Some(reason),
-        ..patient
     }
 }

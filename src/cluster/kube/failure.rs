@@ -163,6 +163,7 @@ mod tests {
 
     use super::*;
     use crate::cluster::Profile;
+    use crate::cluster::Transport;
 
     fn attach() -> Attach {
         Attach {
@@ -175,6 +176,7 @@ mod tests {
             mode: crate::cluster::Mode::default(),
             copying: crate::cluster::Copying::default(),
             powers: Vec::new(),
+            transport: Transport::Live,
             start_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),
             deadline: Duration::from_secs(120),

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
@@ -9,9 +10,13 @@ use futures_util::io::{AsyncRead, AsyncWrite};
 
 use super::pump::{End, Piece, Pump};
 
-/// The stream, and how it ended.
+/// The stream, and how it ended. It is closed with the last of its clones: one is kept until the terminal's processes are gone, whatever
+/// becomes of the dialogue.
+#[derive(Clone, Debug)]
+pub(super) struct Line(Arc<Mutex<Open>>);
+
 #[derive(Debug)]
-pub(super) struct Line {
+struct Open {
     pump: Pump,
     unread: Bytes,
     end: Option<End>,
@@ -19,36 +24,42 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn new(pump: Pump) -> Self {
-        Self {
+        Self(Arc::new(Mutex::new(Open {
             pump,
             unread: Bytes::new(),
             end: None,
-        }
+        })))
     }
 
     /// How it ended, once everything is read.
-    pub(super) fn end(&self) -> Option<&End> {
-        self.end.as_ref()
+    pub(super) fn end(&self) -> Option<End> {
+        self.open().end.clone()
+    }
+
+    /// Nobody holds it across a wait, so it is free.
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl AsyncRead for Line {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        while self.unread.is_empty() {
-            if self.end.is_some() {
+        let mut open = self.open();
+        while open.unread.is_empty() {
+            if open.end.is_some() {
                 return Poll::Ready(Ok(0));
             }
-            match ready!(self.pump.poll_next(cx)) {
-                Piece::Stdout(bytes) | Piece::Stderr(bytes) => self.unread = bytes,
-                Piece::Ended(end) => self.end = Some(end),
+            match ready!(open.pump.poll_next(cx)) {
+                Piece::Stdout(bytes) | Piece::Stderr(bytes) => open.unread = bytes,
+                Piece::Ended(end) => open.end = Some(end),
             }
         }
-        let length = self.unread.len().min(buffer.len());
-        self.unread.copy_to_slice(&mut buffer[..length]);
+        let length = open.unread.len().min(buffer.len());
+        open.unread.copy_to_slice(&mut buffer[..length]);
         Poll::Ready(Ok(length))
     }
 }
@@ -59,7 +70,7 @@ impl AsyncWrite for Line {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.pump.send(bytes.to_vec());
+        self.open().pump.send(bytes.to_vec());
         Poll::Ready(Ok(bytes.len()))
     }
 
@@ -68,7 +79,7 @@ impl AsyncWrite for Line {
     }
 
     fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.pump.finish();
+        self.open().pump.finish();
         Poll::Ready(Ok(()))
     }
 }

@@ -42,6 +42,7 @@ mod model;
 mod near;
 mod no_proxy;
 mod nonce;
+mod oneshot;
 mod open;
 mod owner;
 mod pump;

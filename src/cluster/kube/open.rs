@@ -13,6 +13,8 @@ use super::close::read_back;
 use super::debug_container::{self, DebugContainer};
 use super::entrance::Entrance;
 use super::grant::Rung;
+use super::nonce::nonce_of;
+use super::oneshot::{OneshotSession, ended};
 use super::owner::missing;
 use super::pump::Limits;
 use super::records::Records;
@@ -22,9 +24,10 @@ use super::sight::Sight;
 use super::standing;
 use super::trouble::{LEAVING, with};
 use super::watch::Lookout;
+use crate::ask::Ask;
 use crate::clock::Clock;
-use crate::cluster::shell::Keeper;
-use crate::cluster::{Attach, Cause, Refusal};
+use crate::cluster::shell::{Keeper, Oneshot, Script};
+use crate::cluster::{Attach, Cause, Refusal, Session, Transport};
 use crate::report::AttachReport;
 use crate::target::{ObjectKind, Target};
 
@@ -50,11 +53,13 @@ pub(super) struct Opening<'a> {
     pub(super) limits: Limits,
     /// Who may stop it.
     pub(super) stop: &'a CancellationToken,
+    /// What is asked, where it goes with the container.
+    pub(super) asks: Option<&'a [Ask]>,
 }
 
 impl Opening<'_> {
     /// Opens, or says why not. After the container was added, what is refused still waits for its end to be read back.
-    pub(super) async fn open(self) -> Result<LiveSession, Refusal> {
+    pub(super) async fn open(self) -> Result<Box<dyn Session>, Refusal> {
         let requested_at = self.target.requested_at.unwrap_or_else(|| self.clock.now());
         let (namespace, pod) = self.place();
         // The kubelet's first word about a failure may come at once: from which version on it is listened for must be settled
@@ -74,11 +79,6 @@ impl Opening<'_> {
         let server_time = read.date.unwrap_or_else(|| self.clock.now());
         let not_after = later(server_time, self.attach.start_timeout + MARGIN);
         let mut record = self.record(&name, requested_at);
-        let keeper = Keeper {
-            not_after: not_after.as_second(),
-            deadline_seconds: self.attach.deadline.as_secs().max(1),
-            grace_seconds: self.attach.grace.as_secs().max(1),
-        };
 
         let mut sight = self.sight(&candidate.uid, &name);
         if self.stop.is_cancelled() {
@@ -89,11 +89,15 @@ impl Opening<'_> {
                 attach: None,
             });
         }
+        let asked = self
+            .asks
+            .map(|asks| Oneshot::new(asks.to_vec(), candidate.hunt(), &nonce_of(&name)));
+        let script = self.script(not_after, asked.as_ref())?;
         let granted = self
-            .granted(&read.value, &candidate, &name, &keeper)
+            .granted(&read.value, &candidate, &name, &script)
             .await?;
         granted.tell(self.attach.profile, &mut record);
-        let added = match self.add(&candidate, &name, granted.rung, &keeper).await {
+        let added = match self.add(&candidate, &name, granted.rung, &script).await {
             Ok(added) => added,
             Err(Refused::Clean(refusal)) => return Err(refusal),
             Err(Refused::Unsure(refusal)) => {
@@ -108,6 +112,24 @@ impl Opening<'_> {
             read_back(&mut sight, &mut record, self.attach.grace + LEAVING).await;
             return Err(with(replaced(pod), record));
         }
+        let records = Records::new(self.server.clone(), &read.value, &candidate.container);
+        if let Some(asked) = &asked {
+            return match ended(self.server, &mut sight, self.attach, self.stop).await {
+                Ok(()) => {
+                    let asked = (asked, &candidate);
+                    let read = OneshotSession::read(
+                        self.server,
+                        sight,
+                        record,
+                        asked,
+                        records,
+                        self.clock,
+                    );
+                    Ok(Box::new(read.await?.telling(granted.remarks)))
+                }
+                Err(trouble) => Err(trouble.settled(self.attach, sight, record, not_after).await),
+            };
+        }
         let entrance = Entrance {
             server: self.server,
             at: (namespace, pod, &name),
@@ -119,13 +141,9 @@ impl Opening<'_> {
         match entrance.pass(&mut sight).await {
             Ok(mut way) => {
                 way.notes.extend(granted.remarks);
-                Ok(LiveSession::new(
-                    way,
-                    sight,
-                    record,
-                    Records::new(self.server.clone(), &read.value, &candidate.container),
-                    self.clock,
-                ))
+                Ok(Box::new(LiveSession::new(
+                    way, sight, record, records, self.clock,
+                )))
             }
             Err(trouble) => Err(trouble.settled(self.attach, sight, record, not_after).await),
         }
@@ -151,7 +169,10 @@ impl Opening<'_> {
     fn record(&self, name: &str, requested_at: Timestamp) -> AttachReport {
         AttachReport {
             mode: "ephemeral".into(),
-            transport: "live".into(),
+            transport: match self.asks {
+                None => Transport::Live.word().into(),
+                Some(_) => Transport::Oneshot.word().into(),
+            },
             container: Some(name.to_owned()),
             image: Some(self.attach.image.clone()),
             profile: Some(self.attach.profile.word().into()),
@@ -161,19 +182,41 @@ impl Opening<'_> {
         }
     }
 
+    /// What the container runs: the keeper, and the asks where they go with it.
+    fn script(&self, not_after: Timestamp, asked: Option<&Oneshot>) -> Result<Script, Refusal> {
+        let keeper = Keeper {
+            not_after: not_after.as_second(),
+            deadline_seconds: self.attach.deadline.as_secs().max(1),
+            grace_seconds: self.attach.grace.as_secs().max(1),
+        };
+        match asked.map(|asked| asked.script(&keeper)) {
+            None => Ok(Script {
+                command: keeper.script(),
+                environment: Vec::new(),
+            }),
+            Some(Ok(script)) => Ok(script),
+            Some(Err(unsendable)) => Err(Refusal {
+                cause: Cause::Configuration,
+                headline: format!("the asks cannot go with the debug container: {unsendable}"),
+                help: "ask over the live transport (`--transport live`)".into(),
+                attach: None,
+            }),
+        }
+    }
+
     /// What is sent for a debug container on this rung.
     pub(super) fn patch(
         &self,
         candidate: &Candidate,
         name: &str,
         rung: Rung,
-        keeper: &Keeper,
+        script: &Script,
     ) -> Value {
         DebugContainer {
             name,
             uid: &candidate.uid,
             attach: self.attach,
-            keeper: &keeper.script(),
+            script,
             // Where the pod shares its processes anyway, naming a target adds nothing and makes the start depend on it.
             shared_with: (candidate.running && !candidate.shared && !candidate.host)
                 .then_some(candidate.container.as_str()),
@@ -189,9 +232,9 @@ impl Opening<'_> {
         candidate: &Candidate,
         name: &str,
         rung: Rung,
-        keeper: &Keeper,
+        script: &Script,
     ) -> Result<Pod, Refused> {
-        let patch = self.patch(candidate, name, rung, keeper);
+        let patch = self.patch(candidate, name, rung, script);
         let (namespace, pod) = self.place();
         let added = match self.server.add(namespace, pod, name, &patch).await {
             Ok(added) => added,

@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::close::{SHOWN, read_back};
 use super::exec::Way;
+use super::line::Line;
 use super::loss::reason;
 use super::pump::{Piece, Pump};
 use super::records::Records;
@@ -45,6 +46,8 @@ pub(super) struct LiveSession {
     asking: Option<Asking>,
     /// The dialogue of the step under way, where that is one.
     talk: Option<Talk>,
+    /// The stream of its terminal, which outlives it until the step is over.
+    terminal: Option<Line>,
     /// True once the step under way has begun.
     begun: bool,
     lost: Option<String>,
@@ -78,6 +81,7 @@ impl LiveSession {
             remarks: way.notes,
             asking: None,
             talk: None,
+            terminal: None,
             begun: false,
             lost: None,
             stray: 0,
@@ -150,6 +154,7 @@ impl LiveSession {
         if let Some(talk) = self.talk.take() {
             talk.tell(&mut answer);
         }
+        self.terminal = None;
         answer
     }
 

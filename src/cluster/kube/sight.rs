@@ -140,6 +140,11 @@ impl Sight {
         &self.container
     }
 
+    /// Namespace and name of the pod.
+    pub(super) fn at(&self) -> (&str, &str) {
+        (&self.namespace, &self.name)
+    }
+
     /// Name of the pod.
     pub(super) fn pod_name(&self) -> &str {
         &self.name

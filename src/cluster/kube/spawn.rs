@@ -35,7 +35,7 @@ use super::trouble::{Trouble, with};
 use super::watch::Lookout;
 use crate::ask::{Need, Patient};
 use crate::clock::Clock;
-use crate::cluster::shell::Keeper;
+use crate::cluster::shell::{Keeper, Script};
 use crate::cluster::{Attach, Cause, Mode, Profile, Refusal};
 use crate::report::AttachReport;
 use crate::target::{Target, TargetKind};
@@ -149,7 +149,10 @@ impl Spawning<'_> {
             name: &self.names.container,
             uid: "",
             attach: self.attach,
-            keeper: &keeper.script(),
+            script: &Script {
+                command: keeper.script(),
+                environment: Vec::new(),
+            },
             shared_with: None,
             profile: match rung.profile {
                 // The node's own namespaces are its power; kubectl adds no capability to them.

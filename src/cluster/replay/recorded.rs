@@ -1,5 +1,6 @@
 //! Playing a recording back.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -20,6 +21,8 @@ use crate::target::{ObjectKind, Selector, Target, TargetKind};
 pub struct Recorded {
     about: Value,
     tapes: Vec<Tape>,
+    /// Where each target's tape is, by what the target is called and its uid.
+    at: BTreeMap<(String, Option<String>), usize>,
 }
 
 /// Why a recording cannot be read.
@@ -56,8 +59,12 @@ impl Recorded {
         let tapes = files
             .iter()
             .map(|file| tape(file))
-            .collect::<Result<_, _>>()?;
-        Ok(Self { about, tapes })
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut at = BTreeMap::new();
+        for (place, tape) in tapes.iter().enumerate() {
+            at.entry(called(&tape.who)).or_insert(place);
+        }
+        Ok(Self { about, tapes, at })
     }
 
     /// What the recorder was told to keep about the run.
@@ -69,6 +76,10 @@ impl Recorded {
     pub fn targets(&self) -> impl Iterator<Item = &Target> {
         self.tapes.iter().map(|tape| &tape.who)
     }
+}
+
+fn called(target: &Target) -> (String, Option<String>) {
+    (target.to_string(), target.uid.clone())
 }
 
 fn text(path: &Path) -> Result<String, Unreadable> {
@@ -190,11 +201,8 @@ impl Cluster for Recorded {
 
 impl Recorded {
     fn tape(&self, target: &Target) -> Result<&Tape, Refusal> {
-        let of =
-            |tape: &&Tape| tape.who.to_string() == target.to_string() && tape.who.uid == target.uid;
-        self.tapes
-            .iter()
-            .find(of)
+        let at = self.at.get(&called(target));
+        at.and_then(|at| self.tapes.get(*at))
             .ok_or_else(|| refusal(Cause::NotFound, format!("{target} is not in the recording")))
     }
 }
@@ -236,8 +244,8 @@ struct Playback {
     container: Option<String>,
     patient: Patient,
     attach: Option<AttachReport>,
-    /// What is left; an answer is given once.
-    lines: Vec<Line>,
+    /// What is left; an answer is given once, and mostly in the order of the run.
+    lines: VecDeque<Line>,
 }
 
 impl Playback {
@@ -299,12 +307,12 @@ impl Session for Playback {
             return Ok(self.not_recorded(ask));
         };
         match self.lines.remove(at) {
-            Line::Answered { answer, .. } => Ok(answer),
-            Line::Cancelled {
+            Some(Line::Answered { answer, .. }) => Ok(answer),
+            Some(Line::Cancelled {
                 answer: Some(answer),
                 ..
-            } => Ok(answer),
-            Line::Lost { why, partial, .. } => Err(Lost { why, partial }),
+            }) => Ok(answer),
+            Some(Line::Lost { why, partial, .. }) => Err(Lost { why, partial }),
             _ => Ok(self.not_recorded(ask)),
         }
     }

@@ -180,6 +180,17 @@ impl Cluster for Listening {
         self.heard(target, opened)
     }
 
+    async fn open_ahead(
+        &self,
+        target: &Target,
+        attach: &Attach,
+        asks: &[Ask],
+        stop: &CancellationToken,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        let opened = self.cluster.open_ahead(target, attach, asks, stop).await;
+        self.heard(target, opened)
+    }
+
     async fn consult(
         &self,
         target: &Target,

@@ -69,6 +69,21 @@ impl Conversation {
         }
     }
 
+    /// A session over streams that are read when all is over. The secret is the shell's own; it has a keeper.
+    pub(super) fn ahead(secret: String, mark: &str) -> Self {
+        Self {
+            mark: mark.to_owned(),
+            keeper: true,
+            out: Splitter::new(&secret),
+            err: Splitter::new(&secret),
+            secret,
+            asked: 0,
+            step: None,
+            stray: 0,
+            replies: VecDeque::new(),
+        }
+    }
+
     /// What to start: `sh` with a short text that reads the rest from stdin. It holds no secret.
     pub fn command(&self) -> Vec<String> {
         let first = FIRST.replace("@LENGTH@", &self.opening().len().to_string());
@@ -77,18 +92,13 @@ impl Conversation {
 
     /// The first bytes for stdin. The shell answers with [`Reply::Hello`], and nothing else may be sent before.
     pub fn opening(&self) -> Vec<u8> {
-        let prelude: String = include_str!("prelude.sh")
+        let listen: String = include_str!("live.sh")
             .lines()
             .filter(|line| !line.starts_with('#'))
             .map(|line| line.trim_start().to_owned() + "\n")
             .collect();
-        let keeper = if self.keeper { "1" } else { "0" };
-        (prelude
-            .replace("@SECRET@", &self.secret)
-            .replace("@MARK@", &self.mark)
-            .replace("@KEPT@", keeper)
-            + ".\n")
-            .into_bytes()
+        let secret = format!("secret={}", self.secret);
+        (prelude(&secret, &self.mark, self.keeper) + listen.as_str() + ".\n").into_bytes()
     }
 
     /// Starts looking for the patient; answered by [`Reply::Patient`].
@@ -370,6 +380,19 @@ impl Conversation {
             self.replies.extend(reply);
         }
     }
+}
+
+/// What every session's shell begins with. `secret` is the text that brings it its secret, where it does not make that itself.
+pub(super) fn prelude(secret: &str, mark: &str, keeper: bool) -> String {
+    let text: String = include_str!("prelude.sh")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .map(|line| line.trim_start().to_owned() + "\n")
+        .collect();
+    let own = "read -r secret </proc/sys/kernel/random/uuid; echo \"$secret\" >&3";
+    text.replace("@SECRET@", if secret.is_empty() { own } else { secret })
+        .replace("@MARK@", mark)
+        .replace("@KEPT@", if keeper { "1" } else { "0" })
 }
 
 fn whole_seconds(timeout: std::time::Duration) -> u64 {

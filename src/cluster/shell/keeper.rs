@@ -43,6 +43,11 @@ impl Keeper {
     /// a line with its own. At its end it first tells the shell to leave and waits for it, because what the runtime kills all at
     /// once is left to the patient's first process as zombies. Each `sleep` is waited for, for the same reason.
     pub fn script(&self) -> String {
+        self.beside("")
+    }
+
+    /// The same, with something of our own that it starts and waits for at its end.
+    pub(super) fn beside(&self, other: &str) -> String {
         include_str!("keeper.sh")
             .lines()
             .filter(|line| !line.starts_with('#'))
@@ -51,6 +56,7 @@ impl Keeper {
             .replace("@NOT_AFTER@", &self.not_after.to_string())
             .replace("@DEADLINE@", &self.deadline_seconds.to_string())
             .replace("@GRACE@", &self.grace_seconds.to_string())
+            .replace("@BESIDE@\n", other)
     }
 }
 

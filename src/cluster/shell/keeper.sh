@@ -5,6 +5,7 @@ log=/dev/termination-log end=
 trap 'end=0' TERM INT HUP
 echo $$ >$log
 exec 2>/dev/null
+@BESIDE@
 left=@DEADLINE@ grace=@GRACE@
 look() {
   shell= gone=

@@ -1,7 +1,8 @@
 # One session's shell. File descriptors: 3 and 6 are the client's stdout and stderr, 4 a step's stderr, 5 the pipe to its
 # watcher (7 where it is read), 8 is open while the step is told to stop. Lines like this one are not sent.
 exec 3>&1 6>&2 >/dev/null 2>&1
-secret=@SECRET@ mark=@MARK@ job= keeper= order=
+@SECRET@
+mark=@MARK@ job= keeper= order=
 vars() { :; }
 feed() { :; }
 command -v grep && grep=1 || grep=
@@ -389,9 +390,3 @@ if [ @KEPT@ = 1 ]; then
 fi
 uid=$(fact uid Uid /proc/self/status); uid=${uid#uid }; uid=${uid%%[!0-9]*}
 say "hello $$ ${uid:--} ${keeper:--} ${notes:--}"; cry hello
-while IFS= read -r line; do
-  if [ "$line" != "$secret" ]; then order="$order$line$end"; else
-    eval "$order" </dev/null; order=
-  fi
-done
-exit

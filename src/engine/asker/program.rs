@@ -13,6 +13,7 @@ use super::talk::Talk;
 use super::{Asker, FINALLY, Outcome};
 use crate::engine::attempt::{Asked, weighed};
 use crate::engine::passage::{Call, broken};
+use crate::engine::sight::Own;
 use crate::plan::PlannedStep;
 use crate::report::{CheckReport, Happening, MASK, Phase, Verdict};
 use crate::runbook::Scripted;
@@ -107,7 +108,9 @@ impl<'a> Conversation<'a> {
 
     /// Runs one function to its end, answering what it asks.
     async fn call(&mut self, function: &'static str) -> Result<Ending, Thrown> {
-        let mut params = self.scripted.params(self.asker.sight.scope());
+        let mut params = self
+            .scripted
+            .params(self.asker.sight.of(&Own::default()).scope());
         for (name, mark) in &self.marks {
             params.insert(name.clone(), mark.clone().into());
         }
@@ -182,7 +185,7 @@ impl<'a> Conversation<'a> {
     }
 
     fn planned(
-        &self,
+        &mut self,
         kind: &str,
         id: Option<String>,
         value: &Value,
@@ -211,7 +214,7 @@ impl<'a> Conversation<'a> {
 
     /// One of `target`, `target_pid`, `target_root`.
     fn known(&self, name: &str) -> Result<Value, Refusal> {
-        match self.asker.sight.scope().get(name) {
+        match self.asker.sight.target(name) {
             Some(Value::Null) | None => {
                 let why = self.asker.session.patient().reason.as_deref();
                 let why = why.or(self.asker.unattached.as_deref());

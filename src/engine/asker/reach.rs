@@ -5,6 +5,7 @@ use super::Asker;
 use crate::cluster::Cluster;
 use crate::engine::attempt::{Asked, unasked};
 use crate::engine::lane::told;
+use crate::engine::sight::Own;
 use crate::plan::PlannedStep;
 use crate::report::Verdict;
 use crate::target::Target;
@@ -62,8 +63,7 @@ impl<'a> Asker<'a> {
                 };
             }
         }
-        let sight = self.sight.clone();
-        self.asked(planned, &sight).await
+        self.asked(planned, &Own::default()).await
     }
 
     /// What needs a container is not asked any more, and that is why the target is not all looked at.

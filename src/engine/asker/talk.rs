@@ -1,6 +1,6 @@
 //! A program's own state on the side of the engine: what it asked, what it judged, and what is still to be told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -11,6 +11,12 @@ use crate::script::program::Check;
 #[derive(Default)]
 pub(super) struct Talk {
     steps: Vec<Known>,
+    /// Where each step is, by its id.
+    at: BTreeMap<String, usize>,
+    /// The number that an id which is asked again goes on with; every one below is taken.
+    turns: BTreeMap<String, usize>,
+    /// Steps of which something may be untold.
+    untold: BTreeSet<usize>,
     checks: BTreeSet<String>,
     warnings: usize,
 }
@@ -26,6 +32,8 @@ struct Known {
     first: Verdict,
     /// True where it could not be looked at: nothing changes that.
     blocked: bool,
+    /// True until its verdict follows from all its checks.
+    unweighed: bool,
     /// What has been told of it.
     told: Told,
 }
@@ -41,16 +49,19 @@ enum Told {
 
 impl Talk {
     /// The id of a step, made unique: a program asks the same again in a loop.
-    pub(super) fn name(&self, kind: &str, id: Option<String>) -> String {
+    pub(super) fn name(&mut self, kind: &str, id: Option<String>) -> String {
         let id = id.unwrap_or_else(|| kind.to_owned());
-        let taken = |id: &str| self.steps.iter().any(|step| step.report.id == id);
-        if !taken(&id) {
+        if !self.at.contains_key(&id) {
             return id;
         }
-        (2..)
-            .map(|turn| format!("{id}_{turn}"))
-            .find(|id| !taken(id))
-            .unwrap_or(id)
+        let turn = self.turns.entry(id.clone()).or_insert(2);
+        loop {
+            let next = format!("{id}_{turn}");
+            if !self.at.contains_key(&next) {
+                return next;
+            }
+            *turn += 1;
+        }
     }
 
     /// Takes a step in, and gives what the program sees of it.
@@ -62,12 +73,16 @@ impl Talk {
             "reason": report.reason,
             "facts": report.facts,
         });
+        let at = self.steps.len();
+        self.at.insert(report.id.clone(), at);
+        self.untold.insert(at);
         self.steps.push(Known {
             first: report.status,
             blocked: report.status.undetermined() && report.checks.is_empty(),
             report,
             looked: BTreeSet::new(),
             said: BTreeSet::new(),
+            unweighed: false,
             told: Told::Nothing,
         });
         seen
@@ -83,7 +98,7 @@ impl Talk {
             let before = checks.len();
             checks.retain(|check| !matches!(check.id.as_str(), "exit" | "exists"));
             if checks.len() != before {
-                known.weigh();
+                known.changed();
             }
         }
     }
@@ -124,7 +139,7 @@ impl Talk {
             ));
         }
         let unsure = std::iter::once(&of).chain(&check.evidence).find_map(|id| {
-            let known = self.steps.iter().find(|known| known.report.id == *id)?;
+            let known = self.steps.get(*self.at.get(id)?)?;
             let (verdict, why) = known.unsure()?;
             let own = *id == of;
             Some((
@@ -179,7 +194,7 @@ impl Talk {
 
     /// Something that was learnt, as a fact of the last step.
     pub(super) fn fact(&mut self, name: &str, value: Value) -> Result<(), String> {
-        let Some(known) = self.steps.last_mut() else {
+        let Some((last, known)) = self.steps.iter_mut().enumerate().next_back() else {
             return Err(format!(
                 "the fact `{name}` has no step to stand in: ask something first"
             ));
@@ -192,24 +207,28 @@ impl Talk {
         }
         known.said.insert(name.to_owned());
         known.report.facts.insert(name.to_owned(), value);
-        known.changed();
+        known.retold();
+        self.untold.insert(last);
         Ok(())
     }
 
     /// What is to be told, in the order it was asked, each with whether something was told of it before.
     pub(super) fn untold(&mut self) -> Vec<(StepReport, bool)> {
-        self.steps
-            .iter_mut()
-            .filter(|known| known.told != Told::All)
-            .map(|known| {
-                let before = known.told == Told::Earlier;
+        let mut untold = Vec::new();
+        for at in std::mem::take(&mut self.untold) {
+            let Some(known) = self.steps.get_mut(at) else {
+                continue;
+            };
+            known.weigh();
+            if known.told != Told::All {
+                untold.push((known.report.clone(), known.told == Told::Earlier));
                 known.told = Told::All;
-                (known.report.clone(), before)
-            })
-            .collect()
+            }
+        }
+        untold
     }
 
-    /// The verdicts of the steps, in the order they were asked.
+    /// The verdicts of the steps, in the order they were asked, once all is told.
     pub(super) fn verdicts(&self) -> impl Iterator<Item = Verdict> {
         self.steps.iter().map(|known| known.report.status)
     }
@@ -227,11 +246,11 @@ impl Talk {
         self.steps.len()
     }
 
+    /// A step of which something changes.
     fn known(&mut self, id: &str) -> Option<&mut Known> {
-        self.steps
-            .iter_mut()
-            .rev()
-            .find(|known| known.report.id == id)
+        let at = *self.at.get(id)?;
+        self.untold.insert(at);
+        self.steps.get_mut(at)
     }
 
     fn hold(&mut self, of: &str, report: CheckReport) {
@@ -239,9 +258,10 @@ impl Talk {
             // What holds without being said comes last, as it does of a step with expectations.
             let checks = &mut known.report.checks;
             let implicit = |check: &CheckReport| matches!(check.id.as_str(), "exit" | "exists");
-            let at = checks.iter().position(implicit).unwrap_or(checks.len());
+            let behind = checks.iter().rev().take_while(|check| implicit(check));
+            let at = checks.len() - behind.count();
             checks.insert(at, report);
-            known.weigh();
+            known.changed();
         }
     }
 }
@@ -269,15 +289,22 @@ impl Known {
         ))
     }
 
+    /// What is held against it changed.
     fn changed(&mut self) {
+        self.unweighed = true;
+        self.retold();
+    }
+
+    /// What was told of it is no longer all.
+    fn retold(&mut self) {
         if self.told == Told::All {
             self.told = Told::Earlier;
         }
     }
 
+    /// Its verdict by its checks: worked out once for all of them that came since it was told.
     fn weigh(&mut self) {
-        self.changed();
-        if self.blocked {
+        if !std::mem::take(&mut self.unweighed) || self.blocked {
             return;
         }
         let (status, reason) = crate::engine::attempt::weigh(&self.report.checks);

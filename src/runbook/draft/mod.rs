@@ -389,10 +389,10 @@ mod tests {
             prop_assert!(warnings.is_empty());
             if !portable && runbook.steps[0].kind.word() == "run" {
                 // Word for word what was given.
-                let scope = crate::script::Scope::from_iter(
+                let names = serde_json::Map::from_iter(
                     runbook.params.iter().map(|param| (param.name.clone(), param.default.clone().unwrap_or_default())),
                 );
-                let asks = runbook.steps[0].kind.asks(&scope).map_err(|error| TestCaseError::fail(error.to_string()))?;
+                let asks = runbook.steps[0].kind.asks(&crate::script::Scope::of(&names)).map_err(|error| TestCaseError::fail(error.to_string()))?;
                 prop_assert_eq!(&asks[0].question, &crate::ask::Question::Argv(words));
             }
         }

@@ -33,6 +33,7 @@ use std::sync::Arc;
 use rhai::{
     AST, CallFnOptions, Dynamic, Engine, EvalAltResult, Module, ModuleResolver, Position, Shared,
 };
+use serde_json::{Map, Value};
 
 pub use beside::{Alone, Beside, confined};
 pub use compile::{Compiled, MAX_SOURCE};
@@ -42,7 +43,7 @@ pub use foreseen::Foreseen;
 pub use header::{Data, Datum, Label};
 
 use super::value::{described, inward};
-use super::{Scope, complaint, sandbox};
+use super::{complaint, sandbox};
 use host::Host;
 use outcome::Outcome;
 
@@ -135,7 +136,7 @@ impl Program {
     pub fn call(
         &self,
         function: &str,
-        params: &Scope,
+        params: &Map<String, Value>,
         door: Box<dyn Door>,
         watch: Watch,
     ) -> Result<Ending, Thrown> {
@@ -145,7 +146,7 @@ impl Program {
         engine.set_module_resolver(Ready(Arc::clone(&self.modules)));
         let mut scope = rhai::Scope::new();
         let options = CallFnOptions::new().eval_ast(true);
-        let params = inward(&serde_json::Value::Object(params.clone()));
+        let params = inward(&Value::Object(params.clone()));
         let returned: Result<Dynamic, _> = if function.starts_with("test_") {
             engine.call_fn_with_options(options, &mut scope, &self.tree, function, ())
         } else {

@@ -1,6 +1,7 @@
 //! What came of a step, as a program sees it: its facts by name, and nothing that is not there.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rhai::{Dynamic, Engine, EvalAltResult, ImmutableString, Map};
 use serde_json::Value;
@@ -21,6 +22,8 @@ struct Told {
     status: String,
     reason: Option<String>,
     facts: Map,
+    /// What the program has read of it.
+    looked: Mutex<BTreeSet<String>>,
 }
 
 /// What every outcome has beside the facts of its step.
@@ -42,6 +45,7 @@ impl Outcome {
             status: text("status").unwrap_or_else(|| "error".into()),
             reason: text("reason"),
             facts: facts.and_then(Dynamic::try_cast).unwrap_or_default(),
+            looked: Mutex::default(),
         }))
     }
 
@@ -63,6 +67,13 @@ impl Outcome {
             ("facts", None) => Ok(told.facts.clone().into()),
             (_, None) => Err(self.missing(name)),
         }
+    }
+
+    /// True the first time that something of it is read.
+    fn looks(&self, name: &str) -> bool {
+        let looked = self.0.looked.lock();
+        let mut looked = looked.unwrap_or_else(PoisonError::into_inner);
+        !looked.contains(name) && looked.insert(name.to_owned())
     }
 
     fn missing(&self, name: &str) -> String {
@@ -133,10 +144,12 @@ pub(super) fn register(engine: &mut Engine, host: &Arc<Host>) {
         .register_indexer_get(
             move |outcome: &mut Outcome, name: ImmutableString| -> Result<Dynamic, Box<EvalAltResult>> {
                 let found = outcome.get(&name)?;
-                host.tell(Request::Looked {
-                    step: outcome.id().to_owned(),
-                    fact: name.to_string(),
-                })?;
+                if outcome.looks(&name) {
+                    host.tell(Request::Looked {
+                        step: outcome.id().to_owned(),
+                        fact: name.to_string(),
+                    })?;
+                }
                 Ok(found)
             },
         )

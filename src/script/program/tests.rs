@@ -1,6 +1,6 @@
 use std::sync::Mutex;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 
@@ -332,7 +332,7 @@ fn an_end_from_outside_is_caught_by_nothing() {
         .unwrap();
     let ended = program.call(
         "main",
-        &Scope::new(),
+        &Map::new(),
         Box::new(Heard::default()),
         Arc::new(|| Some("deadline".into())),
     );

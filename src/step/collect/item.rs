@@ -109,7 +109,7 @@ impl Item {
     }
 
     /// The path or pattern, from the patient's root.
-    pub(super) fn path(&self, scope: &Scope) -> Result<String, TemplateError> {
+    pub(super) fn path(&self, scope: &Scope<'_>) -> Result<String, TemplateError> {
         let rendered = self.path.render(scope)?;
         let root = scope.get("target_root").and_then(Value::as_str);
         let path = root

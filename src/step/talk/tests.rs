@@ -1,3 +1,5 @@
+use serde_json::Map;
+
 use super::*;
 use crate::step::Kind;
 use crate::step::answer::said;
@@ -32,10 +34,11 @@ fn login() -> Kind {
 
 fn answer(ended: Ended, transcript: &str) -> Vec<Answer> {
     let kind = login();
-    let mut scope = Scope::new();
-    scope.insert("user".into(), "app".into());
-    scope.insert("word".into(), "open".into());
-    let Question::Talk { dialogue, .. } = kind.asks(&scope).unwrap().remove(0).question else {
+    let mut names = Map::new();
+    names.insert("user".into(), "app".into());
+    names.insert("word".into(), "open".into());
+    let Question::Talk { dialogue, .. } = kind.asks(&Scope::of(&names)).unwrap().remove(0).question
+    else {
         panic!("no dialogue");
     };
     let mut answers = said(ended, transcript.as_bytes(), "");
@@ -45,10 +48,10 @@ fn answer(ended: Ended, transcript: &str) -> Vec<Answer> {
 
 #[test]
 fn promise_2_what_is_shown_of_a_dialogue_names_its_secret_and_does_not_tell_it() {
-    let mut scope = Scope::new();
-    scope.insert("user".into(), "a b".into());
-    scope.insert("word".into(), "hunter2".into());
-    let ask = login().asks(&scope).unwrap().remove(0);
+    let mut names = Map::new();
+    names.insert("user".into(), "a b".into());
+    names.insert("word".into(), "hunter2".into());
+    let ask = login().asks(&Scope::of(&names)).unwrap().remove(0);
     assert_eq!(
         ask.argv(),
         [
@@ -71,16 +74,16 @@ fn promise_2_what_is_shown_of_a_dialogue_names_its_secret_and_does_not_tell_it()
 
 #[test]
 fn a_line_longer_than_a_terminal_takes_is_not_sent() {
-    let mut scope = Scope::new();
-    scope.insert("user".into(), "app".into());
-    scope.insert("word".into(), "x".repeat(MAX_LINE + 1).into());
-    let error = login().asks(&scope).unwrap_err().to_string();
+    let mut names = Map::new();
+    names.insert("user".into(), "app".into());
+    names.insert("word".into(), "x".repeat(MAX_LINE + 1).into());
+    let error = login().asks(&Scope::of(&names)).unwrap_err().to_string();
     assert!(error.starts_with("exchange 1: `send` has a line of 4001 bytes"));
-    scope.insert(
+    names.insert(
         "word".into(),
         format!("{0}\n{0}", "x".repeat(MAX_LINE)).into(),
     );
-    assert!(login().asks(&scope).is_ok());
+    assert!(login().asks(&Scope::of(&names)).is_ok());
 }
 
 #[test]

@@ -278,7 +278,7 @@ pub(super) fn holding(text: &str) -> Vec<u32> {
         .collect()
 }
 
-fn find(program: &str) -> PathBuf {
+pub(super) fn find(program: &str) -> PathBuf {
     ["/bin", "/usr/bin", "/usr/local/bin"]
         .iter()
         .map(|folder| Path::new(folder).join(program))

@@ -42,39 +42,56 @@ impl LiveSession {
             self.sight.container().to_owned(),
         );
         let records = self.records.clone();
-        let held = async {
-            let pump = match records.terminal((&at.0, &at.1), command).await {
-                Ok(pump) => pump,
-                Err(refusal) => {
-                    return (
-                        Outcome::NotBegun,
-                        Some(Ending::Lost(refusal.headline)),
-                        None,
-                    );
-                }
-            };
-            let Ok(mut dialogue) = Dialogue::new(Line::new(pump), exchanges, transcript) else {
-                return (Outcome::NotBegun, None, None);
-            };
-            let outcome = dialogue.hold(limit).await;
-            let ending = dialogue.stream().end().map(ending);
-            (outcome, ending, Some(dialogue))
-        };
-        // The terminal is kept until its processes are gone.
-        let (outcome, ending, _terminal) = tokio::select! {
+        let opened = tokio::select! {
             biased;
-            held = timeout_at(limit, held) => held.unwrap_or((Outcome::TimedOut, None, None)),
-            struck = self.outcome(limit + SLACK) => return match struck {
-                Some(Ok(answer)) if answer.ended == Ended::TimedOut && answer.duration < ask.timeout => {
-                    Err(self.told_to_leave(answer).await)
+            opened = timeout_at(limit, records.terminal((&at.0, &at.1), command)) => opened,
+            struck = self.outcome(limit + SLACK) => return self.struck(ask, struck, limit).await,
+        };
+        let (outcome, ending) = match opened {
+            Ok(Ok(pump)) => {
+                let line = Line::new(pump);
+                // Kept until its processes are gone: the runtime ends a terminal's first process with its stream, and what that has
+                // started would be left to the patient.
+                self.terminal = Some(line.clone());
+                match Dialogue::new(line, exchanges, transcript) {
+                    Ok(mut dialogue) => {
+                        let held = async {
+                            let outcome = dialogue.hold(limit).await;
+                            (outcome, dialogue.stream().end().as_ref().map(ending))
+                        };
+                        tokio::select! {
+                            biased;
+                            held = timeout_at(limit, held) => held.unwrap_or((Outcome::TimedOut, None)),
+                            struck = self.outcome(limit + SLACK) => return self.struck(ask, struck, limit).await,
+                        }
+                    }
+                    Err(_) => (Outcome::NotBegun, None),
                 }
-                Some(outcome) => outcome,
-                None => self.overdue(limit).await,
-            },
+            }
+            Ok(Err(refusal)) => (Outcome::NotBegun, Some(Ending::Lost(refusal.headline))),
+            Err(_) => (Outcome::TimedOut, None),
         };
         let mut answer = self.stop(Instant::now() + STOPPED).await?;
         conclude(&mut answer, outcome, ending);
         Ok(answer)
+    }
+
+    /// The step ended, or was ended, before its dialogue.
+    async fn struck(
+        &mut self,
+        ask: &Ask,
+        outcome: Option<Result<Answer, Lost>>,
+        limit: Instant,
+    ) -> Result<Answer, Lost> {
+        match outcome {
+            Some(Ok(answer))
+                if answer.ended == Ended::TimedOut && answer.duration < ask.timeout =>
+            {
+                Err(self.told_to_leave(answer).await)
+            }
+            Some(outcome) => outcome,
+            None => self.overdue(limit).await,
+        }
     }
 
     /// The shell said nothing until its time was over.

@@ -1,0 +1,7 @@
+# What a session's shell does over a live stream: an order is all that comes before a line of the secret alone.
+while IFS= read -r line; do
+  if [ "$line" != "$secret" ]; then order="$order$line$end"; else
+    eval "$order" </dev/null; order=
+  fi
+done
+exit

@@ -1,0 +1,70 @@
+//! What can be asked of a target before anything is answered: the artefact is the list of asks that a transport takes which sends all
+//! at once. What depends on an answer is not among it, nor what holds a secret, because such a transport writes it into the pod.
+
+use serde_json::Value;
+
+use super::attempt::asks;
+use super::sight::{Own, Sight};
+use crate::ask::{Ask, Patient, Question};
+use crate::cluster::shell::PATIENT;
+use crate::plan::{Plan, PlannedStep};
+use crate::target::Target;
+
+/// The asks that are known, in the order they are asked in.
+pub(super) fn ahead(plan: &Plan, target: &Target) -> Vec<Ask> {
+    let nowhere = Patient {
+        pid: None,
+        root: None,
+        reason: None,
+    };
+    let mut sight = Sight::new(plan, target, &nowhere);
+    sight.expect(PATIENT);
+    let listed = plan.steps.iter().chain(&plan.finally);
+    listed
+        .filter(|planned| planned.step.kind.needs_container())
+        .flat_map(|planned| of(planned, &sight).unwrap_or_default())
+        .collect()
+}
+
+/// Those of one step; `None` where something of it is not known yet.
+fn of(planned: &PlannedStep, sight: &Sight) -> Option<Vec<Ask>> {
+    let mut own = sight.own(planned.step.fragment.as_deref()).ok()?;
+    let Some(each) = &planned.step.each else {
+        return once(planned, sight, &own);
+    };
+    let Value::Array(items) = each.of.value(sight.of(&own).scope()).ok()? else {
+        return None;
+    };
+    let mut all = Vec::new();
+    for item in items.into_iter().take(each.max) {
+        own.about(&each.item, item);
+        all.extend(once(planned, sight, &own)?);
+    }
+    Some(all)
+}
+
+fn once(planned: &PlannedStep, sight: &Sight, own: &Own) -> Option<Vec<Ask>> {
+    let view = sight.of(own);
+    if let Some(when) = &planned.step.when
+        && !when.holds(view.scope()).ok()?
+    {
+        return Some(Vec::new());
+    }
+    let asks = asks(planned, &view).ok()?;
+    let sendable = |ask: &Ask| sendable(ask) && !sight.tells_secret(own, &text(ask));
+    asks.iter().all(sendable).then_some(asks)
+}
+
+fn text(ask: &Ask) -> String {
+    format!("{:?} {}", ask.question, String::from_utf8_lossy(&ask.stdin))
+}
+
+fn sendable(ask: &Ask) -> bool {
+    let foreign = matches!(
+        ask.question,
+        Question::Talk { .. } | Question::Pause(_) | Question::Kube(_)
+    );
+    // The shell puts the patient's pid into words, not into what is fed to them.
+    let fed = String::from_utf8_lossy(&ask.stdin).contains(PATIENT);
+    !foreign && !fed
+}
