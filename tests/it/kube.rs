@@ -16,7 +16,9 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use housecall::ask::{Ask, Question};
-use housecall::cluster::{Attach, Cluster, Copying, Mode, Profile, Refusal, Session, Transport};
+use housecall::cluster::{
+    Attach, Cluster, Copying, Custom, Mode, Profile, Refusal, Session, Transport,
+};
 use housecall::target::{ObjectKind, Selector, Target};
 
 use crate::fake::{Fake, NAMESPACE};
@@ -31,6 +33,7 @@ fn attach(image: &str) -> Attach {
         profile: Profile::General,
         mode: Mode::default(),
         copying: Copying::default(),
+        custom: Custom::default(),
         powers: Vec::new(),
         transport: Transport::Live,
         start_timeout: Duration::from_secs(20),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use housecall::cluster::kube::{DebugContainer, User};
 use housecall::cluster::shell::Script;
-use housecall::cluster::{Attach, Copying, Mode, Profile, Transport};
+use housecall::cluster::{Attach, Copying, Custom, Mode, Profile, Transport};
 use http::Method;
 use serde_json::Value;
 
@@ -21,6 +21,7 @@ pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Val
         profile: Profile::General,
         mode: Mode::default(),
         copying: Copying::default(),
+        custom: Custom::default(),
         powers: Vec::new(),
         transport: Transport::Live,
         start_timeout: Duration::from_secs(60),
@@ -38,6 +39,7 @@ pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Val
         shared_with: Some("app"),
         profile: attach.profile,
         user: User::default(),
+        mounts: &[],
     }
     .patch()
 }

@@ -175,6 +175,7 @@ mod tests {
             profile: Profile::General,
             mode: crate::cluster::Mode::default(),
             copying: crate::cluster::Copying::default(),
+            custom: crate::cluster::Custom::default(),
             powers: Vec::new(),
             transport: Transport::Live,
             start_timeout: Duration::from_secs(60),
