@@ -10,6 +10,7 @@ use housecall::render::Format;
 use housecall::report::Severity;
 use housecall::runbook::{Effects, Pick};
 
+use super::custom::CustomArgs;
 use super::mode::ModeArgs;
 
 /// Makes a house call to a live pod: asks, judges, reports, and leaves nothing running.
@@ -144,6 +145,8 @@ pub(crate) struct VisitArgs {
     pub(crate) image_pull_policy: Option<String>,
     #[command(flatten)]
     pub(crate) mode: ModeArgs,
+    #[command(flatten)]
+    pub(crate) custom: CustomArgs,
     /// Security profile: general, baseline, restricted, netadmin, sysadmin, or auto: the least that the steps need and the namespace admits
     #[arg(long, value_name = "PROFILE")]
     pub(crate) profile: Option<Profile>,

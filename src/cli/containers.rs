@@ -43,7 +43,7 @@ pub(crate) async fn run(args: ContainersArgs) -> Result<u8, Failure> {
         .map_err(refused)?;
     let mut code = 0;
     if args.stop {
-        found.retain(|one| !matches!(one.state, Standing::Terminated { .. }));
+        found.retain(|one| one.made.is_some() || !matches!(one.state, Standing::Terminated { .. }));
         code = stop(&cluster, &mut found).await;
     }
     let now = SystemClock.now();
@@ -179,6 +179,7 @@ mod tests {
             image: "tools:1".into(),
             run: Some("r1".into()),
             runbook: None,
+            made: None,
             state,
         }
     }

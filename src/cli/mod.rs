@@ -7,6 +7,7 @@ mod alert;
 mod args;
 mod completions;
 mod containers;
+mod custom;
 mod demo;
 mod docs;
 mod exit;

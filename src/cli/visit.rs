@@ -239,6 +239,7 @@ fn wishes(args: &VisitArgs, selectors: &[Selector], wrong: &mut Vec<String>) -> 
     Wishes {
         mode: args.mode.settled(selectors, args.target.as_deref(), wrong),
         copying: args.mode.copying(wrong),
+        custom: args.custom.settled(wrong),
         image: args.image.clone(),
         fallback_image: std::env::var("HOUSECALL_IMAGE")
             .ok()

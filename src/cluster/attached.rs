@@ -19,6 +19,9 @@ pub struct Attached {
     pub run: Option<String>,
     /// Id of the runbook of that run.
     pub runbook: Option<String>,
+    /// UID of the pod, where the whole pod was made for it and was not to stay: such a pod is deleted to end it.
+    #[serde(rename = "pod_uid", skip_serializing_if = "Option::is_none")]
+    pub made: Option<String>,
     /// How it stands.
     pub state: Standing,
 }
@@ -44,6 +47,8 @@ pub enum Standing {
         /// When, by the node's clock.
         at: Option<Timestamp>,
     },
+    /// The pod that was made for it was deleted, and is read back as gone.
+    Deleted,
 }
 
 impl Standing {
@@ -53,13 +58,14 @@ impl Standing {
             Self::Waiting { .. } => "waiting",
             Self::Running { .. } => "running",
             Self::Terminated { .. } => "terminated",
+            Self::Deleted => "deleted",
         }
     }
 
     /// The moment since which it stands so, where one is told.
     pub fn since(&self) -> Option<Timestamp> {
         match self {
-            Self::Waiting { .. } => None,
+            Self::Waiting { .. } | Self::Deleted => None,
             Self::Running { since } => *since,
             Self::Terminated { at, .. } => *at,
         }

@@ -8,6 +8,7 @@
 //! `tests/it/contract.rs`.
 
 mod attached;
+mod custom;
 pub mod kube;
 pub mod local;
 mod mode;
@@ -19,6 +20,7 @@ mod talk;
 mod transport;
 
 pub use attached::{Attached, Standing};
+pub use custom::Custom;
 pub use mode::{Copying, Mode, Part};
 pub use port::{Attach, Cause, Closed, Cluster, Found, Lost, Profile, Refusal, Scope, Session};
 pub use power::{Power, Wanted};

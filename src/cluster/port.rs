@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
 
+use super::custom::Custom;
 use super::mode::{Copying, Mode};
 use super::power::Wanted;
 use super::transport::Transport;
@@ -53,6 +54,8 @@ pub struct Attach {
     pub mode: Mode,
     /// How a pod is copied, in the mode `copy`.
     pub copying: Copying,
+    /// What a user adds to the debug container.
+    pub custom: Custom,
     /// Security profile.
     pub profile: Profile,
     /// How questions reach the container.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::power::powers;
 use crate::ask::{DEFAULT_TIMEOUT, MAX_CAP, Patient};
-use crate::cluster::{Attach, Copying, Mode, Profile, Transport};
+use crate::cluster::{Attach, Copying, Custom, Mode, Profile, Transport};
 use crate::report::{MASK, Rule, RunbookRef, Severity};
 use crate::runbook::{Batch, Effects, Origin, Pick, Runbook, Scripted, Step, Waiver};
 use crate::script::Expr;
@@ -44,6 +44,8 @@ pub struct Wishes {
     pub mode: Option<Mode>,
     /// How a pod is copied.
     pub copying: Copying,
+    /// What is added to the debug container.
+    pub custom: Custom,
     /// Security profile.
     pub profile: Option<Profile>,
     /// How questions reach the debug container.
@@ -165,6 +167,15 @@ impl Plan {
             reference(image)?;
         }
         let mode = mode(runbook, wishes.mode)?;
+        if let Some((headline, help)) = wishes.custom.unfit(mode) {
+            return Err(Refused { headline, help });
+        }
+        if mode != Mode::Ephemeral && wishes.transport == Transport::Oneshot {
+            return Err(Refused {
+                headline: format!("in mode {mode} nothing goes as one shot"),
+                help: "leave `--transport` out: these modes speak over an exec stream".into(),
+            });
+        }
         let mut plan = Self {
             runbook: RunbookRef {
                 id: runbook.id.clone(),
@@ -185,6 +196,7 @@ impl Plan {
                 transport: wishes.transport,
                 mode,
                 copying: wishes.copying.clone(),
+                custom: wishes.custom.clone(),
                 powers: Vec::new(),
                 start_timeout: runbook
                     .attach

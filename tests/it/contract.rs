@@ -10,7 +10,7 @@ use std::time::Duration;
 use housecall::clock::SystemClock;
 use housecall::cluster::local::Local;
 use housecall::cluster::replay::{Recorded, Recorder};
-use housecall::cluster::{Attach, Cluster, Copying, Mode, Profile, Scope, Transport};
+use housecall::cluster::{Attach, Cluster, Copying, Custom, Mode, Profile, Scope, Transport};
 use housecall::report::Redactor;
 use housecall::target::{Selector, Target};
 use serde_json::Value;
@@ -26,6 +26,7 @@ fn attach() -> Attach {
         transport: Transport::Live,
         mode: Mode::default(),
         copying: Copying::default(),
+        custom: Custom::default(),
         powers: Vec::new(),
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),

@@ -16,7 +16,9 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use housecall::ask::{Ask, Question};
-use housecall::cluster::{Attach, Cluster, Copying, Mode, Profile, Refusal, Session, Transport};
+use housecall::cluster::{
+    Attach, Cluster, Copying, Custom, Mode, Profile, Refusal, Session, Transport,
+};
 use housecall::target::{ObjectKind, Selector, Target};
 
 use crate::fake::{Fake, NAMESPACE};
@@ -32,6 +34,7 @@ fn attach(image: &str) -> Attach {
         transport: Transport::Live,
         mode: Mode::default(),
         copying: Copying::default(),
+        custom: Custom::default(),
         powers: Vec::new(),
         start_timeout: Duration::from_secs(20),
         grace: Duration::from_secs(10),

@@ -81,3 +81,23 @@ fn a_pod_that_is_not_there_is_told_with_its_neighbours() {
         "{seen:?}"
     );
 }
+
+#[test]
+fn a_pod_that_a_killed_run_has_made_is_listed_and_deleted() {
+    let Some(ground) = Ground::find() else { return };
+    ground.admit(ground.patient("web"));
+    let run = Visit::steps(&ground, LONG, "web --copy-to twin").start();
+    run.asking("long");
+    run.signal(rustix::process::Signal::KILL);
+    assert_eq!(run.end().code, None);
+    let one = containers(&ground, &[]).report[0].clone();
+    assert_eq!(
+        (&one["pod"], &one["runbook"]),
+        (&json!("twin"), &json!("own"))
+    );
+    let stopped = containers(&ground, &["--stop"]);
+    assert_eq!(stopped.code, Some(0), "{stopped:?}");
+    assert_eq!(stopped.report[0]["state"]["state"], "deleted");
+    assert!(ground.get("pods/twin").is_none());
+    assert!(ground.get("pods/web").is_some());
+}

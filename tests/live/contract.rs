@@ -6,7 +6,7 @@ mod suite;
 use std::time::Duration;
 
 use housecall::cluster::kube::{Access, KubeCluster};
-use housecall::cluster::{Attach, Cluster, Copying, Mode, Profile, Scope, Transport};
+use housecall::cluster::{Attach, Cluster, Copying, Custom, Mode, Profile, Scope, Transport};
 use housecall::target::{ObjectKind, Selector};
 
 use crate::ground::Ground;
@@ -25,6 +25,7 @@ fn a_live_pod_holds_the_contract() {
         transport: Transport::Live,
         mode: Mode::default(),
         copying: Copying::default(),
+        custom: Custom::default(),
         powers: Vec::new(),
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use housecall::cluster::kube::{DebugContainer, User};
 use housecall::cluster::shell::Script;
-use housecall::cluster::{Attach, Copying, Mode, Profile, Transport};
+use housecall::cluster::{Attach, Copying, Custom, Mode, Profile, Transport};
 use http::Method;
 use serde_json::Value;
 
@@ -22,6 +22,7 @@ pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Val
         transport: Transport::Live,
         mode: Mode::default(),
         copying: Copying::default(),
+        custom: Custom::default(),
         powers: Vec::new(),
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),
@@ -38,6 +39,7 @@ pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Val
         shared_with: Some("app"),
         profile: attach.profile,
         user: User::default(),
+        mounts: &[],
     }
     .patch()
 }

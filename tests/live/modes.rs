@@ -250,10 +250,39 @@ fn flags_that_contradict_each_other_are_told_and_nothing_is_sent() {
         ("node/a --mode copy", "not in mode copy"),
         ("web node/a", "different modes"),
         ("web --mode kopie", "is no mode"),
+        (
+            "web --mode copy --transport oneshot",
+            "nothing goes as one shot",
+        ),
+        ("web --mode exec --env A=b", "no container is added"),
+        ("web --env A", "sets nothing"),
+        ("web --env HOUSECALL_RUN=x", "cannot be a variable"),
+        ("web --custom /nonexistent/custom", "cannot be read"),
+        ("node/a --target-volumes", "no volumes"),
     ] {
         let seen = Visit::nowhere(&one, words).seen();
         assert_eq!(seen.code, Some(2), "{words}: {}", seen.told());
         assert!(seen.told().contains(told), "{words}: {}", seen.told());
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    for (text, told) in [
+        (
+            "image: x",
+            "`image` of the debug container is not for a custom file",
+        ),
+        (
+            "resources: {}",
+            "no ephemeral container can have `resources`",
+        ),
+        ("securtyContext: {}", "no field `securtyContext`"),
+        ("[a]", "holds a list"),
+        ("{a", "is no YAML"),
+    ] {
+        std::fs::write(file.path(), text).unwrap();
+        let words = ["--custom", file.path().to_str().unwrap()];
+        let seen = Visit::nowhere(&one, "web").words(words).seen();
+        assert_eq!(seen.code, Some(2), "{text}: {}", seen.told());
+        assert!(seen.told().contains(told), "{text}: {}", seen.told());
     }
     let only = one.replace("steps:", "attach: {modes: [exec, copy]}\nsteps:");
     let seen = Visit::nowhere(&only, "web --mode ephemeral").seen();

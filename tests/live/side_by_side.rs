@@ -224,3 +224,78 @@ fn a_pod_on_a_node_is_the_one_that_kubectl_debug_makes() {
         });
     }
 }
+
+/// What a custom file may say, over a profile that says otherwise.
+const CUSTOM: &str = r#"
+env: [{name: FROM_FILE, value: "1"}, {name: HOST, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}]
+workingDir: /tmp
+securityContext: {runAsUser: 65533, capabilities: {add: [NET_RAW]}}
+volumeMounts: [{name: data, mountPath: /data, readOnly: true}]
+"#;
+
+/// What the partial spec of a custom file comes to.
+fn customized(pod: &Value) -> Value {
+    let one = debug_container(pod);
+    let env = one["env"].as_array().cloned().unwrap_or_default();
+    let own = |one: &Value| !one["name"].as_str().unwrap().starts_with("HOUSECALL_");
+    let mut env: Vec<_> = env.into_iter().filter(own).collect();
+    env.sort_by_key(|one| one["name"].to_string());
+    let mounts = one["volumeMounts"].as_array().cloned().unwrap_or_default();
+    let data = mounts.iter().find(|mount| mount["name"] == "data");
+    json!({"env": env, "securityContext": one["securityContext"], "workingDir": one["workingDir"], "data": data})
+}
+
+#[test]
+fn a_custom_file_and_variables_come_to_what_kubectl_debug_makes_of_them() {
+    let Some(ground) = Ground::ours() else { return };
+    let file = ground.scratch("custom.yaml");
+    std::fs::write(&file, CUSTOM).unwrap();
+    for name in ["own", "theirs"] {
+        let mut pod = ground.patient(name);
+        pod["spec"]["volumes"] = json!([{"name": "data", "emptyDir": {}}]);
+        ground.admit(pod);
+    }
+    let words = [
+        "--image",
+        IMAGE,
+        "--profile",
+        "general",
+        "--custom",
+        &file,
+        "--env",
+        "GIVEN=a b",
+    ];
+    let kubectl = |target: &[&str]| {
+        let words = [&["debug", "-q"], target, &words[..], &["--", "true"]].concat();
+        kubectl(&ground, &words);
+    };
+    kubectl(&["theirs"]);
+    let seen = Visit::steps(&ground, STEPS, "own").words(words).seen();
+    assert_eq!(seen.code, Some(0), "{}", seen.told());
+    let (own, theirs) = (ground.pod("own"), ground.pod("theirs"));
+    assert_eq!(customized(&own), customized(&theirs));
+    kubectl(&["theirs", "--copy-to", "their-copy"]);
+    let copied = Visit::steps(&ground, STEPS, "own --keep")
+        .words(["--copy-to", "own-copy"])
+        .words(words)
+        .seen();
+    assert_eq!(copied.code, Some(0), "{}", copied.told());
+    let (own, theirs) = (ground.pod("own-copy"), ground.pod("their-copy"));
+    assert_eq!(customized(&own), customized(&theirs));
+}
+
+#[test]
+fn the_targets_volumes_are_mounted_on_request_but_not_those_of_a_sub_path() {
+    let Some(ground) = Ground::find() else { return };
+    let mut pod = ground.patient("web");
+    pod["spec"]["volumes"] = json!([{"name": "data", "emptyDir": {}}]);
+    pod["spec"]["containers"][0]["volumeMounts"] = json!([
+        {"name": "data", "mountPath": "/data"},
+        {"name": "data", "mountPath": "/part", "subPath": "part"}]);
+    ground.admit(pod);
+    let steps =
+        "  - {id: there, run: [ls, -d, /data]}\n  - {id: part, sh: 'ls -d /part || echo none'}\n";
+    let seen = Visit::steps(&ground, steps, "web --target-volumes").seen();
+    assert_eq!(seen.code, Some(0), "{}", seen.told());
+    assert_eq!(seen.text("part"), "none\n");
+}

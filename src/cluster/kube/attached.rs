@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use k8s_openapi::api::core::v1::{EphemeralContainer, Pod};
+use k8s_openapi::api::core::v1::{EnvVar, Pod};
+use serde_json::json;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::debug_container::{RUN, RUNBOOK, is_ours};
@@ -49,6 +50,9 @@ pub(super) async fn attached(
 /// Ends one by its own stop file and reads its end back. One that is said to wait is tried as well, because a status comes up to two
 /// seconds after the start; where nobody listens it is told as it stands.
 pub(super) async fn stop(server: &Server, one: &Attached) -> Result<Attached, Refusal> {
+    if let Some(uid) = &one.made {
+        return delete(server, one, uid).await;
+    }
     if matches!(one.state, Standing::Terminated { .. }) {
         return Ok(one.clone());
     }
@@ -68,6 +72,39 @@ pub(super) async fn stop(server: &Server, one: &Attached) -> Result<Attached, Re
             Some(now) if Instant::now() >= until => return Ok(now),
             Some(_) => sleep(LOOK).await,
         }
+    }
+}
+
+/// Deletes the pod that was made for one, and reads it back as gone: its keeper alone would be started again in a copy.
+async fn delete(server: &Server, one: &Attached, uid: &str) -> Result<Attached, Refusal> {
+    let (namespace, name) = (&*one.namespace, &*one.pod);
+    let options = json!({
+        "apiVersion": "v1",
+        "kind": "DeleteOptions",
+        "preconditions": {"uid": uid},
+    });
+    let doing = server.doing("delete", "pods", namespace);
+    server
+        .delete(namespace, name, &options)
+        .await
+        .map_err(|error| refusal(&error, &doing))?;
+    let until = Instant::now() + END;
+    loop {
+        match server.pod(namespace, name).await {
+            Ok(found) if found.value.metadata.uid.as_deref() == Some(uid) => {}
+            Err(kube::Error::Api(status)) if status.code != 404 => {}
+            Err(error) if !matches!(error, kube::Error::Api(_)) => {}
+            _ => {
+                return Ok(Attached {
+                    state: Standing::Deleted,
+                    ..one.clone()
+                });
+            }
+        }
+        if Instant::now() >= until {
+            return Ok(one.clone());
+        }
+        sleep(LOOK).await;
     }
 }
 
@@ -129,29 +166,44 @@ fn vanished(one: &Attached) -> Refusal {
     }
 }
 
-/// Ours among the debug containers of a pod. Pure.
+/// Ours among the containers of a pod: those that were added to it, and that for which it was made. Pure.
 fn of(pod: &Pod) -> Vec<Attached> {
-    let spec = pod.spec.iter();
-    spec.flat_map(|spec| spec.ephemeral_containers.iter().flatten())
+    let one = |name: &str, image: &Option<String>, env: &Option<Vec<EnvVar>>, made| Attached {
+        namespace: pod
+            .metadata
+            .namespace
+            .clone()
+            .unwrap_or_else(|| "default".into()),
+        pod: pod.metadata.name.clone().unwrap_or_default(),
+        container: name.to_owned(),
+        image: image.clone().unwrap_or_default(),
+        run: said(env, RUN),
+        runbook: said(env, RUNBOOK),
+        made,
+        state: state(pod, name),
+    };
+    let spec = pod.spec.as_ref();
+    let added = spec
+        .into_iter()
+        .flat_map(|spec| spec.ephemeral_containers.iter().flatten())
         .filter(|container| is_ours(&container.name))
-        .map(|container| Attached {
-            namespace: pod
-                .metadata
-                .namespace
-                .clone()
-                .unwrap_or_else(|| "default".into()),
-            pod: pod.metadata.name.clone().unwrap_or_default(),
-            container: container.name.clone(),
-            image: container.image.clone().unwrap_or_default(),
-            run: said(container, RUN),
-            runbook: said(container, RUNBOOK),
-            state: state(pod, &container.name),
-        })
-        .collect()
+        .map(|it| one(&it.name, &it.image, &it.env, None));
+    let made = spec
+        .into_iter()
+        .flat_map(|spec| &spec.containers)
+        // The name alone could be anybody's, and the pod would be deleted.
+        .filter(|container| is_ours(&container.name) && said(&container.env, RUN).is_some())
+        .map(|it| {
+            // A copy that is to stay has no deadline of ours, and is not deleted by us.
+            let bounded = spec.is_some_and(|spec| spec.active_deadline_seconds.is_some());
+            let uid = pod.metadata.uid.clone().filter(|_| bounded);
+            one(&it.name, &it.image, &it.env, uid)
+        });
+    added.chain(made).collect()
 }
 
-fn said(container: &EphemeralContainer, name: &str) -> Option<String> {
-    let mut env = container.env.iter().flatten();
+fn said(env: &Option<Vec<EnvVar>>, name: &str) -> Option<String> {
+    let mut env = env.iter().flatten();
     let value = env.find(|one| one.name == name)?.value.clone()?;
     Some(value.replace("$$", "$"))
 }
@@ -175,8 +227,6 @@ fn state(pod: &Pod, name: &str) -> Standing {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -200,7 +250,20 @@ mod tests {
         assert_eq!(found[0].run.as_deref(), Some("r1"));
         assert_eq!(found[0].runbook.as_deref(), Some("a$b"));
         assert_eq!(found[0].state.word(), "running");
-        assert_eq!(found[1].run, None);
+        assert_eq!((&found[1].run, &found[1].made), (&None, &None));
         assert_eq!(found[1].state, Standing::Waiting { reason: None });
+    }
+
+    #[test]
+    fn a_pod_is_ours_to_delete_only_where_its_container_names_its_run() {
+        let pod: Pod = serde_json::from_value(json!({
+            "metadata": {"name": "twin", "namespace": "shop", "uid": "u1"},
+            "spec": {"activeDeadlineSeconds": 60, "containers": [
+                {"name": "housecall-0011223344", "env": [{"name": "HOUSECALL_RUN", "value": "r1"}]},
+                {"name": "housecall-5566778899"}]},
+        }))
+        .unwrap();
+        let made: Vec<_> = of(&pod).into_iter().map(|one| one.made).collect();
+        assert_eq!(made, [Some("u1".to_owned())]);
     }
 }

@@ -4,8 +4,9 @@
 //! (kubernetes/kubernetes `pkg/apis/core/validation`), so those are told apart here.
 
 use k8s_openapi::api::core::v1::Pod;
+use serde_json::Value;
 
-use super::debug_container::User;
+use super::debug_container::{User, mounts};
 use super::near::near;
 use super::standing;
 use crate::ask::Patient;
@@ -35,6 +36,8 @@ pub(super) struct Candidate {
     pub(super) host: bool,
     /// User and group that the container states for itself.
     pub(super) user: User,
+    /// What it has mounted.
+    pub(super) mounts: Vec<Value>,
 }
 
 impl Candidate {
@@ -142,6 +145,7 @@ impl Candidate {
             shared: spec.and_then(|spec| spec.share_process_namespace) == Some(true),
             host: spec.and_then(|spec| spec.host_pid) == Some(true),
             user: User::of(pod, container),
+            mounts: mounts(pod, container),
             container: container.to_owned(),
             uid,
         })
@@ -203,7 +207,7 @@ pub(super) fn replaced(name: &str) -> Refusal {
 mod tests {
     use std::time::Duration;
 
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use super::*;
     use crate::cluster::Profile;
@@ -220,6 +224,7 @@ mod tests {
             transport: Transport::Live,
             mode: crate::cluster::Mode::default(),
             copying: crate::cluster::Copying::default(),
+            custom: crate::cluster::Custom::default(),
             powers: Vec::new(),
             start_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),

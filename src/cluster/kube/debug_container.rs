@@ -53,6 +53,20 @@ pub struct DebugContainer<'a> {
     pub profile: Profile,
     /// Ids that are stated for it, beside what the profile says.
     pub user: User,
+    /// What the examined container has mounted, where that is to be mounted here, too.
+    pub mounts: &'a [Value],
+}
+
+/// What a container of a pod has mounted, but for what is mounted by a sub-path: that no ephemeral container may
+/// (kubernetes/kubernetes `pkg/apis/core/validation`).
+pub(super) fn mounts(pod: &Pod, container: &str) -> Vec<Value> {
+    let containers = pod.spec.iter().flat_map(|spec| &spec.containers);
+    containers
+        .filter(|one| one.name == container)
+        .flat_map(|one| one.volume_mounts.iter().flatten())
+        .filter(|mount| mount.sub_path.is_none() && mount.sub_path_expr.is_none())
+        .filter_map(|mount| serde_json::to_value(mount).ok())
+        .collect()
 }
 
 /// User and group ids, where a container's own security context states them.
@@ -159,6 +173,7 @@ impl DebugContainer<'_> {
         if !context.is_empty() {
             container["securityContext"] = context.into();
         }
+        self.attach.custom.apply(&mut container, self.mounts);
         container
     }
 }
@@ -202,6 +217,7 @@ mod tests {
             transport: Transport::Live,
             mode: crate::cluster::Mode::default(),
             copying: crate::cluster::Copying::default(),
+            custom: crate::cluster::Custom::default(),
             powers: Vec::new(),
             start_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),
@@ -221,6 +237,7 @@ mod tests {
             shared_with,
             profile: attach.profile,
             user: user.with(attach.profile),
+            mounts: &[],
         }
         .patch();
         patch["spec"]["ephemeralContainers"][0].clone()

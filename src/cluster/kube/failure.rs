@@ -176,6 +176,7 @@ mod tests {
             transport: Transport::Live,
             mode: crate::cluster::Mode::default(),
             copying: crate::cluster::Copying::default(),
+            custom: crate::cluster::Custom::default(),
             powers: Vec::new(),
             start_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),

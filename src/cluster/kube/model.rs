@@ -51,6 +51,8 @@ pub(super) struct Model {
     pub(super) patient: Option<String>,
     /// Ids that it states for itself.
     pub(super) user: User,
+    /// What it has mounted.
+    pub(super) mounts: Vec<Value>,
     /// When it was read, by the server's clock.
     pub(super) date: Option<Timestamp>,
 }
@@ -86,6 +88,7 @@ impl Spawning<'_> {
                 pod: None,
                 patient: None,
                 user: User::default(),
+                mounts: Vec::new(),
                 date,
             });
         }
@@ -99,6 +102,7 @@ impl Spawning<'_> {
         Ok(Model {
             object,
             user: User::of(&pod, &patient),
+            mounts: debug_container::mounts(&pod, &patient),
             patient: Some(patient),
             pod: Some(pod),
             date,

@@ -217,6 +217,7 @@ impl Opening<'_> {
                 .then_some(candidate.container.as_str()),
             profile: rung.profile,
             user: rung.user,
+            mounts: &candidate.mounts,
         }
         .patch()
     }

@@ -158,6 +158,7 @@ impl Spawning<'_> {
                 profile => profile,
             },
             user: rung.user,
+            mounts: &model.mounts,
         }
         .container();
         let attach = self.attach;
@@ -296,6 +297,7 @@ impl Spawning<'_> {
                 shared: false,
                 host: namespaces,
                 user: User::default(),
+                mounts: Vec::new(),
             },
         };
         let entrance = Entrance {
