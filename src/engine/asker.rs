@@ -13,6 +13,7 @@ use self::program::Conversation;
 use super::attempt::{Asked, Attempt, unasked};
 use super::interrupt::Interrupt;
 use super::lane::Lane;
+use super::room;
 use super::sight::Sight;
 use crate::ask::Patient;
 use crate::cluster::{Cluster, Session};
@@ -49,6 +50,8 @@ pub(super) struct Asker<'a> {
     number: usize,
     failed: bool,
     lost: bool,
+    /// Bytes of output that may still be kept.
+    room: usize,
     /// Why there is no debug container, where one was wanted: what needs it is not asked.
     unattached: Option<String>,
 }
@@ -76,6 +79,7 @@ impl<'a> Asker<'a> {
             number: 0,
             failed: false,
             lost: false,
+            room: room::MOST,
             unattached: None,
         }
     }
@@ -309,8 +313,11 @@ impl<'a> Asker<'a> {
             redactor: &self.lane.redactor,
             clock: self.lane.teller.clock.as_ref(),
             phase: self.phase,
+            room: self.room,
         };
-        attempt.ask(self.session.as_mut(), sight).await
+        let asked = attempt.ask(self.session.as_mut(), sight).await;
+        self.room = self.room.saturating_sub(room::kept(&asked.step));
+        asked
     }
 
     /// Tells what became of a step, and keeps what follows from it.

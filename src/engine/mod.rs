@@ -17,10 +17,12 @@
 mod asker;
 mod attempt;
 mod batch;
+mod growth;
 mod interrupt;
 mod lane;
 mod passage;
 mod rehearsal;
+mod room;
 mod run;
 mod sight;
 mod tell;

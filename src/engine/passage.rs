@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
+use super::growth::Growth;
 use super::interrupt::Interrupt;
 use crate::script::Scope;
 use crate::script::program::{Door, Ending, Program, Refusal, Request, STACK, Thrown, Watch};
@@ -14,14 +16,17 @@ use crate::script::program::{Door, Ending, Program, Refusal, Request, STACK, Thr
 type Passed = (Request, oneshot::Sender<Result<Value, Refusal>>);
 
 /// The program's side.
-struct Passage(mpsc::UnboundedSender<Passed>);
+struct Passage(mpsc::UnboundedSender<Passed>, Arc<Growth>);
 
 impl Door for Passage {
     fn pass(&mut self, request: Request) -> Result<Value, Refusal> {
         let (answer, answered) = oneshot::channel();
         let over = || Refusal::Stopped("the run is over".into());
         self.0.send((request, answer)).map_err(|_| over())?;
-        answered.blocking_recv().unwrap_or_else(|_| Err(over()))
+        let since = Instant::now();
+        let answer = answered.blocking_recv().unwrap_or_else(|_| Err(over()));
+        self.1.waited(since.elapsed());
+        answer
     }
 }
 
@@ -32,7 +37,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// Begins a function on a thread of its own; `interrupt` ends it even while it only computes.
+    /// Begins a function on a thread of its own; `interrupt` ends it even while it only computes, and so does memory without end.
     pub(super) fn begin(
         program: Program,
         function: String,
@@ -41,13 +46,17 @@ impl Call {
     ) -> io::Result<Self> {
         let (passed, requests) = mpsc::unbounded_channel();
         let (over, ended) = oneshot::channel();
-        let watch: Watch =
-            Arc::new(move || interrupt.is_stopped().then(|| "interrupted".to_owned()));
+        let growth = Arc::new(Growth::begin());
+        let taken = Arc::clone(&growth);
+        let watch: Watch = Arc::new(move || {
+            let interrupted = interrupt.is_stopped().then(|| "interrupted".to_owned());
+            interrupted.or_else(|| taken.too_much())
+        });
         std::thread::Builder::new()
             .name("program".into())
             .stack_size(STACK)
             .spawn(move || {
-                let door = Box::new(Passage(passed));
+                let door = Box::new(Passage(passed, growth));
                 // Whoever waited may be gone already.
                 let _ = over.send(program.call(&function, &params, door, watch));
             })?;
@@ -100,7 +109,7 @@ mod tests {
     fn a_door_whose_lane_is_gone_ends_the_program() {
         let (passed, requests) = mpsc::unbounded_channel();
         drop(requests);
-        let refused = Passage(passed).pass(Request::Log("x".into()));
+        let refused = Passage(passed, Arc::new(Growth::begin())).pass(Request::Log("x".into()));
         assert_eq!(refused, Err(Refusal::Stopped("the run is over".into())));
     }
 }

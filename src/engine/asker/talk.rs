@@ -1,6 +1,6 @@
 //! A program's own state on the side of the engine: what it asked, what it judged, and what is still to be told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -11,6 +11,9 @@ use crate::script::program::Check;
 #[derive(Default)]
 pub(super) struct Talk {
     steps: Vec<Known>,
+    ids: BTreeSet<String>,
+    /// How often each id was asked for that was taken.
+    turns: BTreeMap<String, usize>,
     checks: BTreeSet<String>,
     warnings: usize,
 }
@@ -41,16 +44,19 @@ enum Told {
 
 impl Talk {
     /// The id of a step, made unique: a program asks the same again in a loop.
-    pub(super) fn name(&self, kind: &str, id: Option<String>) -> String {
+    pub(super) fn name(&mut self, kind: &str, id: Option<String>) -> String {
         let id = id.unwrap_or_else(|| kind.to_owned());
-        let taken = |id: &str| self.steps.iter().any(|step| step.report.id == id);
-        if !taken(&id) {
+        if !self.ids.contains(&id) {
             return id;
         }
-        (2..)
-            .map(|turn| format!("{id}_{turn}"))
-            .find(|id| !taken(id))
-            .unwrap_or(id)
+        let turn = self.turns.entry(id.clone()).or_insert(1);
+        loop {
+            *turn += 1;
+            let next = format!("{id}_{turn}");
+            if !self.ids.contains(&next) {
+                return next;
+            }
+        }
     }
 
     /// Takes a step in, and gives what the program sees of it.
@@ -62,6 +68,7 @@ impl Talk {
             "reason": report.reason,
             "facts": report.facts,
         });
+        self.ids.insert(report.id.clone());
         self.steps.push(Known {
             first: report.status,
             blocked: report.status.undetermined() && report.checks.is_empty(),
