@@ -10,6 +10,7 @@ mod containers;
 mod demo;
 mod docs;
 mod exit;
+mod folder;
 mod library;
 mod lint;
 mod list;
