@@ -32,7 +32,7 @@ pub(crate) fn spread(words: &[String]) -> Result<Vec<String>, Failure> {
     Ok(all)
 }
 
-/// Links to folders are not followed: they could lead round in a ring. What is hidden is nobody's runbook.
+/// Links to folders are not followed: they could lead round in a ring. A pipe in a folder would be waited for without end. What is hidden is nobody's runbook.
 fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
     let mut entries: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
     entries.sort_by_key(std::fs::DirEntry::file_name);
@@ -43,7 +43,7 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
         }
         if entry.file_type()?.is_dir() {
             walk(&path, found)?;
-        } else if is_runbook(&path) {
+        } else if path.is_file() && is_runbook(&path) {
             found.push(path);
         }
     }

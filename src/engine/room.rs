@@ -18,7 +18,8 @@ pub(super) const MESSAGE: usize = 16 * 1024;
 /// A text, or as much of it as is kept of what a check says.
 pub(super) fn clip(text: &mut String) {
     if text.len() > MESSAGE {
-        text.truncate(text.floor_char_boundary(MESSAGE));
+        let end = (0..=MESSAGE).rev().find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or_default());
         text.push_str("… (the rest is left out)");
     }
 }

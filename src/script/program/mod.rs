@@ -180,7 +180,8 @@ const LAST_WORDS: usize = 4 * 1024;
 /// A text, or as much of it as is told of last words.
 fn clipped(mut text: String) -> String {
     if text.len() > LAST_WORDS {
-        text.truncate(text.floor_char_boundary(LAST_WORDS));
+        let end = (0..=LAST_WORDS).rev().find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or_default());
         text.push('…');
     }
     text
