@@ -34,7 +34,7 @@
 //! | 2 | [`report`] | what happened: verdicts, events, the report, the table of exit codes |
 //! | 2 | [`alert`] | the body of a webhook → whom it is about |
 //! | 2 | [`cluster`] | the port of two traits and its answerers; POSIX `sh` text and its frames |
-//! | 1 | [`ask`], [`target`], [`yaml`], [`clock`], [`random`] | the words all share |
+//! | 1 | [`ask`], [`target`], [`yaml`], [`clock`], [`random`], [`memory`] | the words all share |
 //!
 //! # Using it as a library
 //!
@@ -48,6 +48,7 @@ pub mod check;
 pub mod clock;
 pub mod cluster;
 pub mod engine;
+pub mod memory;
 pub mod pattern;
 pub mod plan;
 pub mod random;

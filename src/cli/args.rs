@@ -24,6 +24,9 @@ pub(crate) struct Arguments {
 #[derive(Subcommand)]
 pub(crate) enum Verb {
     /// Runs a runbook on live pods, or on this machine
+    #[command(
+        override_usage = "housecall run [OPTIONS] RUNBOOK TARGET...\n       housecall run [OPTIONS] --from-alert FILE [RUNBOOK]..."
+    )]
     Run(Box<RunArgs>),
     /// Shows a diagnosis without a cluster: a patient on this machine that has one fault
     Demo(DemoArgs),
@@ -32,6 +35,9 @@ pub(crate) enum Verb {
     /// Tries the tests that runbooks carry, without a cluster
     Test(TestArgs),
     /// Shows what a run would ask and which rights it needs; changes nothing
+    #[command(
+        override_usage = "housecall plan [OPTIONS] RUNBOOK TARGET...\n       housecall plan [OPTIONS] --from-alert FILE [RUNBOOK]..."
+    )]
     Plan(Box<PlanArgs>),
     /// Lists the shipped runbooks
     List(ListArgs),
@@ -77,7 +83,7 @@ pub(crate) struct RunArgs {
 
 #[derive(Args)]
 pub(crate) struct TestArgs {
-    /// Files, or names of shipped runbooks
+    /// Files, folders of them, or names of shipped runbooks
     #[arg(value_name = "RUNBOOK", required = true)]
     pub(crate) runbooks: Vec<String>,
     /// Judges this recorded run instead, with one runbook, and reports as `run` does
@@ -107,7 +113,7 @@ pub(crate) enum Rbac {
 pub(crate) struct VisitArgs {
     /// A runbook (a file, or the name of a shipped one), then targets: pod/NAME, NAME, deploy/NAME, sts/NAME, ds/NAME, job/NAME,
     /// svc/NAME, node/NAME, `local` (this machine), `pid:N` (a process here)
-    #[arg(value_name = "RUNBOOK> [TARGET]... <", num_args = 1.., required_unless_present = "from_alert")]
+    #[arg(value_name = "RUNBOOK TARGET", num_args = 1.., required_unless_present = "from_alert")]
     pub(crate) words: Vec<String>,
     /// Takes runbook, targets and params from the alerts of this webhook body (Alertmanager, Grafana), `-` for stdin; runbooks that
     /// are named are chosen from instead of the shipped ones

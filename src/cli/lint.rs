@@ -1,7 +1,6 @@
 //! `housecall lint`: all that is wrong with runbooks, at once.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
 
 use housecall::render::inert;
 use housecall::runbook::{Findings, Level, Runbook, sarif};
@@ -9,6 +8,7 @@ use serde_json::json;
 
 use super::args::{LintArgs, LintFormat};
 use super::exit::Failure;
+use super::folder::spread;
 use super::library::Library;
 use super::print;
 use super::visit::{drawn, source};
@@ -93,47 +93,4 @@ fn findings(words: &[String]) -> Vec<Findings> {
         }
     };
     words.iter().map(looked).collect()
-}
-
-/// Each folder as the runbooks in it, at any depth, by name; every other word as it is; each once.
-fn spread(words: &[String]) -> Result<Vec<String>, Failure> {
-    let mut all: Vec<String> = Vec::new();
-    for word in words {
-        let mut found = vec![PathBuf::from(word)];
-        if Path::new(word).is_dir() {
-            found.clear();
-            walk(Path::new(word), &mut found)
-                .map_err(|error| Failure::usage(format!("failed to read {word}: {error}")))?;
-            if found.is_empty() {
-                return Err(Failure::usage(format!(
-                    "there is no runbook in {word}\n  help: runbooks are files that end in .yaml, .yml or .rhai"
-                )));
-            }
-        }
-        for path in found {
-            let path = path.to_string_lossy().into_owned();
-            if !all.contains(&path) {
-                all.push(path);
-            }
-        }
-    }
-    Ok(all)
-}
-
-/// Links to folders are not followed: they could lead round in a ring.
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    let mut entries: Vec<_> = std::fs::read_dir(folder)?.collect::<Result<_, _>>()?;
-    entries.sort_by_key(std::fs::DirEntry::file_name);
-    for entry in entries {
-        let path = entry.path();
-        if entry.file_type()?.is_dir() {
-            walk(&path, found)?;
-        } else if path
-            .extension()
-            .is_some_and(|end| ["yaml", "yml", "rhai"].iter().any(|known| end == *known))
-        {
-            found.push(path);
-        }
-    }
-    Ok(())
 }

@@ -11,6 +11,7 @@ mod custom;
 mod demo;
 mod docs;
 mod exit;
+mod folder;
 mod library;
 mod lint;
 mod list;

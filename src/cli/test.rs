@@ -12,6 +12,7 @@ use housecall::runbook::{Case, Runbook, Unmet};
 
 use super::args::{Output, TestArgs};
 use super::exit::Failure;
+use super::folder::spread;
 use super::recording;
 use super::visit::load;
 
@@ -23,17 +24,22 @@ pub(crate) async fn run(args: TestArgs) -> Result<u8, Failure> {
     let format = format(&args.output.output)?;
     let mut tried = Vec::new();
     let mut wrong = Vec::new();
-    for word in &args.runbooks {
+    for word in &spread(&args.runbooks)? {
         match load(word) {
-            Ok(runbook) if !is_tested(&runbook) => wrong.push(Failure::usage(format!(
-                "{word} has no tests\n  help: add `tests:` with a case that passes and one that fails"
-            ))),
+            // One that was not named, but found in a folder, may be there to be included.
+            Ok(runbook) if !is_tested(&runbook) && !args.runbooks.contains(word) => {
+                tried.push((runbook, Vec::new()));
+            }
+            Ok(runbook) if !is_tested(&runbook) => wrong.push(untested(word)),
             Ok(runbook) => match tries(&runbook).await {
                 Ok(cases) => tried.push((runbook, cases)),
                 Err(failure) => wrong.push(failure),
             },
             Err(failure) => wrong.push(failure),
         }
+    }
+    if wrong.is_empty() && tried.iter().all(|(_, cases)| cases.is_empty()) {
+        return Err(untested(&args.runbooks.join(" ")));
     }
     let text = match format {
         Format::Json => format!("{:#}\n", document(&tried)),
@@ -103,6 +109,12 @@ fn is_tested(runbook: &Runbook) -> bool {
         || program.is_some_and(|scripted| scripted.program().tests().next().is_some())
 }
 
+fn untested(what: &str) -> Failure {
+    Failure::usage(format!(
+        "{what} has no tests\n  help: add `tests:`, or `fn test_…()` to a program: a case that passes and one that fails"
+    ))
+}
+
 fn loaded(case: &Case, folder: &Path) -> Result<Case, String> {
     let mut case = case.clone();
     case.load(|path| std::fs::read(folder.join(path)).map_err(|error| error.to_string()))?;
@@ -118,6 +130,9 @@ fn page(tried: &[(Runbook, Vec<Tried>)]) -> String {
     let mut text = String::new();
     for (runbook, cases) in tried {
         let _ = writeln!(text, "{}", inert(&runbook.origin));
+        if cases.is_empty() {
+            let _ = writeln!(text, "  no tests");
+        }
         for (name, unmet) in cases {
             let word = if unmet.is_empty() { "ok  " } else { "FAIL" };
             let _ = writeln!(text, "  {word}  {}", inert(name));

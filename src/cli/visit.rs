@@ -1,6 +1,7 @@
 //! What `run` and `plan` do first: load the runbook, bind its params, read the selectors, settle the plan. Nothing is sent; whatever
 //! is wrong is told at once.
 
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,6 +10,7 @@ use housecall::cluster::{Refusal, Scope};
 use housecall::plan::{Plan, Wishes};
 use housecall::runbook::{self, Diagnostic, Origin, Paint, Runbook, bind};
 use housecall::target::{Selector, field_selector, label_selector, subdomain};
+use housecall::yaml::MAX_BYTES;
 
 use super::alert::Call;
 use super::args::VisitArgs;
@@ -300,8 +302,14 @@ fn pairs(given: &[String], wrong: &mut Vec<String>) -> Vec<(String, String)> {
 
 /// The source of a runbook by file or shipped name, and what it is called.
 pub(crate) fn source(word: &str) -> Result<(String, String), Failure> {
-    if Path::new(word).is_file() {
-        let source = std::fs::read_to_string(word).map_err(|error| {
+    let path = Path::new(word);
+    if path.is_dir() {
+        return Err(Failure::usage(format!(
+            "{word} is a folder\n  help: name a runbook in it; `lint` and `test` take folders"
+        )));
+    }
+    if path.exists() {
+        let source = text(path).map_err(|error| {
             Failure::usage(format!(
                 "failed to read runbook {word}: {error}\n  help: runbooks are UTF-8 text"
             ))
@@ -313,7 +321,18 @@ pub(crate) fn source(word: &str) -> Result<(String, String), Failure> {
         .map_err(|missing| Failure::usage(missing.to_string()))
 }
 
-/// A runbook, its warnings told on stderr.
+/// A file as text; of one that is larger than any runbook so much that the reader of it says so.
+fn text(path: &Path) -> std::io::Result<String> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path)?;
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > MAX_BYTES {
+        return Ok(String::from_utf8_lossy(&bytes).into_owned());
+    }
+    String::from_utf8(bytes).map_err(|error| std::io::Error::other(error.utf8_error()))
+}
+
+/// A runbook. Its warnings are for `lint` to tell.
 pub(crate) fn load(word: &str) -> Result<Runbook, Failure> {
     let (origin, source) = source(word)?;
     Runbook::load(&source, &origin, &Library)

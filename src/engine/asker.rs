@@ -13,6 +13,7 @@ use self::program::Conversation;
 use super::attempt::{Asked, Attempt, unasked};
 use super::interrupt::Interrupt;
 use super::lane::Lane;
+use super::room;
 use super::sight::{Own, Sight, View};
 use crate::ask::Patient;
 use crate::cluster::{Cluster, Mode, Session};
@@ -49,6 +50,8 @@ pub(super) struct Asker<'a> {
     number: usize,
     failed: bool,
     lost: bool,
+    /// Bytes of output that may still be kept.
+    room: usize,
     /// Why there is no debug container, where one was wanted: what needs it is not asked.
     unattached: Option<String>,
 }
@@ -76,6 +79,7 @@ impl<'a> Asker<'a> {
             number: 0,
             failed: false,
             lost: false,
+            room: room::MOST,
             unattached: None,
         }
     }
@@ -275,7 +279,7 @@ impl<'a> Asker<'a> {
             Mode::Exec => self.session.attached().and_then(|attach| attach.image),
             Mode::Ephemeral | Mode::Copy | Mode::Node => None,
         };
-        let attempt = Attempt {
+        let mut attempt = Attempt {
             planned,
             plan: &self.lane.plan,
             image: own_image.as_deref().unwrap_or(self.image),
@@ -283,9 +287,11 @@ impl<'a> Asker<'a> {
             redactor: &self.lane.redactor,
             clock: self.lane.teller.clock.as_ref(),
             phase: self.phase,
+            room: self.room,
         };
         let session = self.session.as_mut();
         let mut asked = attempt.ask(session, &sight).await;
+        self.room = self.room.saturating_sub(room::kept(&asked.step));
         let Some(retry) = &planned.step.retry else {
             return asked;
         };
@@ -305,7 +311,9 @@ impl<'a> Asker<'a> {
                 () = pause => {}
                 () = self.interrupt.stopped() => break,
             }
+            attempt.room = self.room;
             let mut next = attempt.ask(session, &sight).await;
+            self.room = self.room.saturating_sub(room::kept(&next.step));
             attempts.append(&mut next.step.attempts);
             duration += next.step.duration;
             next.step.started = asked.step.started;

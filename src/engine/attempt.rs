@@ -6,6 +6,7 @@ use serde_json::Map;
 use tokio::time::{Instant, sleep};
 
 use super::interrupt::Interrupt;
+use super::room;
 use super::sight::View;
 use crate::ask::{Answer, Ask, Captured, Ended, MAX_STDIN, Patient, Question};
 use crate::check::{Means, decide, implicit_exit, judge};
@@ -27,6 +28,18 @@ pub(super) struct Attempt<'a> {
     /// Waivers end on a day, and a pause begins at a moment.
     pub(super) clock: &'a dyn Clock,
     pub(super) phase: Phase,
+    /// Bytes of output that may still be kept of the target.
+    pub(super) room: usize,
+}
+
+/// Why not all was asked.
+enum Cut {
+    /// The way to the target is gone, for this reason.
+    Lost(String),
+    /// The run is interrupted.
+    Interrupted,
+    /// No more can be kept.
+    Full,
 }
 
 /// What came of it.
@@ -55,17 +68,16 @@ impl Attempt<'_> {
             Ok(asks) => asks,
             Err(why) => return self.put_off(Verdict::Error, &self.redactor.text(&why)),
         };
-        let (mut answers, mut lost) = self.answers(session, &asks).await;
-        if lost.is_none() && answers.len() == asks.len() {
+        let mut answers = Vec::new();
+        let mut cut = self.answers(session, &asks, &mut answers).await;
+        if cut.is_none() {
             let more = self.planned.step.kind.more(&answers).into_iter();
             let more: Vec<_> = more.map(|ask| self.planned.bound(ask)).collect();
-            let (further, then) = self.answers(session, &more).await;
+            cut = self.answers(session, &more, &mut answers).await;
             asks.extend(more);
-            answers.extend(further);
-            lost = then;
         }
         let told = session.told();
-        self.conclude(&asks, answers, lost, told, scope)
+        self.conclude(&asks, answers, cut, told, scope)
     }
 
     fn wanted(&self, scope: &Scope<'_>) -> Result<bool, String> {
@@ -99,17 +111,21 @@ impl Attempt<'_> {
         }
     }
 
+    /// Asks one after the other. The reason is why the last of them were not asked, or not to their end.
     async fn answers(
         &self,
         session: &mut dyn Session,
         asks: &[Ask],
-    ) -> (Vec<Answer>, Option<String>) {
-        let mut answers = Vec::new();
+        answers: &mut Vec<Answer>,
+    ) -> Option<Cut> {
         for ask in asks {
             if let Question::Pause(time) = ask.question {
                 let cut = time > ask.timeout;
                 answers.push(self.pause(time.min(ask.timeout), cut).await);
                 continue;
+            }
+            if room::held(answers) >= self.room {
+                return Some(Cut::Full);
             }
             let answered = tokio::select! {
                 biased;
@@ -120,20 +136,16 @@ impl Attempt<'_> {
                 Some(Ok(answer)) => answers.push(self.masked(ask, answer)),
                 Some(Err(Lost { why, partial })) => {
                     answers.extend(partial.map(|answer| self.masked(ask, *answer)));
-                    return (answers, Some(why));
+                    return Some(Cut::Lost(why));
                 }
                 None => {
-                    answers.extend(
-                        session
-                            .cancel()
-                            .await
-                            .map(|answer| self.masked(ask, answer)),
-                    );
-                    return (answers, None);
+                    let partial = session.cancel().await;
+                    answers.extend(partial.map(|answer| self.masked(ask, answer)));
+                    return Some(Cut::Interrupted);
                 }
             }
         }
-        (answers, None)
+        None
     }
 
     /// Lets time pass, until the run is interrupted.
@@ -166,20 +178,24 @@ impl Attempt<'_> {
         &self,
         asks: &[Ask],
         answers: Vec<Answer>,
-        lost: Option<String>,
+        cut: Option<Cut>,
         told: Option<Map<String, serde_json::Value>>,
         scope: &Scope<'_>,
     ) -> Asked {
         let step = &self.planned.step;
-        let incomplete = answers.len() < asks.len();
-        let observation = if let Some(why) = &lost {
-            blocked(&answers, self, Verdict::Unreachable, why)
-        } else if incomplete {
-            blocked(&answers, self, Verdict::Error, "interrupted")
-        } else if let Some(facts) = told {
-            step.kind.told(&answers, facts)
-        } else {
-            step.kind.read(&answers, self.image)
+        let observation = match (&cut, told) {
+            (Some(Cut::Lost(why)), _) => blocked(&answers, self, Verdict::Unreachable, why),
+            (Some(Cut::Full), _) => blocked(&answers, self, Verdict::Error, room::FULL),
+            // One that was cancelled has an answer, which says so.
+            (Some(Cut::Interrupted), _) if answers.len() < asks.len() => {
+                blocked(&answers, self, Verdict::Error, "interrupted")
+            }
+            (_, Some(facts)) => step.kind.told(&answers, facts),
+            (_, None) => step.kind.read(&answers, self.image),
+        };
+        let lost = match cut {
+            Some(Cut::Lost(why)) => Some(why),
+            _ => None,
         };
         let Observation {
             mut facts,
@@ -257,6 +273,7 @@ impl Attempt<'_> {
         let Some(answer) = answers.last() else {
             return Ok(());
         };
+        let mut taken_in_all = 0;
         for capture in &self.planned.step.capture {
             let taken = match &capture.from {
                 None => capture.take(&answer.stdout.text(), truncated),
@@ -268,7 +285,14 @@ impl Attempt<'_> {
                     capture.take(&text, truncated)
                 }
             };
-            facts.extend(taken.map_err(|error| error.to_string())?);
+            let taken = taken.map_err(|error| error.to_string())?;
+            taken_in_all += taken.values().map(room::weight).sum::<usize>();
+            if taken_in_all > room::MOST {
+                return Err(
+                    "the captures come to more than 32 MiB; take less of the output".into(),
+                );
+            }
+            facts.extend(taken);
         }
         Ok(())
     }
@@ -295,6 +319,8 @@ impl Attempt<'_> {
         checks.extend(implicit_exit(&spoken, step.severity, facts));
         for check in &mut checks {
             weighed(self.plan, self.clock.now(), check);
+            let said = [&mut check.message, &mut check.hint, &mut check.url];
+            said.into_iter().flatten().for_each(room::clip);
         }
         checks
     }

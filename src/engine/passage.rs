@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
+use super::growth::Growth;
 use super::interrupt::Interrupt;
 use crate::script::program::{Door, Ending, Program, Refusal, Request, STACK, Thrown, Watch};
 
@@ -18,13 +20,15 @@ struct Passage {
     /// What the program has read since it last waited. Nothing comes of it that it could wait for, so the lane is not woken for it:
     /// it goes before whatever is asked next, and at the end.
     looked: Vec<Request>,
+    growth: Arc<Growth>,
 }
 
 impl Passage {
-    fn new(lane: mpsc::UnboundedSender<Passed>) -> Self {
+    fn new(lane: mpsc::UnboundedSender<Passed>, growth: Arc<Growth>) -> Self {
         Self {
             lane,
             looked: Vec::new(),
+            growth,
         }
     }
 
@@ -56,7 +60,10 @@ impl Door for Passage {
         }
         let over = || Refusal::Stopped("the run is over".into());
         let answered = self.send(request).ok_or_else(over)?;
-        answered.blocking_recv().unwrap_or_else(|_| Err(over()))
+        let since = Instant::now();
+        let answer = answered.blocking_recv().unwrap_or_else(|_| Err(over()));
+        self.growth.waited(since.elapsed());
+        answer
     }
 }
 
@@ -67,7 +74,7 @@ pub(super) struct Call {
 }
 
 impl Call {
-    /// Begins a function on a thread of its own; `interrupt` ends it even while it only computes.
+    /// Begins a function on a thread of its own; `interrupt` ends it even while it only computes, and so does memory without end.
     pub(super) fn begin(
         program: Program,
         function: String,
@@ -76,13 +83,17 @@ impl Call {
     ) -> io::Result<Self> {
         let (passed, requests) = mpsc::unbounded_channel();
         let (over, ended) = oneshot::channel();
-        let watch: Watch =
-            Arc::new(move || interrupt.is_stopped().then(|| "interrupted".to_owned()));
+        let growth = Arc::new(Growth::begin());
+        let taken = Arc::clone(&growth);
+        let watch: Watch = Arc::new(move || {
+            let interrupted = interrupt.is_stopped().then(|| "interrupted".to_owned());
+            interrupted.or_else(|| taken.too_much())
+        });
         std::thread::Builder::new()
             .name("program".into())
             .stack_size(STACK)
             .spawn(move || {
-                let door = Box::new(Passage::new(passed));
+                let door = Box::new(Passage::new(passed, growth));
                 // Whoever waited may be gone already.
                 let _ = over.send(program.call(&function, &params, door, watch));
             })?;
@@ -138,7 +149,7 @@ mod tests {
             step: "one".into(),
             fact: fact.into(),
         };
-        let mut passage = Passage::new(passed);
+        let mut passage = Passage::new(passed, Arc::new(Growth::begin()));
         assert_eq!(passage.pass(looked("stdout")), Ok(Value::Null));
         assert_eq!(passage.pass(looked("exit")), Ok(Value::Null));
         drop(passage);
@@ -153,7 +164,8 @@ mod tests {
     fn a_door_whose_lane_is_gone_ends_the_program() {
         let (passed, requests) = mpsc::unbounded_channel();
         drop(requests);
-        let refused = Passage::new(passed).pass(Request::Log("x".into()));
+        let growth = Arc::new(Growth::begin());
+        let refused = Passage::new(passed, growth).pass(Request::Log("x".into()));
         assert_eq!(refused, Err(Refusal::Stopped("the run is over".into())));
     }
 }

@@ -1,6 +1,6 @@
 //! Masking what must not be told: the one place through which everything that comes back goes, before a kind reads it.
 //!
-//! Secrets are masked as they stand, in base64 and percent-encoded; rules mask what looks like a secret. What was masked is counted,
+//! Secrets are masked as they stand, in base64, percent-encoded and as text of JSON, also where a cut went through them; rules mask what looks like a secret. What was masked is counted,
 //! never kept.
 
 mod keyed;
@@ -23,6 +23,9 @@ const GROUPS: [(&str, &str); 3] = [("mask", MASK), ("quoted", MASK), ("bare", "\
 
 /// A secret that is shorter than this is masked only as it stands: its encodings would be found anywhere.
 const ENCODED: usize = 6;
+
+/// So much of a secret at the end of what was cut is masked; less of it says little, and is found anywhere.
+const TORN: usize = 4;
 
 /// One rule: what it matches is masked, or its group `mask` where it has one.
 #[derive(Clone, Debug)]
@@ -73,6 +76,9 @@ impl Redactor {
         }
         for stream in [&mut answer.stdout, &mut answer.stderr] {
             self.bytes(step, &mut stream.bytes);
+            if stream.truncated {
+                self.torn(&mut stream.bytes);
+            }
         }
         if let Some(progress) = &mut answer.progress {
             for text in progress.groups.values_mut().chain([&mut progress.since]) {
@@ -146,6 +152,22 @@ impl Redactor {
         }
     }
 
+    /// Masks the beginning of a secret at the end of what was cut: the cut may have gone through it.
+    fn torn(&self, bytes: &mut Vec<u8>) {
+        let longest = |secret: &[u8]| {
+            (TORN..secret.len())
+                .rev()
+                .find(|length| bytes.ends_with(&secret[..*length]))
+        };
+        let torn = self.secrets.iter();
+        let torn = torn.filter_map(|(name, secret)| Some((longest(secret)?, name)));
+        if let Some((length, name)) = torn.max() {
+            bytes.truncate(bytes.len() - length);
+            bytes.extend_from_slice(MASK.as_bytes());
+            self.count(&format!("secret {name}"), 1);
+        }
+    }
+
     fn count(&self, rule: &str, struck: u64) {
         let mut ledger = self.ledger.lock().unwrap_or_else(PoisonError::into_inner);
         *ledger.entry(rule.to_owned()).or_default() += struck;
@@ -173,7 +195,7 @@ fn masked(found: &Captures<'_>) -> Vec<u8> {
     .concat()
 }
 
-/// A secret as it may show up: as it is, percent-encoded, and in base64 wherever it stands in what was encoded. Of base64 only the
+/// A secret as it may show up: as it is, percent-encoded, as text of JSON, and in base64 wherever it stands in what was encoded. Of base64 only the
 /// characters are taken that depend on nothing but the secret.
 fn spellings(value: &str) -> Vec<Vec<u8>> {
     let mut all = vec![value.as_bytes().to_vec()];
@@ -188,6 +210,8 @@ fn spellings(value: &str) -> Vec<Vec<u8>> {
         }
         all.push(percent.to_ascii_lowercase().into_bytes());
         all.push(percent.into_bytes());
+        let quoted = serde_json::Value::from(value).to_string();
+        all.push(quoted.trim_matches('"').as_bytes().to_vec());
         for lead in 0..3 {
             let mut bytes = vec![0; lead];
             bytes.extend_from_slice(value.as_bytes());
@@ -274,6 +298,24 @@ mod tests {
         assert_eq!(masked_text(&redactor, "q=hunter2%2F%C3%BC%2Bx"), "q=***");
         assert_eq!(redactor.ledger()[0].rule, "secret token");
         assert_eq!(redactor.ledger()[0].count, 6);
+    }
+
+    #[test]
+    fn promise_2_a_secret_that_the_cap_cut_in_two_is_masked_and_so_is_one_in_json() {
+        let redactor = Redactor::new(&[("key".into(), "line \"one\"\ntwo".into())], Vec::new());
+        let cut = |text: &str| {
+            let mut bytes = text.as_bytes().to_vec();
+            redactor.torn(&mut bytes);
+            String::from_utf8(bytes).unwrap()
+        };
+        assert_eq!(cut("it is line \"on"), "it is ***");
+        assert_eq!(cut("it is line"), "it is ***");
+        assert_eq!(cut("it is lin"), "it is lin");
+        assert_eq!(cut("bGluZSAib25l"), "***");
+        assert_eq!(
+            masked_text(&redactor, r#"{"was": "line \"one\"\ntwo"}"#),
+            r#"{"was": "***"}"#
+        );
     }
 
     #[test]

@@ -101,15 +101,13 @@ fn read(
     source: &str,
 ) -> Vec<Step> {
     let mut inner = Reader::new(yaml::without_mark(source), origin);
-    let root = match yaml::read(source) {
-        Ok(root) => root,
-        Err(errors) => {
-            for error in errors {
-                inner.complain(super::Level::Error, error.span, error.headline, error.fix);
-            }
-            around.foreign.extend(inner.finish());
-            return Vec::new();
-        }
+    let (root, errors) = yaml::read_on(source);
+    for error in errors {
+        inner.complain(super::Level::Error, error.span, error.headline, error.fix);
+    }
+    let Some(root) = root else {
+        around.foreign.extend(inner.finish());
+        return Vec::new();
     };
     let Some(fields) = inner.fields(&root, "the runbook", &keys::names(keys::RUNBOOK), &[]) else {
         around.foreign.extend(inner.finish());

@@ -291,6 +291,24 @@ impl Scribe<'_, '_, '_> {
             );
             return None;
         }
+        if let Some(name) = self
+            .language
+            .secrets
+            .iter()
+            .find(|name| is_read(script, name))
+        {
+            let offset = script.find(&format!("${name}"));
+            let offset = offset.or_else(|| script.find(&format!("${{{name}")));
+            let span = self
+                .reader
+                .inside(node, script, offset.unwrap_or(0), name.len() + 1);
+            self.reader.error(
+                span,
+                format!("the secret `{name}` is not in the environment of `sh`: it would be seen in the process list"),
+                format!("give it as `stdin: '{{{{{name}}}}}'`, and take it from there with `read -r {name}`"),
+            );
+            return None;
+        }
         for name in self.params {
             if mentions(script, name) {
                 self.language.used.insert(name.clone());
@@ -298,6 +316,29 @@ impl Scribe<'_, '_, '_> {
         }
         Some(Given::Script(script.to_owned()))
     }
+}
+
+/// Whether a script takes the value of a variable that it never sets itself.
+fn is_read(script: &str, name: &str) -> bool {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let taken = |sign: &str| {
+        let all = script.match_indices(sign);
+        all.map(|(at, sign)| &script[at + sign.len()..])
+            .any(|rest| !rest.starts_with(part))
+    };
+    let set = script.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&script[..at], &script[at + name.len()..]);
+        let line = before
+            .rsplit(['\n', ';', '|', '&'])
+            .next()
+            .unwrap_or_default();
+        let whole = !before.ends_with(part) && !after.starts_with(part);
+        let word = |word| line.split_whitespace().any(|one| one == word);
+        whole
+            && !before.ends_with(['$', '{'])
+            && (after.starts_with('=') || word("read") || word("for") || word("getopts"))
+    });
+    !set && (taken(&format!("${name}")) || taken(&format!("${{{name}")))
 }
 
 pub(super) fn mentions(script: &str, name: &str) -> bool {

@@ -202,6 +202,10 @@ impl Language<'_> {
                 self.used.insert(name);
                 continue;
             }
+            if reader.is_full() {
+                reader.error(node.span, "unknown name", "");
+                continue;
+            }
             let known: BTreeSet<&str> = self
                 .sight
                 .names
@@ -217,10 +221,7 @@ impl Language<'_> {
                 ),
                 None => (
                     format!("unknown name `{name}`"),
-                    format!(
-                        "known here: {}",
-                        known.into_iter().collect::<Vec<_>>().join(", ")
-                    ),
+                    format!("known here: {}", listed(&known)),
                 ),
             };
             reader.error(span, headline, fix);
@@ -243,6 +244,16 @@ impl Language<'_> {
             }
             reader.error(span, headline, format!("it has {listed}"));
         }
+    }
+}
+
+/// Names as a text, as many of them as somebody reads.
+fn listed(names: &BTreeSet<&str>) -> String {
+    const MOST: usize = 30;
+    let first: Vec<_> = names.iter().copied().take(MOST).collect();
+    match names.len().saturating_sub(MOST) {
+        0 => first.join(", "),
+        more => format!("{}, and {more} more", first.join(", ")),
     }
 }
 

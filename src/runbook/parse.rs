@@ -31,14 +31,12 @@ impl Runbook {
         }
         let text = yaml::without_mark(source);
         let mut reader = Reader::new(text, origin);
-        let node = match yaml::read(source) {
-            Ok(node) => node,
-            Err(errors) => {
-                for error in errors {
-                    reader.complain(Level::Error, error.span, error.headline, error.fix);
-                }
-                return Err(reader.finish());
-            }
+        let (node, errors) = yaml::read_on(source);
+        for error in errors {
+            reader.complain(Level::Error, error.span, error.headline, error.fix);
+        }
+        let Some(node) = node else {
+            return Err(reader.finish());
         };
         let mut foreign = Vec::new();
         let runbook = document(

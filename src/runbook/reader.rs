@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::quantity;
 use super::source::{Diagnostic, Level};
-use crate::yaml::{Key, Node, Scalar, Span, Yaml};
+use crate::yaml::{self, Key, Node, Scalar, Span, Yaml};
 
 /// A source being read, and what is wrong with it so far.
 pub(super) struct Reader<'a> {
@@ -13,6 +13,8 @@ pub(super) struct Reader<'a> {
     text: Arc<str>,
     origin: &'a str,
     found: Vec<Diagnostic>,
+    /// Whether there was more than is kept.
+    more: bool,
     literal: Option<&'a [(String, String)]>,
 }
 
@@ -44,6 +46,7 @@ impl<'a> Reader<'a> {
             text: source.into(),
             origin,
             found: Vec::new(),
+            more: false,
             literal: None,
         }
     }
@@ -84,6 +87,10 @@ impl<'a> Reader<'a> {
         headline: String,
         fix: Option<String>,
     ) {
+        if self.is_full() {
+            self.more |= level == Level::Error;
+            return;
+        }
         let fix = fix.filter(|fix| !fix.is_empty());
         self.found.push(Diagnostic::new(
             level,
@@ -95,9 +102,14 @@ impl<'a> Reader<'a> {
         ));
     }
 
+    /// True when no more complaints are taken: each costs time, and nobody reads on.
+    pub(super) fn is_full(&self) -> bool {
+        self.found.len() >= yaml::MAX_COMPLAINTS
+    }
+
     /// True when something was found that keeps the runbook from running.
     pub(super) fn failed(&self) -> bool {
-        self.found.iter().any(|one| one.level == Level::Error)
+        self.more || self.found.iter().any(|one| one.level == Level::Error)
     }
 
     /// All that was found, in the order of the source, each once.
@@ -105,6 +117,17 @@ impl<'a> Reader<'a> {
         self.found
             .sort_by_key(|one| (one.span(), one.level, one.headline.clone()));
         self.found.dedup();
+        if self.more {
+            let last = self.found.last().map_or(Span::default(), Diagnostic::span);
+            self.found.push(Diagnostic::new(
+                Level::Error,
+                self.origin,
+                &self.text,
+                last,
+                format!("there is more wrong than these {}", yaml::MAX_COMPLAINTS),
+                Some("mend these first: what is behind them is told then".into()),
+            ));
+        }
         self.found
     }
 

@@ -318,6 +318,9 @@ fn unread(reader: &mut Reader<'_>, span: Span, kind: &crate::step::Kind) {
     let word = kind.word();
     let fix = match kind.about().field("body") {
         Some(_) => "write it as the `body`, or use `run` or `sh`",
+        None if kind.about().field("dialogue").is_some() => {
+            "write it as `send` in the `dialogue`: what a terminal is told comes after what it says"
+        }
         None => "take it out: only the command of a `run` or `sh` reads it",
     };
     reader.error(span, format!("`stdin` does not go with `{word}`"), fix);

@@ -50,7 +50,7 @@ pub(super) fn of_run(error: &EvalAltResult) -> (String, Position) {
         EvalAltResult::ErrorDataTooLarge(what, _) => match what.to_lowercase() {
             what if what.contains("string") => "a text grows beyond 16 MiB".into(),
             what if what.contains("array") => "a list grows beyond 100000 items".into(),
-            _ => "a map grows beyond 10000 keys".into(),
+            _ => "a map grows beyond 1000000 keys".into(),
         },
         EvalAltResult::ErrorStackOverflow(_) => "it calls itself too deep".into(),
         other => {

@@ -3,6 +3,7 @@
 //! Strict by construction: an undefined name is an error when the runbook is loaded, a missing property or unlike types are an
 //! error when it runs, and an error is never true or false. Every limit is set; nothing here can read a file, a clock or the network.
 
+mod bounded;
 mod compare;
 mod complaint;
 mod expr;

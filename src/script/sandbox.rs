@@ -8,13 +8,16 @@ use rhai::packages::{
 };
 use rhai::{Engine, EvalAltResult, OptimizationLevel};
 
-use super::{compare, rows, words};
+use super::{bounded, compare, rows, words};
 
 /// Steps of the evaluator that one expression may take; about 0.2 s of one core.
 const MAX_OPERATIONS: u64 = 1_000_000;
 
 /// Bytes of text that an expression may hold at once: both streams at their largest cap.
-const MAX_TEXT: usize = 16 * 1024 * 1024;
+pub(super) const MAX_TEXT: usize = 16 * 1024 * 1024;
+
+/// Items of all lists that an expression may hold in one value.
+pub(super) const MAX_ITEMS: usize = 100_000;
 
 /// Entries of all maps that an expression may hold at once: every socket that fits into the largest output, with its nine keys.
 const MAX_ENTRIES: usize = 1_000_000;
@@ -53,7 +56,7 @@ pub(super) fn bare() -> Engine {
         .set_max_expr_depths(64, 32)
         .set_max_modules(0)
         .set_max_string_size(MAX_TEXT)
-        .set_max_array_size(100_000)
+        .set_max_array_size(MAX_ITEMS)
         .set_max_map_size(MAX_ENTRIES)
         .set_fail_on_invalid_map_property(true)
         // Without this the built-in comparisons are taken before ours: unlike types would be unequal, not an error.
@@ -68,6 +71,7 @@ pub(super) fn bare() -> Engine {
     compare::register(&mut engine);
     words::register(&mut engine);
     rows::register(&mut engine);
+    bounded::register(&mut engine);
     engine
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::sandbox::MAX_TEXT;
 use super::{Expr, ExprError, Member, Scope};
 
 /// A parsed template.
@@ -162,6 +163,12 @@ impl Template {
                 Part::Expr(expr, begins) => {
                     text.push_str(&word(expr, &found(expr, *begins, scope)?, *begins)?)
                 }
+            }
+            if text.len() > MAX_TEXT {
+                return Err(TemplateError {
+                    message: format!("the text grows beyond {} MiB", MAX_TEXT / 1024 / 1024),
+                    offset: None,
+                });
             }
         }
         Ok(text)

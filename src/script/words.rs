@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use rhai::{Array, Dynamic, Engine, EvalAltResult, ImmutableString};
 
+use super::bounded::fits;
 use super::functions::FUNCTIONS;
 use super::value::outward;
 
@@ -108,27 +109,13 @@ pub(super) fn register(engine: &mut Engine) {
     engine
         .register_fn("is_set", |value: Dynamic| !value.is_unit())
         .register_fn("trim", |text: ImmutableString| text.trim().to_owned())
-        .register_fn("lines", |text: ImmutableString| list(text.lines()))
-        .register_fn("words", |text: ImmutableString| {
-            list(text.split_whitespace())
-        })
         .register_fn("matches", matches)
         .register_fn("to_int", to_int)
         .register_fn("to_float", to_float)
-        .register_fn(
-            "replace",
-            |text: ImmutableString, from: ImmutableString, to: ImmutableString| {
-                text.replace(from.as_str(), to.as_str())
-            },
-        )
         .register_fn("join", join);
 }
 
-fn list<'a>(items: impl Iterator<Item = &'a str>) -> Array {
-    items.map(|item| Dynamic::from(item.to_owned())).collect()
-}
-
-fn join(items: Array, between: ImmutableString) -> String {
+fn join(items: Array, between: ImmutableString) -> Outcome<String> {
     let items: Vec<_> = items
         .iter()
         .map(|item| match outward(item) {
@@ -136,7 +123,10 @@ fn join(items: Array, between: ImmutableString) -> String {
             other => other.to_string(),
         })
         .collect();
-    items.join(between.as_str())
+    let between_all = between.len().saturating_mul(items.len().saturating_sub(1));
+    let own: usize = items.iter().map(String::len).sum();
+    fits(own.saturating_add(between_all))?;
+    Ok(items.join(between.as_str()))
 }
 
 fn to_int(text: ImmutableString) -> Outcome<i64> {

@@ -137,7 +137,7 @@ fn is_http(url: &str) -> bool {
 
 impl Asking for Http {
     fn said<'a>(&self, stderr: &'a [u8]) -> &'a [u8] {
-        way::said(stderr)
+        curl::own_words(way::said(stderr))
     }
 
     fn asks(&self, scope: &Scope<'_>) -> Result<Vec<Ask>, TemplateError> {
@@ -198,6 +198,10 @@ impl Asking for Http {
             };
             Ok(response.reading())
         });
+        // What curl was told to write of its figures is no word of the patient.
+        if let Some(Value::String(said)) = observation.facts.get_mut("stderr") {
+            said.truncate(curl::own_words(said.as_bytes()).len());
+        }
         if observation.truncated && observation.facts.contains_key("body") {
             observation
                 .facts

@@ -9,5 +9,7 @@ mod read;
 mod tree;
 
 pub use complaint::YamlError;
-pub use read::{MAX_ALIASES, MAX_BYTES, MAX_DEPTH, MAX_NODES, read, without_mark};
+pub use read::{
+    MAX_ALIASES, MAX_BYTES, MAX_COMPLAINTS, MAX_DEPTH, MAX_NODES, read, read_on, without_mark,
+};
 pub use tree::{Key, Node, Scalar, Span, Yaml};

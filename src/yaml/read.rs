@@ -26,6 +26,9 @@ const MAX_REPLAYED: usize = 20_000;
 /// How large a text may be, in bytes: 1 MiB.
 pub const MAX_BYTES: usize = 1024 * 1024;
 
+/// How many complaints about one text are made; who has so many mends these first.
+pub const MAX_COMPLAINTS: usize = 200;
+
 /// `source` without a byte order mark; spans count from here.
 pub fn without_mark(source: &str) -> &str {
     source.strip_prefix('\u{feff}').unwrap_or(source)
@@ -33,25 +36,34 @@ pub fn without_mark(source: &str) -> &str {
 
 /// Reads one document. Spans are byte offsets in `source` after [`without_mark`].
 pub fn read(source: &str) -> Result<Node, Vec<YamlError>> {
+    match read_on(source) {
+        (Some(node), complaints) if complaints.is_empty() => Ok(node),
+        (_, complaints) => Err(complaints),
+    }
+}
+
+/// The same, and where only single keys or texts are wrong the rest of the document with them, so that all that is wrong with it can be
+/// told at once: of a key that stands twice the first.
+pub fn read_on(source: &str) -> (Option<Node>, Vec<YamlError>) {
     let source = without_mark(source);
     if source.len() > MAX_BYTES {
-        return Err(vec![YamlError {
+        let error = YamlError {
             span: Span::default(),
             headline: format!(
                 "the text is {} bytes long; at most {MAX_BYTES} are read",
                 source.len()
             ),
             fix: Some("split it".into()),
-        }]);
+        };
+        return (None, vec![error]);
     }
-    let raw: Spanned<Raw> = serde_saphyr::from_str_with_options(source, settings())
-        .map_err(|error| vec![complaint(source, error.without_snippet())])?;
-    let mut complaints = Vec::new();
-    let node = settle(source, raw, &mut complaints);
-    if complaints.is_empty() {
-        Ok(node)
-    } else {
-        Err(complaints)
+    match serde_saphyr::from_str_with_options::<Spanned<Raw>>(source, settings()) {
+        Ok(raw) => {
+            let mut complaints = Vec::new();
+            let node = settle(source, raw, &mut complaints);
+            (Some(node), complaints)
+        }
+        Err(error) => (None, vec![complaint(source, error.without_snippet())]),
     }
 }
 
@@ -164,7 +176,7 @@ fn settle(source: &str, raw: Spanned<Raw>, complaints: &mut Vec<YamlError>) -> N
             Yaml::Scalar(Scalar::Float(value), written(span_of(source, raw.defined)))
         }
         Raw::Text(text) => {
-            if text.contains('\0') {
+            if text.contains('\0') && complaints.len() < MAX_COMPLAINTS {
                 complaints.push(YamlError {
                     span: span_of(source, raw.defined),
                     headline: "this text holds a NUL byte, which no argument, script or path can"
@@ -188,14 +200,16 @@ fn settle(source: &str, raw: Spanned<Raw>, complaints: &mut Vec<YamlError>) -> N
                 let at = span_of(source, key.referenced);
                 let node = settle(source, value, complaints);
                 if let Some(first) = seen.get(&key.value) {
-                    complaints.push(YamlError {
-                        span: at,
-                        headline: format!("the key `{}` stands here twice", key.value),
-                        fix: Some(format!(
-                            "keep one of them; the first is on line {}",
-                            line_of(source, *first)
-                        )),
-                    });
+                    if complaints.len() < MAX_COMPLAINTS {
+                        complaints.push(YamlError {
+                            span: at,
+                            headline: format!("the key `{}` stands here twice", key.value),
+                            fix: Some(format!(
+                                "keep one of them; the first is on line {}",
+                                line_of(source, *first)
+                            )),
+                        });
+                    }
                     continue;
                 }
                 seen.insert(key.value.clone(), at.start);

@@ -69,3 +69,25 @@ fn every_complaint_has_a_place_and_nearly_every_one_a_fix() {
         "{without} of {complaints}"
     );
 }
+
+#[test]
+fn ten_thousand_steps_are_read_and_ten_thousand_mistakes_are_told_in_bounded_number() {
+    let steps = |expect: &str| -> String {
+        let steps =
+            (0..10_000).map(|n| format!("  - {{id: s{n}, run: [a], expect: [{expect} == 0]}}\n"));
+        let steps: String = steps.collect();
+        format!("version: 1\nid: x\ntitle: X\nsteps:\n{steps}")
+    };
+    let (runbook, warnings) = Runbook::parse(&steps("exit"), "x.yaml").unwrap();
+    assert_eq!((runbook.steps.len(), warnings.len()), (10_000, 0));
+    let errors = Runbook::parse(&steps("codde"), "x.yaml").unwrap_err();
+    assert_eq!(errors.len(), 201);
+    assert_eq!(errors[200].headline, "there is more wrong than these 200");
+    assert!(
+        errors
+            .iter()
+            .all(|one| one.fix.as_ref().is_some_and(|fix| fix.len() < 500))
+    );
+    let twice = format!("version: 1\nid: x\n{}", "title: X\n".repeat(30_000));
+    assert_eq!(Runbook::parse(&twice, "x.yaml").unwrap_err().len(), 201);
+}

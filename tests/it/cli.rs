@@ -271,3 +271,30 @@ fn collected_files_are_written_to_a_folder_and_a_report_holds_only_their_digests
     assert_eq!(artifacts[1]["bytes"], 17);
     assert_eq!(artifacts[1]["sha256"].as_str().unwrap().len(), 64);
 }
+
+#[test]
+fn promise_7_a_program_that_holds_more_than_a_diagnosis_needs_is_stopped_and_its_target_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("held.rhai");
+    // Each value is within its bounds; all of them together are 2.5 GiB.
+    let held = "const RUNBOOK = #{ version: 1, id: \"held\", title: \"Holds much\" };
+        fn hold(deep, text) {
+            let a = text + 1; let b = text + 2; let c = text + 3; let d = text + 4; let e = text + 5;
+            let f = text + 6; let g = text + 7; let h = text + 8; let i = text + 9; let j = text + 0;
+            if deep > 0 { hold(deep - 1, text); }
+            a.len() + b.len()
+        }
+        fn main(p) {
+            run(\"one\", [\"true\"]);
+            let text = \"x\";
+            for turn in 0..23 { text += text; }
+            hold(30, text);
+        }";
+    std::fs::write(&path, held).unwrap();
+    let output = housecall(&["run", path.to_str().unwrap(), "local", "-q", "-o", "json"]);
+    assert_eq!(code(&output), 5, "{}", stderr(&output));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let reason = report["targets"][0]["reason"].as_str().unwrap();
+    assert!(reason.contains("grown by more than 1024 MiB"), "{reason}");
+    assert_eq!(report["targets"][0]["steps"][0]["status"], "pass");
+}

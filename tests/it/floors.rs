@@ -16,6 +16,7 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
     ("clock", 1, &[]),
     ("random", 1, &[]),
     ("pattern", 1, &[]),
+    ("memory", 1, &[]),
     ("report", 2, &["clock", "yaml"]),
     ("cluster", 2, &["yaml"]),
     ("script", 2, &["yaml", "clock"]),

@@ -342,6 +342,28 @@ async fn an_interruption_reaches_a_program_that_only_computes_and_finally_still_
     assert_eq!(report.exit.unwrap().code, 130);
 }
 
+#[tokio::test]
+async fn promise_7_what_is_kept_of_a_target_is_bounded_over_all_of_its_steps() {
+    let listed: String = (0..7)
+        .map(|n| format!("  - {{id: s{n}, run: [say], output: {{max: 8MiB}}, expect: [{{id: c{n}, that: stdout != \"\"}}]}}\n"))
+        .collect();
+    let listed = format!("version: 1\nid: t\ntitle: T\nsteps:\n{listed}");
+    let asked = format!(
+        "{HEADER}fn main(p) {{ for n in 0..7 {{ let one = run(`s${{n}}`, [\"say\"], #{{output: #{{max: \"8MiB\"}}}}); check(`c${{n}}`, one.has(\"stdout\")); }} }}"
+    );
+    let much = json!({"say": {"stdout": "x".repeat(8 * 1024 * 1024)}});
+    for (source, origin) in [(listed, "t.yaml"), (asked, "t.rhai")] {
+        let report = report(&source, origin, much.clone()).await;
+        let told: Vec<_> = steps(&report).iter().map(|step| step.status).collect();
+        let mut expected = vec![Verdict::Pass; 4];
+        expected.extend([Verdict::Error; 3]);
+        assert_eq!(told, expected, "{origin}");
+        let last = &steps(&report)[6];
+        assert!(last.reason.as_ref().unwrap().contains("come to 32 MiB"));
+        assert_eq!(last.checks[0].status, Verdict::Error);
+    }
+}
+
 /// Printed, not held: what a step of a program costs over one of a list.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_steps_in_both_spellings_are_a_hundred_steps() {

@@ -198,3 +198,42 @@ fn list_and_show_speak_to_programs_too() {
     assert_eq!(show["params"][0]["default"], 80);
     assert_eq!(show["steps"][0]["checks"][0]["id"], "http-up");
 }
+
+#[test]
+fn the_tests_of_a_whole_folder_are_tried_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let head = "version: 1\nid: x\ntitle: X\nsteps: [{id: a, run: [a]}]\n";
+    put("part.yaml", head);
+    put(
+        "deep/good.yaml",
+        &format!("{head}tests: [{{name: n, given: {{a: {{exit: 0}}}}, expect: {{a: pass}}}}]\n"),
+    );
+    put("lib/shared.rhai", "fn half(n) { n / 2 }\n");
+    let path = folder.path().to_str().unwrap();
+    let output = housecall(&["test", path]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let told = stdout(&output);
+    assert!(told.contains("1 tests: 1 ok, 0 failed"), "{told}");
+    assert!(told.contains("part.yaml\n  no tests"), "{told}");
+    assert!(!told.contains("shared.rhai"), "{told}");
+    // One that is named, and a folder of nothing else, are no tests at all.
+    let part = format!("{path}/part.yaml");
+    assert_eq!(code(&housecall(&["test", &part])), 2);
+    let whole = concat!(env!("CARGO_MANIFEST_DIR"), "/runbooks");
+    for verb in ["test", "lint"] {
+        let output = housecall(&[verb, whole]);
+        assert_eq!(code(&output), 0, "{verb}: {}", stderr(&output));
+    }
+    let folder = housecall(&["run", path, "local"]);
+    assert_eq!(code(&folder), 2);
+    assert!(
+        stderr(&folder).contains("is a folder"),
+        "{}",
+        stderr(&folder)
+    );
+}

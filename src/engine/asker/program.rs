@@ -23,6 +23,9 @@ use crate::script::program::{Check, Ending, Refusal, Request, Thrown};
 /// tells more is no diagnosis, and a report has to be held in memory.
 const MAX_TOLD: usize = 4 * 1024 * 1024;
 
+/// The most steps that a program may ask one target. A loop that asks more is no diagnosis.
+const MAX_STEPS: usize = 1_000;
+
 /// One target's conversation with a program.
 pub(super) struct Conversation<'a> {
     asker: Asker<'a>,
@@ -140,6 +143,9 @@ impl<'a> Conversation<'a> {
             )));
         }
         match request {
+            Request::Ask { .. } if self.talk.len() >= MAX_STEPS => Err(Refusal::Wrong(format!(
+                "the program asks more than {MAX_STEPS} steps of one target; ask about fewer things, or for more with one command"
+            ))),
             Request::Ask {
                 kind,
                 id,

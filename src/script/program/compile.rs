@@ -50,6 +50,7 @@ impl Program {
         let top = reading.top(&places, &tree, &mut Vec::new(), &mut faults);
         let header = header(&top, &mut faults);
         roles(&places, &tree, &mut faults);
+        hiding(&places, &tree, &words, &mut faults);
         let params = header.as_ref().map(params);
         faults.extend(unknown(
             &places,
@@ -212,6 +213,26 @@ fn roles(places: &Places<'_>, tree: &AST, faults: &mut Vec<Fault>) {
             0..1,
             "the program has no `main`".into(),
             "write `fn main(p) { … }`: it is what is run",
+        ));
+    }
+}
+
+/// A function of the program's own that has the name of one that asks or judges would take its place, and nobody who reads on would know.
+fn hiding(places: &Places<'_>, tree: &AST, words: &Words, faults: &mut Vec<Fault>) {
+    const JUDGING: [&str; 6] = ["check", "fact", "skip", "warn", "log", "simulate"];
+    for function in tree.iter_fn_def() {
+        let name = function.name.as_str();
+        if words.kind_of(name).is_none() && !JUDGING.contains(&name) {
+            continue;
+        }
+        let body = places.byte(function.body.start_position());
+        let start = places.source[..body].rfind(name).unwrap_or(body);
+        faults.push(error(
+            start..start + name.len(),
+            format!(
+                "`{name}` is a function that every program has, and this one would take its place"
+            ),
+            "give it another name",
         ));
     }
 }

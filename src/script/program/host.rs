@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::door::{Check, Door, Refusal, Request};
 use super::outcome::{self, Outcome, Simulated, told};
 use super::{Ending, Words};
+use crate::script::bounded::shallow;
 use crate::script::value::{described, outward};
 use crate::script::words::nearest;
 
@@ -104,6 +105,7 @@ impl Asker {
     /// `(id)`, `(id, what)`, `(id, what, options)`; the id may be left out where what is asked could not be one.
     fn ask(&self, given: Vec<Dynamic>) -> Called<Outcome> {
         let whole = given.len() == 3;
+        given.iter().try_for_each(shallow)?;
         let mut given = given.into_iter().peekable();
         let id = given
             .next_if(|first| {
@@ -180,13 +182,14 @@ fn judging(engine: &mut Engine, host: &Arc<Host>) {
     let (facts, skips) = (Arc::clone(host), Arc::clone(host));
     engine
         .register_fn("fact", move |name: ImmutableString, value: Dynamic| {
+            shallow(&value)?;
             facts.tell(Request::Fact {
                 name: name.to_string(),
                 value: told(&value),
             })
         })
         .register_fn("skip", move |why: ImmutableString| -> Called<()> {
-            Err(skips.end(Ending::Skipped(why.to_string())))
+            Err(skips.end(Ending::Skipped(super::clipped(why.to_string()))))
         });
 }
 
@@ -259,6 +262,7 @@ fn telling(engine: &mut Engine, host: &Arc<Host>) {
     ] {
         let host = Arc::clone(host);
         engine.register_fn(word, move |text: Dynamic| {
+            shallow(&text)?;
             let text = match outward(&text) {
                 Value::String(text) => text,
                 other => other.to_string(),
@@ -300,13 +304,17 @@ fn testing(engine: &mut Engine, host: &Arc<Host>) {
 }
 
 fn simulate(host: &Host, given: Map, params: Map) -> Called<Simulated> {
-    let object = |map: Map| match outward(&map.into()) {
-        Value::Object(map) => map,
-        _ => serde_json::Map::new(),
+    let object = |map: Map| -> Called<serde_json::Map<String, Value>> {
+        let map = map.into();
+        shallow(&map)?;
+        Ok(match outward(&map) {
+            Value::Object(map) => map,
+            _ => serde_json::Map::new(),
+        })
     };
     host.pass(Request::Simulate {
-        given: object(given),
-        params: object(params),
+        given: object(given)?,
+        params: object(params)?,
     })
     .map(Simulated::of)
 }

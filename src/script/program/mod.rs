@@ -171,8 +171,22 @@ impl Program {
     }
 }
 
-/// Bytes of stack that a call may need: the deepest program in the deepest expressions, in a build without optimization.
-pub const STACK: usize = 32 * 1024 * 1024;
+/// Bytes of stack that a call may need: the deepest program in the deepest expressions, and the deepest value that can be made before
+/// its time is over, in a build without optimization. What is not used is not taken.
+pub const STACK: usize = 256 * 1024 * 1024;
+
+/// Bytes of a program's last words that are told.
+const LAST_WORDS: usize = 4 * 1024;
+
+/// A text, or as much of it as is told of last words.
+fn clipped(mut text: String) -> String {
+    if text.len() > LAST_WORDS {
+        let end = (0..=LAST_WORDS).rev().find(|at| text.is_char_boundary(*at));
+        text.truncate(end.unwrap_or_default());
+        text.push('…');
+    }
+    text
+}
 
 fn engine(words: &Words, host: &Arc<Host>) -> Engine {
     let mut engine = sandbox::bare();
@@ -201,7 +215,7 @@ fn terminated(error: &EvalAltResult) -> Option<String> {
 fn thrown(error: &EvalAltResult) -> Thrown {
     let (message, position) = complaint::of_run(error);
     Thrown {
-        message,
+        message: clipped(message),
         line: position.line().unwrap_or(0),
         column: position.position().unwrap_or(0),
     }

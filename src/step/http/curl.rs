@@ -6,6 +6,9 @@ use super::super::way::Reply;
 use super::{Response, head};
 use crate::script::TemplateError;
 
+/// Before the figures, on a line of its own.
+const MARK: &[u8] = b"\ncurl ";
+
 /// A header as a line of curl's configuration. What it holds may be secret, so no complaint shows it.
 pub(super) fn header(name: &str, value: &str) -> Result<String, TemplateError> {
     if value.chars().any(|c| c.is_control() && c != '\t') {
@@ -53,7 +56,6 @@ fn quoted(text: &str) -> String {
 
 /// Reads head and body from stdout, and the figures from the line that was asked for.
 pub(super) fn read(reply: &Reply<'_>) -> Result<Response, String> {
-    const MARK: &[u8] = b"\ncurl ";
     // Before 7.63 curl knows no `%{stderr}` and writes the line to the end of stdout.
     let (line, out) = match reply.said.rsplit_once("\ncurl ") {
         Some((_, line)) => (line.to_owned(), reply.out),
@@ -116,6 +118,22 @@ pub(super) fn read(reply: &Reply<'_>) -> Result<Response, String> {
             reason(reply)
         },
     })
+}
+
+/// What curl said before the line of its figures, which is its last; all of it where there is no such line.
+pub(super) fn own_words(stderr: &[u8]) -> &[u8] {
+    let Some(at) = memchr::memmem::rfind(stderr, MARK) else {
+        return stderr;
+    };
+    let line = String::from_utf8_lossy(&stderr[at + MARK.len()..]);
+    let line = line.trim_end();
+    let figures = line.split(' ').take(5);
+    let is_figures = line.split(' ').count() >= 5 && !line.contains('\n');
+    if is_figures && figures.into_iter().all(|word| word.parse::<f64>().is_ok()) {
+        &stderr[..at]
+    } else {
+        stderr
+    }
 }
 
 fn reason(reply: &Reply<'_>) -> String {

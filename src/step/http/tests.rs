@@ -250,3 +250,23 @@ fn a_header_that_would_be_two_is_refused_and_not_shown() {
     assert!(error.message.contains("`Authorization` holds a line end"));
     assert!(!error.message.contains("secret"));
 }
+
+#[test]
+fn the_figures_that_curl_was_told_to_write_are_no_words_of_the_patient() {
+    let figures = "\ncurl 200 17 0.5 0.1 0.0 10.0.0.7\n\nhousecall 1.00 1.50\n";
+    for (said, own) in [
+        (figures.to_owned(), ""),
+        (format!("curl: (7) no\n{figures}"), "curl: (7) no\n"),
+        ("a\ncurl is not here\n".to_owned(), "a\ncurl is not here\n"),
+        (
+            "a\ncurl 1 2 3 4 5\nb\n".to_owned(),
+            "a\ncurl 1 2 3 4 5\nb\n",
+        ),
+    ] {
+        let http = build(&spec(&[("url", "http://a/")]), &[]).unwrap();
+        assert_eq!(http.said(said.as_bytes()), own.as_bytes(), "{said:?}");
+        let answers = way::answered(0, b"way curl\nHTTP/1.1 200 OK\n\n", said.as_bytes());
+        let facts = http.read(&answers, "tools:1").facts;
+        assert_eq!(facts["stderr"], own, "{said:?}");
+    }
+}
