@@ -48,6 +48,7 @@ pub mod check;
 pub mod clock;
 pub mod cluster;
 pub mod engine;
+pub mod pattern;
 pub mod plan;
 pub mod random;
 pub mod render;

@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value};
 
+use crate::pattern::Pattern;
+
 /// What is taken out of one text of a step.
 #[derive(Clone, Debug)]
 pub struct Capture {
@@ -19,11 +21,11 @@ pub struct Capture {
 #[derive(Clone, Debug)]
 pub enum Taking {
     /// `{regex: '^(?<code>\d{3})'}`: every named group, of the first match. Linear in time.
-    Groups(regex::Regex),
+    Groups(Pattern),
     /// `{code: {regex: '^\d{3}'}}`: the first group, else the whole first match.
-    One(String, regex::Regex),
+    One(String, Pattern),
     /// `{addrs: {lines: '^[0-9.]+$'}}`: every line that matches; with a group, that of each.
-    Lines(String, regex::Regex),
+    Lines(String, Pattern),
     /// `{phase: {json: '$.status.phase'}}`: what a JSON path (RFC 9535) leads to: one value as it is, several as a list.
     Json(String, Box<serde_json_path::JsonPath>),
     /// `{rows: {table: {header: 1}}}`: a list of maps, one for each line.
@@ -97,7 +99,7 @@ impl Capture {
     /// The names it yields.
     pub fn names(&self) -> Vec<&str> {
         match &self.taking {
-            Taking::Groups(regex) => regex.capture_names().flatten().collect(),
+            Taking::Groups(regex) => regex.names().collect(),
             Taking::One(name, _)
             | Taking::Lines(name, _)
             | Taking::Json(name, _)
@@ -180,7 +182,7 @@ impl Capture {
         }
     }
 
-    fn groups(&self, regex: &regex::Regex, text: &str) -> Result<Map<String, Value>, CaptureError> {
+    fn groups(&self, regex: &Pattern, text: &str) -> Result<Map<String, Value>, CaptureError> {
         let found = regex.captures(text);
         let mut values = Map::new();
         for name in self.names() {
@@ -258,7 +260,7 @@ fn column(heading: &str) -> String {
     name.trim_matches('_').to_owned()
 }
 
-fn nothing(regex: &regex::Regex, text: &str) -> String {
+fn nothing(regex: &Pattern, text: &str) -> String {
     format!("`{regex}` matches nothing in {}", shown(text))
 }
 
@@ -285,9 +287,7 @@ mod tests {
     fn capture() -> Capture {
         Capture {
             from: None,
-            taking: Taking::Groups(
-                regex::Regex::new(r"^(?<code>\d{3})(?: (?<secs>[\d.]+))?").unwrap(),
-            ),
+            taking: Taking::Groups(Pattern::new(r"^(?<code>\d{3})(?: (?<secs>[\d.]+))?").unwrap()),
             types: vec![("code".into(), Kind::Int), ("secs".into(), Kind::Float)],
             defaults: Map::new(),
         }
@@ -322,7 +322,7 @@ mod tests {
     #[test]
     fn a_text_of_another_type_is_an_error() {
         let mut wide = capture();
-        wide.taking = Taking::Groups(regex::Regex::new("(?<code>.*)").unwrap());
+        wide.taking = Taking::Groups(Pattern::new("(?<code>.*)").unwrap());
         let error = wide.take("20O", false).unwrap_err();
         assert_eq!(
             error.0,
@@ -342,8 +342,8 @@ mod tests {
         }
     }
 
-    fn regex(text: &str) -> regex::Regex {
-        regex::Regex::new(text).unwrap()
+    fn regex(text: &str) -> Pattern {
+        Pattern::new(text).unwrap()
     }
 
     #[test]

@@ -91,18 +91,16 @@ fn head(text: &mut String, plan: &Plan) {
             "; once the program asks what needs it"
         }
     );
-    let live = format!(
-        "{}, one exec stream, nothing in the node's logs",
-        match attach.mode {
-            Mode::Ephemeral => "one debug container for each pod",
-            Mode::Copy =>
-                "a copy of each pod with one debug container, deleted at the end unless `--keep` is said",
-            Mode::Node => "one debug pod on each node, deleted at the end",
-            Mode::Exec => "nothing is added to the pod",
+    let made = match attach.mode {
+        Mode::Ephemeral => "one debug container for each pod",
+        Mode::Copy => {
+            "a copy of each pod with one debug container, deleted at the end unless `--keep` is said"
         }
-    );
-    let oneshot =
-        "one debug container for each pod, all asks go with it, its log brings the answers";
+        Mode::Node => "one debug pod on each node, deleted at the end",
+        Mode::Exec => "nothing is added to the pod",
+    };
+    let live = format!("{made}, one exec stream, nothing in the node's logs");
+    let oneshot = format!("{made}, all asks go with it, its log brings the answers");
     let _ = match attach.transport {
         _ if !plan.attaches_at_once() || attach.mode != Mode::Ephemeral => {
             writeln!(text, "transport  live: {live}")

@@ -58,10 +58,10 @@ pub struct Attach {
     pub custom: Custom,
     /// Security profile.
     pub profile: Profile,
-    /// What the steps can do only with some power: [`Profile::Auto`] goes by it.
-    pub powers: Vec<Wanted>,
     /// How questions reach the container.
     pub transport: Transport,
+    /// What the steps can do only with some power: [`Profile::Auto`] goes by it.
+    pub powers: Vec<Wanted>,
     /// How long the container may take to start.
     pub start_timeout: Duration,
     /// How long the keeper waits for the shell before it leaves by itself.

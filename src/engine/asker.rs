@@ -15,7 +15,7 @@ use super::interrupt::Interrupt;
 use super::lane::Lane;
 use super::sight::{Own, Sight, View};
 use crate::ask::Patient;
-use crate::cluster::{Cluster, Session};
+use crate::cluster::{Cluster, Mode, Session};
 use crate::plan::PlannedStep;
 use crate::report::{AttachReport, CheckReport, Happening, Phase, Severity, StepReport, Verdict};
 use crate::runbook::{Each, Retry};
@@ -271,14 +271,14 @@ impl<'a> Asker<'a> {
     async fn asked(&mut self, planned: &PlannedStep, own: &Own) -> Asked {
         let sight = self.sight.of(own);
         // In its own container the patient's tools are its own image's.
-        let image = match self.session.attached().and_then(|attach| attach.image) {
-            Some(image) => image,
-            None => self.image.to_owned(),
+        let own_image = match self.lane.plan.attach.mode {
+            Mode::Exec => self.session.attached().and_then(|attach| attach.image),
+            Mode::Ephemeral | Mode::Copy | Mode::Node => None,
         };
         let attempt = Attempt {
             planned,
             plan: &self.lane.plan,
-            image: &image,
+            image: own_image.as_deref().unwrap_or(self.image),
             interrupt: &self.interrupt,
             redactor: &self.lane.redactor,
             clock: self.lane.teller.clock.as_ref(),

@@ -13,18 +13,49 @@ use crate::script::program::{Door, Ending, Program, Refusal, Request, STACK, Thr
 type Passed = (Request, oneshot::Sender<Result<Value, Refusal>>);
 
 /// The program's side.
-struct Passage(mpsc::UnboundedSender<Passed>);
+struct Passage {
+    lane: mpsc::UnboundedSender<Passed>,
+    /// What the program has read since it last waited. Nothing comes of it that it could wait for, so the lane is not woken for it:
+    /// it goes before whatever is asked next, and at the end.
+    looked: Vec<Request>,
+}
+
+impl Passage {
+    fn new(lane: mpsc::UnboundedSender<Passed>) -> Self {
+        Self {
+            lane,
+            looked: Vec::new(),
+        }
+    }
+
+    /// Sends a request behind all that is kept back; gives where its answer comes, unless nobody is there any more.
+    fn send(&mut self, request: Request) -> Option<oneshot::Receiver<Result<Value, Refusal>>> {
+        let mut last = None;
+        for request in self.looked.drain(..).chain([request]) {
+            let (answer, answered) = oneshot::channel();
+            self.lane.send((request, answer)).ok()?;
+            last = Some(answered);
+        }
+        last
+    }
+}
+
+impl Drop for Passage {
+    fn drop(&mut self) {
+        if let Some(last) = self.looked.pop() {
+            self.send(last);
+        }
+    }
+}
 
 impl Door for Passage {
     fn pass(&mut self, request: Request) -> Result<Value, Refusal> {
-        let (answer, answered) = oneshot::channel();
-        let over = || Refusal::Stopped("the run is over".into());
-        // It is taken before whatever is asked after it, and nothing comes of it that a program could wait for.
-        let heard = matches!(request, Request::Looked { .. });
-        self.0.send((request, answer)).map_err(|_| over())?;
-        if heard {
+        if matches!(request, Request::Looked { .. }) {
+            self.looked.push(request);
             return Ok(Value::Null);
         }
+        let over = || Refusal::Stopped("the run is over".into());
+        let answered = self.send(request).ok_or_else(over)?;
         answered.blocking_recv().unwrap_or_else(|_| Err(over()))
     }
 }
@@ -51,7 +82,7 @@ impl Call {
             .name("program".into())
             .stack_size(STACK)
             .spawn(move || {
-                let door = Box::new(Passage(passed));
+                let door = Box::new(Passage::new(passed));
                 // Whoever waited may be gone already.
                 let _ = over.send(program.call(&function, &params, door, watch));
             })?;
@@ -101,10 +132,28 @@ mod tests {
     }
 
     #[test]
+    fn what_was_read_last_is_told_at_the_end() {
+        let (passed, mut requests) = mpsc::unbounded_channel();
+        let looked = |fact: &str| Request::Looked {
+            step: "one".into(),
+            fact: fact.into(),
+        };
+        let mut passage = Passage::new(passed);
+        assert_eq!(passage.pass(looked("stdout")), Ok(Value::Null));
+        assert_eq!(passage.pass(looked("exit")), Ok(Value::Null));
+        drop(passage);
+        let mut heard = Vec::new();
+        while let Ok((request, _)) = requests.try_recv() {
+            heard.push(request);
+        }
+        assert_eq!(heard, [looked("stdout"), looked("exit")]);
+    }
+
+    #[test]
     fn a_door_whose_lane_is_gone_ends_the_program() {
         let (passed, requests) = mpsc::unbounded_channel();
         drop(requests);
-        let refused = Passage(passed).pass(Request::Log("x".into()));
+        let refused = Passage::new(passed).pass(Request::Log("x".into()));
         assert_eq!(refused, Err(Refusal::Stopped("the run is over".into())));
     }
 }

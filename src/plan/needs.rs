@@ -98,7 +98,7 @@ fn attaching(attach: &Attach, needs: &mut Vec<Need>) {
         }
         Mode::Exec => {}
     }
-    if mode == Mode::Ephemeral && attach.transport == Transport::Oneshot {
+    if attach.transport == Transport::Oneshot {
         push(needs, "", "pods/log", "get", "reads the answers");
         return;
     }

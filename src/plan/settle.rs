@@ -128,6 +128,7 @@ impl Plan {
         let settled = |steps: &[Step]| {
             steps
                 .iter()
+                .cloned()
                 .map(PlannedStep::of)
                 .collect::<Result<Vec<_>, _>>()
         };
@@ -192,11 +193,11 @@ impl Plan {
                     .profile
                     .or(runbook.attach.profile)
                     .unwrap_or_default(),
+                transport: wishes.transport,
                 mode,
                 copying: wishes.copying.clone(),
                 custom: wishes.custom.clone(),
                 powers: Vec::new(),
-                transport: wishes.transport,
                 start_timeout: runbook
                     .attach
                     .start_timeout
@@ -303,7 +304,7 @@ impl PlannedStep {
     }
 
     /// Settles a step's bounds.
-    pub(crate) fn of(step: &Step) -> Result<Self, Refused> {
+    pub(crate) fn of(step: Step) -> Result<Self, Refused> {
         if let Some(cap) = step.output_max.filter(|cap| *cap > MAX_CAP) {
             return Err(Refused {
                 headline: format!(
@@ -314,11 +315,11 @@ impl PlannedStep {
             });
         }
         Ok(Self {
-            step: step.clone(),
             timeout: step
                 .timeout
                 .unwrap_or(DEFAULT_TIMEOUT.max(step.kind.lasts())),
             cap: step.output_max,
+            step,
         })
     }
 }

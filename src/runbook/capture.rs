@@ -56,7 +56,7 @@ fn groups(reader: &mut Reader<'_>, node: &Node, facts: &[&str]) -> Option<Captur
         return None;
     };
     let regex = pattern(reader, regex_node)?;
-    let names: Vec<String> = regex.capture_names().flatten().map(str::to_owned).collect();
+    let names: Vec<String> = regex.names().map(str::to_owned).collect();
     if names.is_empty() {
         reader.error(
             regex_node.span,

@@ -4,6 +4,7 @@ use super::program::Scripted;
 use crate::{
     check::{Capture, Expectation, Outcome},
     cluster::{Mode, Profile},
+    pattern::Pattern,
     report::{Own, Rule, Severity},
     script::{Expr, Template},
     step::Kind,
@@ -111,7 +112,7 @@ pub enum ParamKind {
     /// Text.
     String {
         /// Must match.
-        pattern: Option<regex::Regex>,
+        pattern: Option<Pattern>,
     },
     /// One of these words.
     Enum(Vec<String>),

@@ -3,21 +3,17 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use regex::{Regex, RegexBuilder};
-
 use super::reader::Reader;
+use crate::pattern::Pattern;
 use crate::yaml::Node;
-
-/// Bytes that one may take when it is compiled.
-const MAX_SIZE: usize = 1 << 20;
 
 /// How many are kept compiled: a program asks the same again in a loop, and to compile it takes longer than to ask.
 const KEPT: usize = 16;
 
-pub(super) fn pattern(reader: &mut Reader<'_>, node: &Node) -> Option<Regex> {
+pub(super) fn pattern(reader: &mut Reader<'_>, node: &Node) -> Option<Pattern> {
     let text = reader.text(node, "the regular expression")?;
-    match compiled(text) {
-        Ok(regex) => Some(regex),
+    match kept(text) {
+        Ok(pattern) => Some(pattern),
         Err(error) => {
             let said = error.to_string();
             let said = said.lines().last().unwrap_or_default();
@@ -37,15 +33,15 @@ pub(super) fn pattern(reader: &mut Reader<'_>, node: &Node) -> Option<Regex> {
     }
 }
 
-fn compiled(text: &str) -> Result<Regex, regex::Error> {
-    static LAST: Mutex<VecDeque<Regex>> = Mutex::new(VecDeque::new());
+fn kept(text: &str) -> Result<Pattern, regex::Error> {
+    static LAST: Mutex<VecDeque<Pattern>> = Mutex::new(VecDeque::new());
     let last = || LAST.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(known) = last().iter().find(|known| known.as_str() == text) {
         return Ok(known.clone());
     }
-    let regex = RegexBuilder::new(text).size_limit(MAX_SIZE).build()?;
+    let pattern = Pattern::new(text)?;
     let mut last = last();
     last.truncate(KEPT - 1);
-    last.push_front(regex.clone());
-    Ok(regex)
+    last.push_front(pattern.clone());
+    Ok(pattern)
 }

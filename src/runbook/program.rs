@@ -281,11 +281,9 @@ impl Scripted {
         &self,
         kind: &str,
         id: &str,
-        (value, options): (&Value, &Map<String, Value>),
+        (mut value, mut options): (Value, Map<String, Value>),
         marks: &[(String, String)],
     ) -> Result<Step, String> {
-        let mut value = value.clone();
-        let mut options = options.clone();
         self.parted(kind, &mut value, &mut options);
         if let Some(other) = options.keys().find(|key| !OPTIONS.contains(&key.as_str())) {
             let near = super::reader::near(other, OPTIONS)
@@ -300,15 +298,10 @@ impl Scripted {
             "talk" => self.allowed(&value["run"])?,
             _ => {}
         }
-        let mut entries = vec![("id", Value::from(id)), (kind, value)];
-        entries.extend(
-            options
-                .iter()
-                .map(|(key, value)| (key.as_str(), value.clone())),
-        );
+        let own = [("id".to_owned(), id.into()), (kind.to_owned(), value)];
+        let entries = own.into_iter().chain(options);
         let entries = entries
-            .into_iter()
-            .map(|(key, value)| (label(key), plain(&value)))
+            .map(|(key, value)| (label(key), plain(value)))
             .collect();
         let step = Node {
             span: Span::default(),
@@ -378,18 +371,18 @@ impl Scripted {
     }
 }
 
-fn label(text: &str) -> Key {
+fn label(text: String) -> Key {
     Key {
         span: Span::default(),
-        text: text.to_owned(),
+        text,
     }
 }
 
 /// A value that a program worked out, as a node.
-fn plain(value: &Value) -> Node {
+fn plain(value: Value) -> Node {
     let value = match value {
         Value::Null => Yaml::Null,
-        Value::Bool(truth) => Yaml::Scalar(Scalar::Bool(*truth), truth.to_string()),
+        Value::Bool(truth) => Yaml::Scalar(Scalar::Bool(truth), truth.to_string()),
         Value::Number(number) => match number.as_i64() {
             Some(whole) => Yaml::Scalar(Scalar::Int(whole), number.to_string()),
             None => Yaml::Scalar(
@@ -397,11 +390,11 @@ fn plain(value: &Value) -> Node {
                 number.to_string(),
             ),
         },
-        Value::String(text) => Yaml::Text(text.clone()),
-        Value::Array(items) => Yaml::List(items.iter().map(plain).collect()),
+        Value::String(text) => Yaml::Text(text),
+        Value::Array(items) => Yaml::List(items.into_iter().map(plain).collect()),
         Value::Object(entries) => Yaml::Map(
             entries
-                .iter()
+                .into_iter()
                 .map(|(key, value)| (label(key), plain(value)))
                 .collect(),
         ),

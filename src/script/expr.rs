@@ -1,6 +1,7 @@
 //! One expression: compiled once, evaluated strictly.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use rhai::{AST, ASTNode, Dynamic, EvalAltResult};
 use serde_json::Value;
@@ -12,6 +13,12 @@ use super::{Scope, value};
 
 /// Bytes that an expression may be long.
 const MAX_SOURCE: usize = 16 * 1024;
+
+/// How many compiled expressions are kept: the same few stand in many steps, and a failed check takes its own apart for each target.
+const KEPT: usize = 512;
+
+/// Bytes that the text of one that is kept may be long.
+const KEPT_SOURCE: usize = 200;
 
 /// A compiled expression, such as `code == 200 && secs < slow`.
 #[derive(Clone, Debug)]
@@ -68,6 +75,23 @@ impl Expr {
                 offset: Some(0),
             });
         }
+        static LAST: LazyLock<Mutex<HashMap<Arc<str>, Expr>>> = LazyLock::new(Mutex::default);
+        let last = || LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = last().get(source) {
+            return Ok(known.clone());
+        }
+        let compiled = Self::anew(source)?;
+        if source.len() <= KEPT_SOURCE {
+            let mut last = last();
+            if last.len() >= KEPT {
+                last.clear();
+            }
+            last.insert(Arc::clone(&compiled.source), compiled.clone());
+        }
+        Ok(compiled)
+    }
+
+    fn anew(source: &str) -> Result<Self, ExprError> {
         let tree = engine()
             .compile_expression(source)
             .map_err(|error| ExprError {

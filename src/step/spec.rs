@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::about::{About, Field, Shape};
+use crate::pattern::Pattern;
 use crate::script::{Scope, Template, TemplateError};
 
 /// The values given, in the order of the document.
@@ -23,7 +24,7 @@ pub enum Given {
     /// Of [`Shape::Size`], bytes.
     Size(u64),
     /// Of [`Shape::Regex`], and of a [`Shape::Pattern`] that is one.
-    Regex(regex::Regex),
+    Regex(Pattern),
     /// Of [`Shape::Script`].
     Script(String),
     /// Of [`Shape::Texts`].

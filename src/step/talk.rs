@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::about::{About, Fact, Field, Shape};
 use super::{Asking, Given, Observation, Registered, Spec, Unfit, answer};
 use crate::ask::{Answer, Ask, Awaited, Ended, Exchange, MAX_LINE, Progress, Question, last_line};
+use crate::pattern::Pattern;
 use crate::report::Verdict;
 use crate::script::{Scope, Template, TemplateError};
 
@@ -84,7 +85,7 @@ struct Line {
 #[derive(Debug)]
 enum Wanted {
     Text(Template),
-    Regex(regex::Regex),
+    Regex(Pattern),
 }
 
 fn build(spec: &Spec, _: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
@@ -221,7 +222,7 @@ impl Asking for Talk {
             .lines
             .iter()
             .filter_map(|line| match &line.expect {
-                Some(Wanted::Regex(regex)) => Some(regex.capture_names().flatten()),
+                Some(Wanted::Regex(regex)) => Some(regex.names()),
                 _ => None,
             })
             .flatten()

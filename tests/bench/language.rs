@@ -1,4 +1,5 @@
-//! What the language costs, with no cluster: `nice cargo bench --bench language` (about a minute once it is built).
+//! What the language costs, with no cluster: `nice cargo bench --bench language` (about a minute once it is built), or of one figure
+//! `nice cargo bench --bench language -- load`.
 //!
 //! Prints the median of each figure, the bound that it must reach, their ratio, and whether it is reached; and never fails: a figure
 //! of a noisy machine is no verdict. Run it on a quiet one, twice, and look at what misses with `perf record`.
@@ -159,6 +160,10 @@ fn answers(runbook: &Runbook) -> Written {
 
 /// Says the median of some rounds beside its bound; a round tells what it took.
 fn told(what: &str, bound: Duration, mut round: impl FnMut() -> Duration) {
+    let only = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    if only.is_some_and(|only| !what.contains(&only)) {
+        return;
+    }
     round();
     let mut taken: Vec<_> = (0..ROUNDS).map(|_| round()).collect();
     taken.sort();

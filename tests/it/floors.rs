@@ -15,6 +15,7 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
     ("yaml", 1, &[]),
     ("clock", 1, &[]),
     ("random", 1, &[]),
+    ("pattern", 1, &[]),
     ("report", 2, &["clock", "yaml"]),
     ("cluster", 2, &["yaml"]),
     ("script", 2, &["yaml", "clock"]),

@@ -138,6 +138,21 @@ impl KubeCluster {
         stop: &CancellationToken,
         asks: Option<&[Ask]>,
     ) -> Result<Box<dyn Session>, Refusal> {
+        if target.kind == TargetKind::Node || attach.mode.makes_a_pod() {
+            let names = Names::of(target, attach);
+            let namespace = target.namespace.as_deref().unwrap_or("default");
+            let spawning = Spawning {
+                server: &self.server,
+                lookout: self.lookout(&Target::pod(namespace, &names.pod)),
+                clock: Arc::clone(&self.clock),
+                target,
+                attach,
+                limits: self.limits,
+                stop,
+                names,
+            };
+            return Ok(Box::new(spawning.open().await?));
+        }
         let opening = Opening {
             server: &self.server,
             lookout: self.lookout(target),
@@ -152,29 +167,6 @@ impl KubeCluster {
             Mode::Exec => Ok(Box::new(opening.enter_own().await?)),
             _ => opening.open().await,
         }
-    }
-
-    /// Opens a way by a pod that is made for it.
-    async fn open_made(
-        &self,
-        target: &Target,
-        attach: &Attach,
-        stop: &CancellationToken,
-    ) -> Result<Box<dyn Session>, Refusal> {
-        let names = Names::of(target, attach);
-        let namespace = target.namespace.as_deref().unwrap_or("default");
-        self.is_oneshot(Transport::Live, namespace).await?;
-        let spawning = Spawning {
-            server: &self.server,
-            lookout: self.lookout(&Target::pod(namespace, &names.pod)),
-            clock: Arc::clone(&self.clock),
-            target,
-            attach,
-            limits: self.limits,
-            stop,
-            names,
-        };
-        Ok(Box::new(spawning.open().await?))
     }
 
     /// Which of the [`WAYS`] are allowed in the namespace, asked once; where that cannot be told, it is tried.
@@ -306,9 +298,6 @@ impl Cluster for KubeCluster {
         attach: &Attach,
         stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
-        if target.kind == TargetKind::Node || attach.mode.makes_a_pod() {
-            return self.open_made(target, attach, stop).await;
-        }
         let namespace = target.namespace.as_deref().unwrap_or("default");
         self.is_oneshot(Transport::Live, namespace).await?;
         self.open_over(target, attach, stop, None).await
@@ -322,10 +311,12 @@ impl Cluster for KubeCluster {
         stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
         let namespace = target.namespace.as_deref().unwrap_or("default");
-        if target.kind == TargetKind::Node || attach.mode != Mode::Ephemeral {
-            return self.open(target, attach, stop).await;
-        }
-        let oneshot = self.is_oneshot(attach.transport, namespace).await?;
+        let of_the_pod = target.kind == TargetKind::Pod && attach.mode == Mode::Ephemeral;
+        let transport = match attach.transport {
+            Transport::Auto if !of_the_pod => Transport::Live,
+            transport => transport,
+        };
+        let oneshot = self.is_oneshot(transport, namespace).await?;
         self.open_over(target, attach, stop, oneshot.then_some(asks))
             .await
     }

@@ -90,12 +90,6 @@ pub(super) async fn ended(
 }
 
 impl OneshotSession {
-    /// With what is to be told beside the answers.
-    pub(super) fn telling(mut self, remarks: Vec<String>) -> Self {
-        self.remarks.extend(remarks);
-        self
-    }
-
     /// Reads the log of a container that has ended.
     pub(super) async fn read(
         server: &Server,

@@ -79,6 +79,11 @@ impl Opening<'_> {
         let server_time = read.date.unwrap_or_else(|| self.clock.now());
         let not_after = later(server_time, self.attach.start_timeout + MARGIN);
         let mut record = self.record(&name, requested_at);
+        let keeper = Keeper {
+            not_after: not_after.as_second(),
+            deadline_seconds: self.attach.deadline.as_secs().max(1),
+            grace_seconds: self.attach.grace.as_secs().max(1),
+        };
 
         let mut sight = self.sight(&candidate.uid, &name);
         if self.stop.is_cancelled() {
@@ -92,7 +97,19 @@ impl Opening<'_> {
         let asked = self
             .asks
             .map(|asks| Oneshot::new(asks.to_vec(), candidate.hunt(), &nonce_of(&name)));
-        let script = self.script(not_after, asked.as_ref())?;
+        let script = match asked.as_ref().map(|asked| asked.script(&keeper)) {
+            None => Script::alone(&keeper),
+            Some(Ok(script)) => script,
+            Some(Err(unsendable)) => {
+                return Err(Refusal {
+                    cause: Cause::Configuration,
+                    headline: format!("the asks cannot go with the debug container: {unsendable}"),
+                    help: "nothing was changed; ask over the live transport (`--transport live`)"
+                        .into(),
+                    attach: None,
+                });
+            }
+        };
         let granted = self
             .granted(&read.value, &candidate, &name, &script)
             .await?;
@@ -125,7 +142,7 @@ impl Opening<'_> {
                         records,
                         self.clock,
                     );
-                    Ok(Box::new(read.await?.telling(granted.remarks)))
+                    Ok(Box::new(read.await?))
                 }
                 Err(trouble) => Err(trouble.settled(self.attach, sight, record, not_after).await),
             };
@@ -179,28 +196,6 @@ impl Opening<'_> {
             requested_at: Some(requested_at),
             proven: false,
             ..AttachReport::default()
-        }
-    }
-
-    /// What the container runs: the keeper, and the asks where they go with it.
-    fn script(&self, not_after: Timestamp, asked: Option<&Oneshot>) -> Result<Script, Refusal> {
-        let keeper = Keeper {
-            not_after: not_after.as_second(),
-            deadline_seconds: self.attach.deadline.as_secs().max(1),
-            grace_seconds: self.attach.grace.as_secs().max(1),
-        };
-        match asked.map(|asked| asked.script(&keeper)) {
-            None => Ok(Script {
-                command: keeper.script(),
-                environment: Vec::new(),
-            }),
-            Some(Ok(script)) => Ok(script),
-            Some(Err(unsendable)) => Err(Refusal {
-                cause: Cause::Configuration,
-                headline: format!("the asks cannot go with the debug container: {unsendable}"),
-                help: "ask over the live transport (`--transport live`)".into(),
-                attach: None,
-            }),
         }
     }
 

@@ -65,7 +65,8 @@ impl Spawning<'_> {
             deadline_seconds: self.attach.deadline.as_secs().max(1),
             grace_seconds: self.attach.grace.as_secs().max(1),
         };
-        let granted = self.granted(&model, &keeper).await?;
+        let script = Script::alone(&keeper);
+        let granted = self.granted(&model, &script).await?;
         if self.stop.is_cancelled() {
             return Err(Refusal {
                 cause: Cause::Interrupted,
@@ -90,7 +91,7 @@ impl Spawning<'_> {
         };
         granted.tell(self.attach.profile, &mut record);
         let pod = match self
-            .make(&self.manifest(&model, granted.rung, &keeper))
+            .make(&self.manifest(&model, granted.rung, &script))
             .await
         {
             Ok(pod) => pod,
@@ -148,16 +149,13 @@ impl Spawning<'_> {
     }
 
     /// What is sent for a pod on this rung.
-    fn manifest(&self, model: &Model, rung: Rung, keeper: &Keeper) -> Value {
+    fn manifest(&self, model: &Model, rung: Rung, script: &Script) -> Value {
         let on_node = self.mode() == Mode::Node;
         let container = DebugContainer {
             name: &self.names.container,
             uid: "",
             attach: self.attach,
-            script: &Script {
-                command: keeper.script(),
-                environment: Vec::new(),
-            },
+            script,
             shared_with: None,
             profile: match rung.profile {
                 // The node's own namespaces are its power; kubectl adds no capability to them.
@@ -182,7 +180,7 @@ impl Spawning<'_> {
     }
 
     /// Settles the profile of the debug container.
-    async fn granted(&self, model: &Model, keeper: &Keeper) -> Result<Granted, Refusal> {
+    async fn granted(&self, model: &Model, script: &Script) -> Result<Granted, Refusal> {
         let named = self.attach.profile;
         if named != Profile::Auto {
             return Ok(Granted::named(named, model.user));
@@ -193,7 +191,7 @@ impl Spawning<'_> {
         };
         loop {
             let rung = climb.next()?;
-            let manifest = self.manifest(model, rung, keeper);
+            let manifest = self.manifest(model, rung, script);
             let tried = self.server.make(self.namespace(), &manifest, true).await;
             let outcome = tried
                 .map(|_| ())

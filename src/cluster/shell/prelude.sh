@@ -161,7 +161,7 @@ strike() {
   [ -z "$busy" ] || return 0
   busy=1 struck=$((struck+1))
   case $struck in
-    1) say "$id strike"; stop "$id:" "$root"; untime; timer 1 ;;
+    1) say "$id strike"; stop "$id:" "$root"; untime; timer 2 ;;
     2) for pid in $(holding "HOUSECALL_PIPE=$mark:$id:" environ); do kill -9 "$pid"; done ;;
   esac
   busy=

@@ -147,7 +147,7 @@ impl<'a> Conversation<'a> {
                 options,
             } => {
                 let planned = self
-                    .planned(&kind, id, &value, &options)
+                    .planned(&kind, id, value, options)
                     .map_err(Refusal::Wrong)?;
                 self.ask(&planned).await
             }
@@ -188,14 +188,14 @@ impl<'a> Conversation<'a> {
         &mut self,
         kind: &str,
         id: Option<String>,
-        value: &Value,
-        options: &Map<String, Value>,
+        value: Value,
+        options: Map<String, Value>,
     ) -> Result<PlannedStep, String> {
         let id = self.talk.name(kind, id);
         let step = self
             .scripted
             .step(kind, &id, (value, options), &self.marks)?;
-        let mut planned = PlannedStep::of(&step)
+        let mut planned = PlannedStep::of(step)
             .map_err(|refused| format!("{}; {}", refused.headline, refused.help))?;
         if !self.asker.lane.plan.waits {
             planned.hurry();

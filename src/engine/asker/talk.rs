@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
 use crate::report::{CheckReport, Severity, StepReport, Verdict};
 use crate::script::program::Check;
@@ -66,13 +66,13 @@ impl Talk {
 
     /// Takes a step in, and gives what the program sees of it.
     pub(super) fn asked(&mut self, report: StepReport) -> Value {
-        let seen = json!({
-            "id": report.id,
-            "kind": report.kind,
-            "status": report.status.word(),
-            "reason": report.reason,
-            "facts": report.facts,
-        });
+        let seen = Map::from_iter([
+            ("id".to_owned(), report.id.clone().into()),
+            ("kind".to_owned(), report.kind.clone().into()),
+            ("status".to_owned(), report.status.word().into()),
+            ("reason".to_owned(), report.reason.clone().into()),
+            ("facts".to_owned(), report.facts.clone().into()),
+        ]);
         let at = self.steps.len();
         self.at.insert(report.id.clone(), at);
         self.untold.insert(at);
@@ -85,7 +85,7 @@ impl Talk {
             unweighed: false,
             told: Told::Nothing,
         });
-        seen
+        seen.into()
     }
 
     /// The program read a fact. One that reads how a command ended judges that by itself.

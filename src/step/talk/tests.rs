@@ -24,7 +24,7 @@ fn talk(lines: Vec<Vec<(&'static str, Given)>>) -> Result<Kind, Unfit> {
 }
 
 fn login() -> Kind {
-    let welcome = regex::Regex::new(r"welcome, (?<who>\w+)( of (?<house>\w+))?\n").unwrap();
+    let welcome = Pattern::new(r"welcome, (?<who>\w+)( of (?<house>\w+))?\n").unwrap();
     talk(vec![
         vec![("expect", text("word: ")), ("send", text("{{word}}"))],
         vec![("expect", Given::Regex(welcome))],

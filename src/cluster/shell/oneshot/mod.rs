@@ -51,6 +51,16 @@ pub struct Script {
     pub environment: Vec<(String, String)>,
 }
 
+impl Script {
+    /// A keeper with nothing beside it.
+    pub fn alone(keeper: &Keeper) -> Self {
+        Self {
+            command: keeper.script(),
+            environment: Vec::new(),
+        }
+    }
+}
+
 /// Why asks cannot be sent ahead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsendable {
