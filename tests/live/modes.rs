@@ -70,6 +70,28 @@ fn promise_3_an_interrupted_copy_is_deleted_and_read_back_as_gone() {
 }
 
 #[test]
+fn promise_3_a_copy_that_is_interrupted_on_its_way_up_is_deleted_and_read_back_as_gone() {
+    let Some(ground) = Ground::find() else { return };
+    let mut pod = ground.patient("web");
+    pod["spec"]["initContainers"] =
+        json!([{"name": "slow", "image": ground.image, "command": ["sh", "-c", SLEEPER]}]);
+    // Its own way up never ends, nor does that of its copy.
+    ground.make("pods", pod);
+    let run = Visit::steps(&ground, LONG, "web --copy-to twin").start();
+    crate::patience::eventually("the copy", 30, || ground.get("pods/twin"));
+    run.signal(Signal::INT);
+    let seen = run.end();
+    assert_eq!(seen.code, Some(130), "{}", seen.told());
+    assert_eq!(attach(&seen, "proven"), true);
+    assert!(
+        seen.told().contains("interrupted while the pod started"),
+        "{}",
+        seen.told()
+    );
+    assert_eq!(pods(&ground), ["web"]);
+}
+
+#[test]
 fn promise_3_a_copy_that_does_not_come_up_is_deleted_and_its_reason_told() {
     let Some(ground) = Ground::find() else { return };
     ground.admit(ground.patient("web"));
@@ -164,6 +186,12 @@ fn a_node_is_examined_from_its_own_root_and_the_pod_is_read_back_as_gone() {
     let seen = Visit::steps(&ground, &steps, &target).seen();
     assert_eq!(seen.code, Some(0), "{}", seen.told());
     assert_eq!(seen.only()["target"]["kind"], "node");
+    assert_eq!(seen.only()["target"]["container"], json!(null));
+    assert!(
+        seen.told().contains("deleted and read back as gone"),
+        "{}",
+        seen.told()
+    );
     assert_eq!(attach(&seen, "mode"), "node");
     assert_eq!(attach(&seen, "proven"), true);
     assert_eq!(pods(&ground), ["web"]);

@@ -41,7 +41,7 @@ impl Session for BareSession {
     }
 
     fn container(&self) -> Option<String> {
-        Some(self.records.container().to_owned())
+        self.records.container()
     }
 
     fn patient(&self) -> &Patient {

@@ -92,7 +92,11 @@ impl Made {
         record.waiting = None;
         record.proven = sight.gone();
         remarks.extend(sight.remarks());
-        if !record.proven {
+        if record.proven {
+            remarks.push(format!(
+                "pod {namespace}/{name}, which was made for this run, was deleted and read back as gone"
+            ));
+        } else {
             remarks.push(format!(
                 "pod {namespace}/{name} was not read back as gone; it ends by itself at its deadline, and `kubectl delete pod {name} -n {namespace}` removes it"
             ));

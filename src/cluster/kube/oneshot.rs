@@ -152,7 +152,7 @@ impl Session for OneshotSession {
     }
 
     fn container(&self) -> Option<String> {
-        Some(self.records.container().to_owned())
+        self.records.container()
     }
 
     fn patient(&self) -> &Patient {

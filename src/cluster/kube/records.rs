@@ -79,9 +79,9 @@ impl Records {
         }
     }
 
-    /// The container that is examined.
-    pub(super) fn container(&self) -> &str {
-        &self.container
+    /// The container that is examined; a node has none.
+    pub(super) fn container(&self) -> Option<String> {
+        Some(self.container.clone()).filter(|name| !name.is_empty())
     }
 
     /// Opens a terminal where the shell is: in this container of this pod, which may be one that was made for it.

@@ -250,7 +250,7 @@ impl Session for LiveSession {
     }
 
     fn container(&self) -> Option<String> {
-        Some(self.records.container().to_owned())
+        self.records.container()
     }
 
     fn patient(&self) -> &Patient {

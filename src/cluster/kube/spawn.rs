@@ -108,9 +108,14 @@ impl Spawning<'_> {
         );
         match self.enter(&model, granted, &mut sight).await {
             Ok((mut way, remarks)) => {
-                let at = model.pod.as_ref().unwrap_or(&pod);
-                let patient = model.patient.as_deref().unwrap_or(&self.names.container);
-                let records = Records::new(self.server.clone(), at, patient);
+                let server = self.server.clone();
+                let records = match (&model.pod, &model.patient) {
+                    (Some(pod), Some(patient)) => Records::new(server, pod, patient),
+                    _ => {
+                        let node = self.target.node.as_deref();
+                        Records::of_node(server, self.namespace(), node)
+                    }
+                };
                 way.notes.extend(remarks);
                 let inner = LiveSession::new(way, sight, record, records, Arc::clone(&self.clock));
                 Ok(MadeSession::new(inner, made))
