@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::attempt::asks;
+use super::asks::asks;
 use super::sight::{Own, Sight};
 use crate::ask::{Ask, Patient, Question};
 use crate::cluster::shell::PATIENT;

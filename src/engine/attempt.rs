@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde_json::Map;
 use tokio::time::{Instant, sleep};
 
+use super::asks::asks;
 use super::interrupt::Interrupt;
 use super::room;
 use super::sight::View;
-use crate::ask::{Answer, Ask, Captured, Ended, MAX_STDIN, Patient, Question};
+use crate::ask::{Answer, Ask, Captured, Ended, Patient, Question};
 use crate::check::{Means, decide, implicit_exit, judge};
 use crate::clock::Clock;
 use crate::cluster::{Lost, Session};
@@ -324,32 +325,6 @@ impl Attempt<'_> {
         }
         checks
     }
-}
-
-/// What a step asks, with its bounds and its stdin; an error says what cannot be rendered.
-pub(super) fn asks(planned: &PlannedStep, sight: &View<'_>) -> Result<Vec<Ask>, String> {
-    let whole = sight.whole();
-    let asks = planned.step.kind.asks(&whole);
-    let mut asks: Vec<_> = asks
-        .map_err(|error| error.to_string())?
-        .into_iter()
-        .map(|ask| planned.bound(ask))
-        .collect();
-    if let Some(stdin) = &planned.step.stdin {
-        let text = stdin
-            .render(&whole)
-            .map_err(|error| format!("`stdin`: {error}"))?;
-        if text.len() > MAX_STDIN {
-            return Err(format!(
-                "`stdin` comes to {} bytes; at most {MAX_STDIN} can be written",
-                text.len()
-            ));
-        }
-        for ask in &mut asks {
-            ask.stdin = text.clone().into_bytes();
-        }
-    }
-    Ok(asks)
 }
 
 /// Whether a check that does not hold makes its target fail: by its severity, unless it is waived.

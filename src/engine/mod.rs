@@ -16,6 +16,7 @@
 
 mod ahead;
 mod asker;
+mod asks;
 mod attempt;
 mod batch;
 mod growth;
