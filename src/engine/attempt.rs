@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep};
 
 use super::asks::asks;
 use super::interrupt::Interrupt;
-use super::room;
+use super::room::{self, Cut};
 use super::sight::View;
 use crate::ask::{Answer, Ask, Captured, Ended, Patient, Question};
 use crate::check::{Means, decide, implicit_exit, judge};
@@ -31,16 +31,6 @@ pub(super) struct Attempt<'a> {
     pub(super) phase: Phase,
     /// Bytes of output that may still be kept of the target.
     pub(super) room: usize,
-}
-
-/// Why not all was asked.
-enum Cut {
-    /// The way to the target is gone, for this reason.
-    Lost(String),
-    /// The run is interrupted.
-    Interrupted,
-    /// No more can be kept.
-    Full,
 }
 
 /// What came of it.

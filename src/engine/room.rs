@@ -12,6 +12,16 @@ pub(super) const MOST: usize = 32 * 1024 * 1024;
 /// What is told of a step that finds no room.
 pub(super) const FULL: &str = "not all was asked: the outputs of this target come to 32 MiB, and no more is kept; lower `output.max`, or ask for less";
 
+/// Why not all of a step was asked.
+pub(super) enum Cut {
+    /// The way to the target is gone, for this reason.
+    Lost(String),
+    /// The run is interrupted.
+    Interrupted,
+    /// No more can be kept.
+    Full,
+}
+
 /// Bytes of what a check says that are kept.
 pub(super) const MESSAGE: usize = 16 * 1024;
 
