@@ -71,6 +71,9 @@ pub(crate) struct RunArgs {
     /// A selector that matches nothing is no error
     #[arg(long)]
     pub(crate) allow_none: bool,
+    /// Reads what a oneshot run has left whose client is gone, and asks nothing: its id, as `housecall containers` lists it
+    #[arg(long, value_name = "RUN_ID")]
+    pub(crate) resume: Option<String>,
     /// Writes every ask and answer into this new folder while the run goes on; see `test --recorded`
     #[arg(long, value_name = "DIR")]
     pub(crate) record: Option<PathBuf>,

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 
 use housecall::clock::SystemClock;
+use housecall::cluster::Transport;
 use housecall::engine::{Engine, Interrupt, Run};
 use housecall::plan::Plan;
 use housecall::random;
@@ -28,6 +29,10 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
         }
         visit => visit?,
     };
+    let mut visit = visit;
+    if args.resume.is_some() {
+        resumed(&mut visit)?;
+    }
     let outputs = Outputs::open(&args.output)?;
     let recorder = args
         .record
@@ -57,6 +62,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
         visit.plan,
         prospects,
         Wanted {
+            id: args.resume,
             parallel,
             circumstances,
             interrupt,
@@ -73,6 +79,19 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
     }
 }
 
+/// Makes the plan one that reads what an earlier run has left.
+fn resumed(visit: &mut Visit) -> Result<(), Failure> {
+    let plan = Arc::make_mut(&mut visit.plan);
+    if plan.attach.transport == Transport::Live || plan.program.is_some() {
+        return Err(Failure::usage(
+            "a run over the live transport cannot be resumed: its answers went to its client alone\n  help: run again",
+        ));
+    }
+    plan.attach.transport = Transport::Oneshot;
+    plan.attach.resume = true;
+    Ok(())
+}
+
 /// Targets that are open at once when nobody says anything.
 const PARALLEL: usize = 10;
 
@@ -85,6 +104,8 @@ fn parallel(wanted: Option<u32>, plan: &Plan) -> usize {
 
 /// How a run is to be made, beside its plan and its targets.
 pub(crate) struct Wanted<'a> {
+    /// Id of the run; a new one when `None`.
+    pub(crate) id: Option<String>,
     pub(crate) parallel: usize,
     pub(crate) circumstances: Circumstances,
     pub(crate) interrupt: Interrupt,
@@ -101,7 +122,10 @@ pub(crate) async fn examine(
     mut outputs: Outputs,
 ) -> Result<u8, Failure> {
     let run = Run {
-        id: run_id()?,
+        id: match wanted.id {
+            Some(id) => id,
+            None => run_id()?,
+        },
         cluster: prospects.cluster,
         parallel: wanted.parallel,
         notes: prospects.notes,

@@ -60,6 +60,8 @@ pub struct Attach {
     pub profile: Profile,
     /// How questions reach the container.
     pub transport: Transport,
+    /// True for a run that was made before and lost its client: its container is read, and none is added.
+    pub resume: bool,
     /// What the steps can do only with some power: [`Profile::Auto`] goes by it.
     pub powers: Vec<Wanted>,
     /// How long the container may take to start.

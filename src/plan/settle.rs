@@ -194,6 +194,7 @@ impl Plan {
                     .or(runbook.attach.profile)
                     .unwrap_or_default(),
                 transport: wishes.transport,
+                resume: false,
                 mode,
                 copying: wishes.copying.clone(),
                 custom: wishes.custom.clone(),

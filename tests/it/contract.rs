@@ -24,6 +24,7 @@ fn attach() -> Attach {
         container: None,
         profile: Profile::General,
         transport: Transport::Live,
+        resume: false,
         mode: Mode::default(),
         copying: Copying::default(),
         custom: Custom::default(),

@@ -32,6 +32,7 @@ fn attach(image: &str) -> Attach {
         container: None,
         profile: Profile::General,
         transport: Transport::Live,
+        resume: false,
         mode: Mode::default(),
         copying: Copying::default(),
         custom: Custom::default(),

@@ -23,6 +23,7 @@ fn a_live_pod_holds_the_contract() {
         container: None,
         profile: Profile::General,
         transport: Transport::Live,
+        resume: false,
         mode: Mode::default(),
         copying: Copying::default(),
         custom: Custom::default(),

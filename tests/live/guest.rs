@@ -20,6 +20,7 @@ pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Val
         container: None,
         profile: Profile::General,
         transport: Transport::Live,
+        resume: false,
         mode: Mode::default(),
         copying: Copying::default(),
         custom: Custom::default(),

@@ -203,7 +203,7 @@ fn promise_3_ctrl_c_ends_a_oneshot_container_and_what_it_told_is_kept() {
 }
 
 #[test]
-fn promise_3_a_oneshot_container_ends_by_itself_when_its_client_is_killed() {
+fn promise_3_a_oneshot_container_ends_by_itself_when_its_client_is_killed_and_is_read_afterwards() {
     let Some(ground) = Ground::find() else { return };
     ground.admit(ground.patient("web"));
     let ward = Ward::of(&ground, "web");
@@ -219,4 +219,22 @@ fn promise_3_a_oneshot_container_ends_by_itself_when_its_client_is_killed() {
     let message = end["message"].as_str().unwrap();
     assert!(message.contains("\n3 exit 0\n"), "{message}");
     assert_eq!(ward.others(), []);
+
+    let guests = ground.guests("web");
+    let container = &ground.pod("web")["spec"]["ephemeralContainers"][0];
+    let mut env = container["env"].as_array().unwrap().iter();
+    let id = env.find(|one| one["name"] == "HOUSECALL_RUN").unwrap();
+    let id = id["value"].as_str().unwrap();
+    let resumed = |steps: &str| {
+        let visit = Visit::steps(&ground, steps, "pod/web");
+        visit.words(["--resume", id]).seen()
+    };
+    let seen = resumed(steps);
+    assert_eq!(seen.code, Some(0), "{}", seen.told());
+    assert_eq!(seen.text("last"), "last\n");
+    assert_eq!(seen.report["run"]["id"], id);
+    assert_eq!(ground.guests("web"), guests);
+    let other = resumed("  - {id: slow, run: [sleep, '5']}\n");
+    assert_eq!(other.code, Some(3), "{}", other.told());
+    assert!(other.told().contains("with these asks"), "{}", other.told());
 }

@@ -74,7 +74,10 @@ steps:
     expect: [{id: gone, that: '!stdout.contains("ash -i") && !stdout.contains("sleep 2147483")'}]
 "#;
     let visit = Visit::runbook(&bed.ground, text, "web");
-    let seen = visit.env("HOUSECALL_PARAM_PASSWORD", SECRET).seen();
+    let seen = visit
+        .env("HOUSECALL_PARAM_PASSWORD", SECRET)
+        .env("HOUSECALL_LOG", "trace")
+        .seen();
     assert_eq!(seen.code, Some(0), "{}", seen.told());
     assert_eq!(seen.step("shell")["attempts"][0]["exit"], json!(null));
     let stdout = String::from_utf8_lossy(&seen.stdout);

@@ -222,6 +222,7 @@ mod tests {
             container: container.map(Into::into),
             profile: Profile::General,
             transport: Transport::Live,
+            resume: false,
             mode: crate::cluster::Mode::default(),
             copying: crate::cluster::Copying::default(),
             custom: crate::cluster::Custom::default(),

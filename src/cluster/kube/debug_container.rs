@@ -215,6 +215,7 @@ mod tests {
             container: None,
             profile,
             transport: Transport::Live,
+            resume: false,
             mode: crate::cluster::Mode::default(),
             copying: crate::cluster::Copying::default(),
             custom: crate::cluster::Custom::default(),

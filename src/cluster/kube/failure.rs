@@ -174,6 +174,7 @@ mod tests {
             container: None,
             profile: Profile::General,
             transport: Transport::Live,
+            resume: false,
             mode: crate::cluster::Mode::default(),
             copying: crate::cluster::Copying::default(),
             custom: crate::cluster::Custom::default(),

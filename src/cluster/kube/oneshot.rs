@@ -21,7 +21,7 @@ use super::standing;
 use super::trouble::{Trouble, with};
 use crate::ask::{Answer, Ask, Patient, Question};
 use crate::clock::Clock;
-use crate::cluster::shell::{Oneshot, Raw, Told, leave};
+use crate::cluster::shell::{self, Oneshot, Raw, leave};
 use crate::cluster::{Attach, Closed, Lost, Refusal, Session};
 use crate::report::AttachReport;
 
@@ -36,6 +36,18 @@ pub(super) struct OneshotSession {
     records: Records,
     clock: Arc<dyn Clock>,
     remarks: Vec<String>,
+}
+
+/// What is known of a container that tells all in its log.
+pub(super) struct Told {
+    /// What it was asked.
+    pub(super) asked: Oneshot,
+    /// Whom.
+    pub(super) candidate: Candidate,
+    /// What the API knows beside.
+    pub(super) records: Records,
+    /// What the reader should know.
+    pub(super) remarks: Vec<String>,
 }
 
 /// Waits until the container has ended. Once `stop` is cancelled it is told to end, where exec is allowed; else it comes to its end by
@@ -95,11 +107,16 @@ impl OneshotSession {
         server: &Server,
         mut sight: Sight,
         mut record: AttachReport,
-        (asked, candidate): (&Oneshot, &Candidate),
-        records: Records,
+        told: Told,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, Refusal> {
-        let mut remarks = read_back(&mut sight, &mut record, SHOWN).await;
+        let Told {
+            asked,
+            candidate,
+            records,
+            mut remarks,
+        } = told;
+        remarks.extend(read_back(&mut sight, &mut record, SHOWN).await);
         let (namespace, pod) = sight.at();
         let path = format!(
             "/api/v1/namespaces/{namespace}/pods/{pod}/log?container={}&limitBytes={LOG}",
@@ -133,7 +150,7 @@ impl OneshotSession {
     }
 }
 
-fn answered(told: Told, now: Timestamp) -> Answer {
+fn answered(told: shell::Told, now: Timestamp) -> Answer {
     let ago = SignedDuration::try_from(told.ago).unwrap_or_default();
     let started = now.checked_sub(ago).unwrap_or(now);
     told.raw.answer(started, told.duration)

@@ -14,7 +14,7 @@ use super::debug_container::{self, DebugContainer};
 use super::entrance::Entrance;
 use super::grant::Rung;
 use super::nonce::nonce_of;
-use super::oneshot::{OneshotSession, ended};
+use super::oneshot::{OneshotSession, Told, ended};
 use super::owner::missing;
 use super::pump::Limits;
 use super::records::Records;
@@ -110,6 +110,14 @@ impl Opening<'_> {
                 });
             }
         };
+        let records = Records::new(self.server.clone(), &read.value, &candidate.container);
+        if self.attach.resume {
+            let Some(asked) = asked.filter(|_| standing::carries(&read.value, &name, &script)) else {
+                return Err(self.unresumed(&name));
+            };
+            let told = Told { asked, candidate, records, remarks: Vec::new() };
+            return self.told(sight, record, told, not_after).await;
+        }
         let granted = self
             .granted(&read.value, &candidate, &name, &script)
             .await?;
@@ -129,23 +137,14 @@ impl Opening<'_> {
             read_back(&mut sight, &mut record, self.attach.grace + LEAVING).await;
             return Err(with(replaced(pod), record));
         }
-        let records = Records::new(self.server.clone(), &read.value, &candidate.container);
-        if let Some(asked) = &asked {
-            return match ended(self.server, &mut sight, self.attach, self.stop).await {
-                Ok(()) => {
-                    let asked = (asked, &candidate);
-                    let read = OneshotSession::read(
-                        self.server,
-                        sight,
-                        record,
-                        asked,
-                        records,
-                        self.clock,
-                    );
-                    Ok(Box::new(read.await?))
-                }
-                Err(trouble) => Err(trouble.settled(self.attach, sight, record, not_after).await),
+        if let Some(asked) = asked {
+            let told = Told {
+                asked,
+                candidate,
+                records,
+                remarks: granted.remarks,
             };
+            return self.told(sight, record, told, not_after).await;
         }
         let entrance = Entrance {
             server: self.server,
@@ -163,6 +162,36 @@ impl Opening<'_> {
                 )))
             }
             Err(trouble) => Err(trouble.settled(self.attach, sight, record, not_after).await),
+        }
+    }
+
+    /// Waits for the end of a container that tells all in its log, and reads that.
+    async fn told(
+        self,
+        mut sight: Sight,
+        record: AttachReport,
+        told: Told,
+        not_after: Timestamp,
+    ) -> Result<Box<dyn Session>, Refusal> {
+        match ended(self.server, &mut sight, self.attach, self.stop).await {
+            Ok(()) => {
+                let read = OneshotSession::read(self.server, sight, record, told, self.clock);
+                Ok(Box::new(read.await?))
+            }
+            Err(trouble) => Err(trouble.settled(self.attach, sight, record, not_after).await),
+        }
+    }
+
+    fn unresumed(&self, name: &str) -> Refusal {
+        let (namespace, pod) = self.place();
+        Refusal {
+            cause: Cause::NotFound,
+            headline: format!(
+                "pod {namespace}/{pod} carries no container {name} of run {} with these asks",
+                self.attach.run
+            ),
+            help: "`housecall containers` lists the runs; the runbook, its params and the container that is examined must be those of then".into(),
+            attach: None,
         }
     }
 

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ContainerState, ContainerStatus, Pod};
 
+use crate::cluster::shell::Script;
 use crate::report::Terminated;
 
 /// The status of one container, by name, wherever in the pod it is.
@@ -68,6 +69,23 @@ pub(super) fn added(pod: &Pod, name: &str) -> bool {
         .iter()
         .flat_map(|spec| spec.ephemeral_containers.iter().flatten())
         .any(|container| container.name == name)
+}
+
+/// True once the pod's spec holds the container with this environment, which was doubled where it holds a `$`.
+pub(super) fn carries(pod: &Pod, name: &str, script: &Script) -> bool {
+    let containers = pod
+        .spec
+        .iter()
+        .flat_map(|spec| spec.ephemeral_containers.iter().flatten());
+    let mut env = containers
+        .filter(|container| container.name == name)
+        .flat_map(|container| container.env.iter().flatten());
+    let environment = script.environment.iter();
+    let mut wanted = environment.map(|(name, value)| (name, value.replace('$', "$$")));
+    !script.environment.is_empty()
+        && wanted.all(|(name, value)| {
+            env.any(|one| one.name == *name && one.value.as_deref() == Some(value.as_str()))
+        })
 }
 
 #[cfg(test)]
