@@ -112,10 +112,16 @@ impl Opening<'_> {
         };
         let records = Records::new(self.server.clone(), &read.value, &candidate.container);
         if self.attach.resume {
-            let Some(asked) = asked.filter(|_| standing::carries(&read.value, &name, &script)) else {
+            let Some(asked) = asked.filter(|_| standing::carries(&read.value, &name, &script))
+            else {
                 return Err(self.unresumed(&name));
             };
-            let told = Told { asked, candidate, records, remarks: Vec::new() };
+            let told = Told {
+                asked,
+                candidate,
+                records,
+                remarks: Vec::new(),
+            };
             return self.told(sight, record, told, not_after).await;
         }
         let granted = self
