@@ -57,6 +57,7 @@ async fn diagnose(patient: &Patient, args: &DemoArgs, outputs: Outputs) -> Resul
     let interrupt = Interrupt::default();
     let listening = tokio::spawn(signals::listen(interrupt.clone()));
     let wanted = Wanted {
+        id: None,
         parallel: 1,
         circumstances: Circumstances::default(),
         interrupt,

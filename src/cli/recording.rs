@@ -85,6 +85,7 @@ pub(crate) async fn judge(folder: &Path, args: &TestArgs) -> Result<u8, Failure>
         ..Prospects::default()
     };
     let wanted = Wanted {
+        id: None,
         shelf: None,
         parallel: 10,
         circumstances: Circumstances::default(),
