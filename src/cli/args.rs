@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use housecall::cluster::{Profile, Transport};
+use housecall::cluster::{Profile, Toolbox, Transport};
 use housecall::render::Format;
 use housecall::report::Severity;
 use housecall::runbook::{Effects, Pick};
@@ -149,6 +149,9 @@ pub(crate) struct VisitArgs {
     /// Image of the debug container
     #[arg(long, value_name = "IMAGE")]
     pub(crate) image: Option<String>,
+    /// Nix packages that the image is composed of, such as curl,dig,htop, by $HOUSECALL_NIXERY (nixery.dev), at $HOUSECALL_NIXERY_TAG
+    #[arg(long, value_name = "PACKAGES", value_parser = Toolbox::of, conflicts_with = "image")]
+    pub(crate) tools: Option<Toolbox>,
     /// When the kubelet pulls it
     #[arg(long, value_name = "POLICY", value_parser = ["Always", "IfNotPresent", "Never"])]
     pub(crate) image_pull_policy: Option<String>,

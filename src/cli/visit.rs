@@ -246,6 +246,10 @@ fn wishes(args: &VisitArgs, selectors: &[Selector], wrong: &mut Vec<String>) -> 
         fallback_image: std::env::var("HOUSECALL_IMAGE")
             .ok()
             .filter(|image| !image.is_empty()),
+        toolbox: args.tools.clone().map(|tools| {
+            let told = |name| std::env::var(name).ok().filter(|text| !text.is_empty());
+            tools.from(told("HOUSECALL_NIXERY"), told("HOUSECALL_NIXERY_TAG"))
+        }),
         pull_policy: args.image_pull_policy.clone(),
         container: args.target.clone(),
         profile: args.profile,

@@ -17,6 +17,7 @@ mod power;
 pub mod replay;
 pub mod shell;
 mod talk;
+mod toolbox;
 mod transport;
 
 pub use attached::{Attached, Standing};
@@ -24,4 +25,5 @@ pub use custom::Custom;
 pub use mode::{Copying, Mode, Part};
 pub use port::{Attach, Cause, Closed, Cluster, Found, Lost, Profile, Refusal, Scope, Session};
 pub use power::{Power, Wanted};
+pub use toolbox::{NIXERY, Toolbox};
 pub use transport::Transport;

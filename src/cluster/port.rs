@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::custom::Custom;
 use super::mode::{Copying, Mode};
 use super::power::Wanted;
+use super::toolbox::Toolbox;
 use super::transport::Transport;
 use crate::ask::{Answer, Ask, Need, Patient};
 use crate::report::AttachReport;
@@ -46,6 +47,8 @@ pub struct Attach {
     pub runbook: String,
     /// Image of the debug container.
     pub image: String,
+    /// What that image is composed of, where it is: then its name depends on the architecture of the node.
+    pub toolbox: Option<Toolbox>,
     /// `Always`, `IfNotPresent` or `Never`; the server's default when `None`.
     pub pull_policy: Option<String>,
     /// Container whose processes are examined; the pod's default container when `None`.

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::asks::asks;
 use super::sight::{Own, Sight};
+use super::tools;
 use crate::ask::{Ask, Patient, Question};
 use crate::cluster::shell::PATIENT;
 use crate::plan::{Plan, PlannedStep};
@@ -20,10 +21,11 @@ pub(super) fn ahead(plan: &Plan, target: &Target) -> Vec<Ask> {
     let mut sight = Sight::new(plan, target, &nowhere);
     sight.expect(PATIENT);
     let listed = plan.steps.iter().chain(&plan.finally);
-    listed
+    let tools = tools::asked(plan).into_iter();
+    let steps = listed
         .filter(|planned| planned.step.kind.needs_container())
-        .flat_map(|planned| of(planned, &sight).unwrap_or_default())
-        .collect()
+        .flat_map(|planned| of(planned, &sight).unwrap_or_default());
+    tools.chain(steps).collect()
 }
 
 /// Those of one step; `None` where something of it is not known yet.

@@ -6,6 +6,7 @@ use super::ahead::ahead;
 use super::asker::{Asker, out_of_sight};
 use super::interrupt::Interrupt;
 use super::tell::Teller;
+use super::tools;
 use crate::cluster::{Cluster, Mode, Refusal, Session};
 use crate::plan::{Plan, PlannedStep};
 use crate::report::{AttachReport, Happening, Redactor, Status, Verdict};
@@ -127,6 +128,15 @@ impl Lane {
         }
     }
 
+    /// Tells which of the tools that the runbook needs are not there.
+    pub(super) async fn equipped(&self, session: &mut dyn Session) {
+        if session.attached().is_some()
+            && let Some(text) = tools::missing(&self.plan, session).await
+        {
+            self.note(text);
+        }
+    }
+
     async fn converse(
         &self,
         cluster: &dyn Cluster,
@@ -135,6 +145,7 @@ impl Lane {
     ) -> Status {
         target.container = session.container();
         self.attached(session.as_ref());
+        self.equipped(session.as_mut()).await;
         let outcome = Asker::new(self, &mut session, &target)
             .attaching(cluster, &target)
             .all()

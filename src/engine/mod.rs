@@ -28,6 +28,7 @@ mod room;
 mod run;
 mod sight;
 mod tell;
+mod tools;
 mod trial;
 
 pub use interrupt::Interrupt;

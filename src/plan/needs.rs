@@ -56,6 +56,16 @@ impl Plan {
                 add(&mut needs, need);
             }
         }
+        if self.needs_container() && self.attach.toolbox.is_some() {
+            optional.push(Need {
+                group: String::new(),
+                resource: "nodes".into(),
+                verb: "get".into(),
+                namespace: None,
+                optional: true,
+                why: "takes the image for the node's architecture".into(),
+            });
+        }
         if self.needs_container() && self.attach.mode != Mode::Exec {
             optional.extend(watching());
         }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::power::powers;
 use crate::ask::{DEFAULT_TIMEOUT, MAX_CAP, Patient};
-use crate::cluster::{Attach, Copying, Custom, Mode, Profile, Transport};
+use crate::cluster::{Attach, Copying, Custom, Mode, Profile, Toolbox, Transport};
 use crate::report::{MASK, Rule, RunbookRef, Severity};
 use crate::runbook::{Batch, Effects, Origin, Pick, Runbook, Scripted, Step, Waiver};
 use crate::script::Expr;
@@ -40,6 +40,8 @@ pub struct Wishes {
     pub pull_policy: Option<String>,
     /// Container that is examined.
     pub container: Option<String>,
+    /// What the image is composed of; it goes before every other.
+    pub toolbox: Option<Toolbox>,
     /// In what a pod is examined.
     pub mode: Option<Mode>,
     /// How a pod is copied.
@@ -75,6 +77,8 @@ pub struct Plan {
     pub redact: Vec<Rule>,
     /// How the debug container is attached; its `run` is empty until the run has an id.
     pub attach: Attach,
+    /// Tools that its image must have.
+    pub tools: Vec<String>,
     /// The steps, in order; none where a program asks as it runs.
     pub steps: Vec<PlannedStep>,
     /// The program, of a runbook that is one.
@@ -154,8 +158,14 @@ impl Plan {
             });
         }
         let (params, secrets) = masked(runbook, params);
-        let image = first([&wishes.image, &runbook.attach.image, &wishes.fallback_image])
-            .unwrap_or_else(|| DEFAULT_IMAGE.into());
+        let composed = wishes.toolbox.as_ref().map(|tools| tools.image("amd64"));
+        let image = first([
+            &composed,
+            &wishes.image,
+            &runbook.attach.image,
+            &wishes.fallback_image,
+        ])
+        .unwrap_or_else(|| DEFAULT_IMAGE.into());
         reference(&image)?;
         if let Some(container) = &wishes.container {
             label(container)?;
@@ -187,6 +197,7 @@ impl Plan {
                 run: String::new(),
                 runbook: runbook.id.clone(),
                 image,
+                toolbox: wishes.toolbox.clone(),
                 pull_policy: wishes.pull_policy.clone(),
                 container: first([&wishes.container, &runbook.target.container]),
                 profile: wishes
@@ -213,6 +224,7 @@ impl Plan {
                         None => deadline(steps.iter().chain(&on_fail).chain(&finally)),
                     }),
             },
+            tools: runbook.attach.tools.clone(),
             redact: runbook.redact.clone(),
             waivers: runbook.waivers.clone(),
             batch: runbook.batch.clone(),

@@ -20,6 +20,7 @@ fn attach() -> Attach {
         run: "0123456789abcdef".into(),
         runbook: "own".into(),
         image: String::new(),
+        toolbox: None,
         pull_policy: None,
         container: None,
         profile: Profile::General,

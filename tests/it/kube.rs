@@ -28,6 +28,7 @@ fn attach(image: &str) -> Attach {
         run: "0123456789abcdef".into(),
         runbook: "own".into(),
         image: image.into(),
+        toolbox: None,
         pull_policy: None,
         container: None,
         profile: Profile::General,

@@ -18,6 +18,7 @@ fn attach(ground: &Ground, mode: Mode) -> Attach {
         run: "0123456789abcdef".into(),
         runbook: "own".into(),
         image: ground.image.clone(),
+        toolbox: None,
         pull_policy: None,
         container: None,
         profile: Profile::General,

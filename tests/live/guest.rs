@@ -16,6 +16,7 @@ pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Val
         run: "0123456789abcdef".into(),
         runbook: "own".into(),
         image: ground.image.clone(),
+        toolbox: None,
         pull_policy: None,
         container: None,
         profile: Profile::General,

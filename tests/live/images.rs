@@ -125,3 +125,18 @@ fn promise_4_output_over_its_cap_is_said_and_is_no_pass_for_a_check_of_it() {
     );
     assert_eq!(seen.step("long")["status"], "error");
 }
+
+#[test]
+fn tools_that_the_image_lacks_are_told_in_one_line_before_the_steps() {
+    let Some(ground) = Ground::find() else { return };
+    ground.admit(ground.patient("web"));
+    let text = "version: 1\nid: own\ntitle: Tools\nattach: {needs: {tools: [sh, no-such-tool, nor-this-one]}}\nsteps:\n  - {id: one, run: [echo, one]}\n";
+    for transport in ["live", "oneshot"] {
+        let seen = Visit::runbook(&ground, text, "pod/web")
+            .words(["--transport", transport])
+            .seen();
+        assert_eq!(seen.code, Some(0), "{}", seen.told());
+        let line = format!("image {} lacks no-such-tool, nor-this-one:", ground.image);
+        assert!(seen.told().contains(&line), "{transport}: {}", seen.told());
+    }
+}

@@ -218,6 +218,7 @@ mod tests {
             run: "r".into(),
             runbook: "smoke/web".into(),
             image: "tools:1".into(),
+            toolbox: None,
             pull_policy: None,
             container: container.map(Into::into),
             profile: Profile::General,

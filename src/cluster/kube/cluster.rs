@@ -1,5 +1,6 @@
 //! The adapter itself: a cluster reached through its API server.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -8,7 +9,7 @@ use futures_util::future::join_all;
 use k8s_openapi::api::authorization::v1::{
     ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
 };
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{Node, Secret};
 use kube::api::{Api, PostParams};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
@@ -131,6 +132,23 @@ impl KubeCluster {
         stop(&self.server, attached).await
     }
 
+    /// The same with the image for the target's node, where it is composed for one; what cannot be told is taken for `amd64`.
+    async fn fitted<'a>(&self, target: &Target, attach: &'a Attach) -> Cow<'a, Attach> {
+        let (Some(toolbox), Some(node)) = (&attach.toolbox, &target.node) else {
+            return Cow::Borrowed(attach);
+        };
+        let path = format!("/api/v1/nodes/{node}");
+        let node = self.server.get::<Node>(&path).await;
+        let architecture = node.ok().and_then(|node| {
+            let told = node.value.status?.node_info?;
+            Some(told.architecture)
+        });
+        Cow::Owned(Attach {
+            image: toolbox.image(architecture.as_deref().unwrap_or("amd64")),
+            ..attach.clone()
+        })
+    }
+
     async fn open_over(
         &self,
         target: &Target,
@@ -138,6 +156,7 @@ impl KubeCluster {
         stop: &CancellationToken,
         asks: Option<&[Ask]>,
     ) -> Result<Box<dyn Session>, Refusal> {
+        let attach = &*self.fitted(target, attach).await;
         if target.kind == TargetKind::Node || attach.mode.makes_a_pod() {
             let names = Names::of(target, attach);
             let namespace = target.namespace.as_deref().unwrap_or("default");

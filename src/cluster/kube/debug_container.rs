@@ -211,6 +211,7 @@ mod tests {
             run: "0123456789abcdef".into(),
             runbook: "smoke/web".into(),
             image: "tools:1".into(),
+            toolbox: None,
             pull_policy: None,
             container: None,
             profile,

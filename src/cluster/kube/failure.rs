@@ -133,6 +133,11 @@ impl Failure {
             format!(
                 "`{image}` is not on the node and may not be pulled: drop `--image-pull-policy Never`, or load it there"
             )
+        } else if attach.toolbox.is_some() && says("Could not find Nix packages") {
+            "the server knows no such package: https://search.nixos.org/packages lists them by name"
+                .into()
+        } else if attach.toolbox.is_some() && (says("build failure") || says("500")) {
+            "the packages are known, but the server could not build an image of them: try again, try fewer, or name an image with `--image`".into()
         } else if self.cause == Cause::Image {
             format!(
                 "check the name `{image}` and whether the pod's node may pull it (the pod's own imagePullSecrets are used; none can be added), or choose another with `--image`"
@@ -163,13 +168,14 @@ mod tests {
 
     use super::*;
     use crate::cluster::Profile;
-    use crate::cluster::Transport;
+    use crate::cluster::{Toolbox, Transport};
 
     fn attach() -> Attach {
         Attach {
             run: "r".into(),
             runbook: "smoke/web".into(),
             image: "tools:1".into(),
+            toolbox: None,
             pull_policy: None,
             container: None,
             profile: Profile::General,
@@ -182,6 +188,28 @@ mod tests {
             start_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),
             deadline: Duration::from_secs(120),
+        }
+    }
+
+    #[test]
+    fn an_image_that_could_not_be_composed_says_whether_a_package_is_unknown_or_the_build_failed() {
+        let composed = Attach {
+            toolbox: Toolbox::of("curl,digg").ok(),
+            ..attach()
+        };
+        for (message, help) in [
+            (
+                "Failed to pull image: MANIFEST_UNKNOWN: Could not find Nix packages: [digg]",
+                "no such package",
+            ),
+            (
+                "Failed to pull image: unexpected status: 500 Internal Server Error: image build failure",
+                "could not build",
+            ),
+        ] {
+            let failure = from_event("Failed", message).unwrap();
+            assert_eq!(failure.cause, Cause::Image);
+            assert!(failure.help(&composed).contains(help), "{message}");
         }
     }
 

@@ -43,6 +43,7 @@ impl<'a> Asker<'a> {
                 outside.close().await;
                 self.sight.meet(self.session.patient());
                 lane.attached(self.session.as_ref());
+                lane.equipped(self.session.as_mut()).await;
             }
             Err(refusal) => {
                 self.outcome.attach = refusal.attach.as_deref().cloned();
