@@ -31,8 +31,9 @@ use crate::cluster::{Attach, Cause, Refusal, Session, Transport};
 use crate::report::AttachReport;
 use crate::target::{ObjectKind, Target};
 
-/// Added to the latest moment at which the keeper may start: what clocks of one cluster may differ by.
-pub(super) const MARGIN: Duration = Duration::from_secs(60);
+/// Added to the latest moment at which the keeper may start. It is the server's moment and the node's clock: what those may differ by,
+/// 10 minutes, and some. Too much does no harm, because a keeper that nobody comes to leaves when its grace is over.
+pub(super) const SKEW: Duration = Duration::from_secs(15 * 60);
 
 /// How long the watch of events may hold up an opening.
 pub(super) const LISTEN: Duration = Duration::from_secs(2);
@@ -77,7 +78,7 @@ impl Opening<'_> {
         let candidate = Candidate::of(&read.value, self.target.uid.as_deref(), self.attach)?;
         let name = debug_container::name(&self.attach.run, &candidate.uid);
         let server_time = read.date.unwrap_or_else(|| self.clock.now());
-        let not_after = later(server_time, self.attach.start_timeout + MARGIN);
+        let not_after = later(server_time, self.attach.start_timeout + SKEW);
         let mut record = self.record(&name, requested_at);
         let keeper = Keeper {
             not_after: not_after.as_second(),

@@ -8,6 +8,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
@@ -23,7 +24,7 @@ use super::grant::{Owner, Rung};
 use super::made::{Made, MadeSession};
 use super::manifest;
 use super::model::{Model, Names};
-use super::open::{LISTEN, MARGIN, later};
+use super::open::{LISTEN, SKEW, later};
 use super::pump::Limits;
 use super::records::Records;
 use super::refusal::{Doing, refusal};
@@ -39,6 +40,9 @@ use crate::cluster::shell::{Keeper, Script};
 use crate::cluster::{Attach, Cause, Mode, Profile, Refusal};
 use crate::report::AttachReport;
 use crate::target::{Target, TargetKind};
+
+/// Added to how long a pod that is made may live at all.
+const MARGIN: Duration = Duration::from_secs(60);
 
 /// One opening, with all it needs to know.
 pub(super) struct Spawning<'a> {
@@ -61,7 +65,7 @@ impl Spawning<'_> {
         let model = read?;
         let server_time = model.date.unwrap_or_else(|| self.clock.now());
         let keeper = Keeper {
-            not_after: later(server_time, self.attach.start_timeout + MARGIN).as_second(),
+            not_after: later(server_time, self.attach.start_timeout + SKEW).as_second(),
             deadline_seconds: self.attach.deadline.as_secs().max(1),
             grace_seconds: self.attach.grace.as_secs().max(1),
         };

@@ -16,7 +16,7 @@ mod world;
 
 use std::sync::Arc;
 
-use housecall::clock::SystemClock;
+use housecall::clock::{Clock, SystemClock};
 use housecall::cluster::kube::{KubeCluster, Limits, Link};
 use serde_json::Value;
 use tokio::net::TcpListener;
@@ -62,6 +62,13 @@ impl Fake {
         KubeCluster::over(link, Arc::new(SystemClock)).with_limits(limits)
     }
 
+    /// The same by a clock of one's own.
+    pub(crate) async fn cluster_by(&self, clock: impl Clock + 'static) -> KubeCluster {
+        let config = kube::Config::new(self.address.parse().unwrap());
+        let link = Link::of(config, "fake".into()).await.unwrap();
+        KubeCluster::over(link, Arc::new(clock))
+    }
+
     /// Adds a running pod with one container `app`.
     pub(crate) fn pod(&self, name: &str, uid: &str) {
         self.world.put_pod(world::running_pod(name, uid));
@@ -96,6 +103,13 @@ impl Fake {
     /// Names of the debug containers in a pod's spec.
     pub(crate) fn debug_containers(&self, pod: &str) -> Vec<String> {
         self.world.debug_containers(pod)
+    }
+
+    /// What the first debug container of a pod runs.
+    pub(crate) fn command(&self, pod: &str) -> String {
+        let pod = self.world.read_pod(pod).unwrap();
+        let command = &pod["spec"]["ephemeralContainers"][0]["command"];
+        command[2].as_str().unwrap().to_owned()
     }
 
     /// Waits until every debug container of a pod has ended.

@@ -2,7 +2,9 @@
 
 use super::{attach, opened, patient, refused, script, web};
 use crate::fake::Fault;
+use housecall::clock::{Clock, FixedClock, SystemClock};
 use housecall::cluster::{Cause, Cluster};
+use jiff::SignedDuration;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -128,4 +130,27 @@ async fn promise_3_an_exec_that_is_denied_still_ends_the_keeper_and_reads_its_en
     let attach = refusal.attach.unwrap();
     assert!(attach.proven);
     assert_eq!(attach.terminated.unwrap().exit_code, 76, "no shell came");
+}
+
+#[tokio::test]
+async fn a_clock_of_ours_that_is_wrong_by_ten_minutes_changes_nothing() {
+    for minutes in [-10, 10] {
+        let fake = patient().await;
+        let now = SystemClock.now();
+        let wrong = now.checked_add(SignedDuration::from_mins(minutes)).unwrap();
+        let cluster = fake.cluster_by(FixedClock(wrong)).await;
+        let opened = cluster
+            .open(&web(), &attach("tools:1"), &CancellationToken::new())
+            .await;
+        let mut session = opened.unwrap_or_else(|refusal| panic!("{refusal}"));
+        let answer = session.answer(&script("echo there")).await.unwrap();
+        assert_eq!(answer.stdout.text(), "there\n");
+        // The stamp is the server's moment, with room for a node whose clock is as wrong.
+        let command = fake.command("web");
+        let stamp = command.split("-lt ").nth(1).unwrap();
+        let stamp: i64 = stamp.split_whitespace().next().unwrap().parse().unwrap();
+        let ahead = stamp - now.as_second();
+        assert!((600 + 20..=15 * 60 + 20 + 60).contains(&ahead), "{ahead}");
+        assert!(session.close().await.attach.unwrap().proven);
+    }
 }
