@@ -29,6 +29,7 @@ mod files;
 mod hostile;
 mod house_call;
 mod images;
+mod killed;
 mod modes;
 mod profiles;
 mod rights;
