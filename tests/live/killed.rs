@@ -76,7 +76,8 @@ fn promise_3_killed_between_two_steps() {
 
 #[test]
 fn promise_3_killed_before_the_end_is_read_back() {
-    let steps = "  - {id: first, run: [echo, first]}\n  - {id: last, when: 'false', run: [echo, last]}\n";
+    let steps =
+        "  - {id: first, run: [echo, first]}\n  - {id: last, when: 'false', run: [echo, last]}\n";
     // The last step is told right before the container is told to leave.
     killed(steps, "live", |_, _, run| run.asking("last"));
 }

@@ -314,14 +314,46 @@ mod tests {
         };
         assert_eq!(waiting(None), None);
         assert_eq!(waiting(Some("ContainerCreating")), None);
-        assert_eq!(
-            waiting(Some("ImagePullBackOff")).map(|f| f.cause),
-            Some(Cause::Image)
-        );
-        assert_eq!(
-            waiting(Some("CreateContainerConfigError")).map(|f| f.cause),
-            Some(Cause::Start)
-        );
+        // Every reason that kubernetes/kubernetes `pkg/kubelet` and its runtime give for a container that does not start.
+        for (reason, cause) in [
+            ("PodInitializing", None),
+            ("ErrImagePull", Some(Cause::Image)),
+            ("ImagePullBackOff", Some(Cause::Image)),
+            ("RegistryUnavailable", Some(Cause::Image)),
+            ("ImageInspectError", Some(Cause::Image)),
+            ("InvalidImageName", Some(Cause::Image)),
+            ("ErrImageNeverPull", Some(Cause::Image)),
+            ("SignatureValidationFailed", Some(Cause::Image)),
+            ("CreateContainerConfigError", Some(Cause::Start)),
+            ("CreateContainerError", Some(Cause::Start)),
+            ("RunContainerError", Some(Cause::Start)),
+        ] {
+            assert_eq!(waiting(Some(reason)).map(|f| f.cause), cause, "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_the_kubelet_says_of_users_and_targets_tells_what_to_do() {
+        for (words, help) in [
+            (
+                "container's runAsUser breaks non-root policy (pod: \"web\")",
+                "allows no root",
+            ),
+            (
+                "container has runAsNonRoot and image has non-numeric user (nobody), cannot verify user is non-root",
+                "allows no root",
+            ),
+            ("unable to find target container \"app\"", "--target"),
+            (
+                "container \"0123\" is not running - in state CONTAINER_EXITED",
+                "--target",
+            ),
+        ] {
+            let failure = from_event("Failed", &format!("Error: {words}")).unwrap();
+            assert_eq!(failure.cause, Cause::Start, "{words}");
+            let told = failure.help(&attach());
+            assert!(told.contains(help), "{words}: {told}");
+        }
     }
 
     #[test]
@@ -344,6 +376,19 @@ mod tests {
                 true,
                 "Error: exit code 76 (nobody came within its grace)".into()
             ))
+        );
+        assert_eq!(
+            ended(137, "OOMKilled", None).map(|(_, words)| words),
+            Some("OOMKilled: exit code 137 (killed: out of memory, or the examined container ended and took its process namespace along)".into())
+        );
+        assert_eq!(
+            ended(
+                137,
+                "ContainerStatusUnknown",
+                Some("The container could not be located when the pod was terminated")
+            )
+            .map(|(_, words)| words),
+            Some("ContainerStatusUnknown: The container could not be located when the pod was terminated".into())
         );
         assert_eq!(
             ended(128, "StartError", Some("no sh")),

@@ -157,6 +157,16 @@ fn told(status: &Status, doing: &Doing<'_>) -> (Cause, String, String) {
             words,
             "name a container of the pod with `--target`".into(),
         ),
+        422 if words.contains("existing ephemeral containers") => (
+            Cause::Api,
+            words,
+            "something between here and the API server turns the patch into another kind, or the pod carries a container of this name that is not ours: run again".into(),
+        ),
+        _ if words.contains("cannot be handled as a") => (
+            Cause::Api,
+            format!("the server and this program speak of ephemeral containers in different ways: {words}"),
+            "the server is older than Kubernetes 1.22, or something between changes requests".into(),
+        ),
         429 => (
             Cause::Api,
             format!("the API server is busy: {words}"),
@@ -264,6 +274,18 @@ mod tests {
                 "spec.ephemeralContainers[0].targetContainerName: Not found: \"web\"",
                 Cause::NotFound,
                 "--target",
+            ),
+            (
+                422,
+                "Pod \"web\" is invalid: spec.ephemeralContainers: Forbidden: existing ephemeral containers \"x\" may not be changed",
+                Cause::Api,
+                "run again",
+            ),
+            (
+                400,
+                "EphemeralContainers in version \"v1\" cannot be handled as a Pod",
+                Cause::Api,
+                "1.22",
             ),
             (429, "too many requests", Cause::Api, "--parallel"),
             (500, "etcdserver: leader changed", Cause::Api, "try again"),
