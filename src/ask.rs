@@ -27,6 +27,9 @@ pub const MAX_STDIN: usize = 64 * 1024;
 /// How long a step may take when it says nothing: 10 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What stands for the patient's process id in an ask that is made before that is known. Where it is asked it becomes the number.
+pub const PATIENT: &str = "@housecall-patient@";
+
 /// One question to whatever can answer it, with its bounds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

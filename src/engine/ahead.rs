@@ -6,8 +6,7 @@ use serde_json::Value;
 use super::asks::asks;
 use super::sight::{Own, Sight};
 use super::tools;
-use crate::ask::{Ask, Patient, Question};
-use crate::cluster::shell::PATIENT;
+use crate::ask::{Ask, PATIENT, Patient, Question};
 use crate::plan::{Plan, PlannedStep};
 use crate::target::Target;
 

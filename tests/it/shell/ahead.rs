@@ -7,8 +7,8 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use housecall::ask::{Ask, Ended, Question};
-use housecall::cluster::shell::{Hunt, Keeper, Nonce, Oneshot, PATIENT, Reading};
+use housecall::ask::{Ask, Ended, PATIENT, Question};
+use housecall::cluster::shell::{Hunt, Keeper, Nonce, Oneshot, Reading};
 
 use super::driver::{SHELLS, Shell, find};
 

@@ -16,7 +16,7 @@ use super::hunt::Hunt;
 use super::keeper::Keeper;
 use super::nonce::Nonce;
 use super::quote::Unquotable;
-use crate::ask::{Ask, DEFAULT_CAP, MAX_CAP, Patient, Question};
+use crate::ask::{Ask, DEFAULT_CAP, MAX_CAP, PATIENT, Patient, Question};
 
 pub use reading::{Reading, Told};
 
@@ -29,9 +29,6 @@ const PIECE: usize = 120 * 1024;
 
 /// The longest text at all: a request to the API server holds 1.5 MiB (etcd's `--max-request-bytes`), and the pod is in it, too.
 pub const LONGEST: usize = 512 * 1024;
-
-/// What stands for the patient's process id in an ask that is made before that is known. In the container it becomes the number.
-pub const PATIENT: &str = "@housecall-patient@";
 
 /// The asks of one session, in their order.
 #[derive(Clone, Debug)]
