@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use housecall::cluster::{Profile, Toolbox, Transport};
+use housecall::plan::DEFAULT_MAX_CONTAINERS;
 use housecall::render::Format;
 use housecall::report::Severity;
 use housecall::runbook::{Effects, Pick};
@@ -165,6 +166,9 @@ pub(crate) struct VisitArgs {
     /// How questions reach the container: live, oneshot (needs no exec, outlives its client), or auto
     #[arg(long, value_name = "TRANSPORT", default_value = "auto")]
     pub(crate) transport: Transport,
+    /// The most debug containers of earlier runs that a pod may carry; one with as many is left alone
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_CONTAINERS)]
+    pub(crate) max_containers: usize,
     /// A value for a param of the runbook
     #[arg(short, long, value_name = "NAME=VALUE")]
     pub(crate) param: Vec<String>,

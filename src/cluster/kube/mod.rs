@@ -45,6 +45,7 @@ mod nonce;
 mod oneshot;
 mod open;
 mod owner;
+mod preflight;
 mod pump;
 mod records;
 mod refusal;
