@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use housecall::cluster::{Profile, Toolbox, Transport};
+use housecall::plan::DEFAULT_MAX_CONTAINERS;
 use housecall::render::Format;
 use housecall::report::Severity;
 use housecall::runbook::{Effects, Pick};
@@ -51,6 +52,8 @@ pub(crate) enum Verb {
     Schema,
     /// Lists the debug containers that runs have added to pods, and ends those that still run
     Containers(ContainersArgs),
+    /// Tells beforehand whether a run would get in: rights, Pod Security, the pod; changes nothing
+    Doctor(DoctorArgs),
     /// Writes shell completions to stdout
     Completions(CompletionsArgs),
     /// Serves as the demo's patient until its stdin ends
@@ -165,6 +168,9 @@ pub(crate) struct VisitArgs {
     /// How questions reach the container: live, oneshot (needs no exec, outlives its client), or auto
     #[arg(long, value_name = "TRANSPORT", default_value = "auto")]
     pub(crate) transport: Transport,
+    /// The most debug containers of earlier runs that a pod may carry; one with as many is left alone
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_CONTAINERS)]
+    pub(crate) max_containers: usize,
     /// A value for a param of the runbook
     #[arg(short, long, value_name = "NAME=VALUE")]
     pub(crate) param: Vec<String>,
@@ -292,6 +298,34 @@ pub(crate) struct ContainersArgs {
     /// Counts instead: how many each pod carries
     #[arg(long, conflicts_with = "stop")]
     pub(crate) report: bool,
+    /// Context of the kubeconfig
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// Path of the kubeconfig
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// For programs
+    #[arg(short, long, value_name = "FORMAT", value_enum)]
+    pub(crate) output: Option<DataFormat>,
+}
+
+#[derive(Args)]
+pub(crate) struct DoctorArgs {
+    /// A pod; without it the cluster, the rights and the namespace are looked at
+    #[arg(value_name = "POD")]
+    pub(crate) pod: Option<String>,
+    /// Namespace of the pod
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub(crate) namespace: Option<String>,
+    /// Container that would be examined
+    #[arg(long, value_name = "CONTAINER", requires = "pod")]
+    pub(crate) target: Option<String>,
+    /// Image of the debug container that would be added
+    #[arg(long, value_name = "IMAGE", requires = "pod")]
+    pub(crate) image: Option<String>,
+    /// The most debug containers of earlier runs that a pod may carry
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_CONTAINERS)]
+    pub(crate) max_containers: usize,
     /// Context of the kubeconfig
     #[arg(long, value_name = "NAME")]
     pub(crate) context: Option<String>,

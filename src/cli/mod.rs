@@ -10,6 +10,7 @@ mod containers;
 mod custom;
 mod demo;
 mod docs;
+mod doctor;
 mod exit;
 mod folder;
 mod library;
@@ -66,6 +67,7 @@ fn done(verb: Verb) -> Result<u8, Failure> {
         Verb::Test(args) => within(test::run(args)),
         Verb::Plan(args) => within(plan::run(*args)),
         Verb::Containers(args) => within(containers::run(args)),
+        Verb::Doctor(args) => within(doctor::run(args)),
         Verb::Demo(args) => within(demo::run(args)),
         Verb::DemoPatient => within(patient::serve()),
     }

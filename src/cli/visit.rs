@@ -253,6 +253,7 @@ fn wishes(args: &VisitArgs, selectors: &[Selector], wrong: &mut Vec<String>) -> 
         pull_policy: args.image_pull_policy.clone(),
         container: args.target.clone(),
         profile: args.profile,
+        max_containers: Some(args.max_containers),
         transport: args.transport,
         deadline: args.deadline,
         fail_on: args.fail_on,

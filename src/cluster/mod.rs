@@ -9,6 +9,7 @@
 
 mod attached;
 mod custom;
+mod finding;
 pub mod kube;
 pub mod local;
 mod mode;
@@ -22,6 +23,7 @@ mod transport;
 
 pub use attached::{Attached, Standing};
 pub use custom::Custom;
+pub use finding::{Finding, Health};
 pub use mode::{Copying, Mode, Part};
 pub use port::{Attach, Cause, Closed, Cluster, Found, Lost, Profile, Refusal, Scope, Session};
 pub use power::{Power, Wanted};

@@ -65,6 +65,8 @@ pub struct Attach {
     pub transport: Transport,
     /// True for a run that was made before and lost its client: its container is read, and none is added.
     pub resume: bool,
+    /// The most debug containers of ours that a pod may carry; one that carries as many is left alone.
+    pub max_containers: usize,
     /// What the steps can do only with some power: [`Profile::Auto`] goes by it.
     pub powers: Vec<Wanted>,
     /// How long the container may take to start.
@@ -273,6 +275,8 @@ pub enum Cause {
     Finished,
     /// The pod is a mirror of a static pod: the API cannot add containers to it.
     Mirror,
+    /// The pod carries as many debug containers of ours as it may.
+    Crowded,
     /// The pod was deleted or replaced meanwhile.
     Replaced,
     /// The image cannot be had.

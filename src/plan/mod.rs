@@ -16,6 +16,6 @@ pub use pick::Picked;
 pub use preview::{Preview, Previewed};
 pub(crate) use settle::known;
 pub use settle::{
-    DEADLINE_MARGIN, DEFAULT_GRACE, DEFAULT_IMAGE, DEFAULT_START_TIMEOUT, LONGEST_DEADLINE, Plan,
-    PlannedStep, Refused, Wishes,
+    DEADLINE_MARGIN, DEFAULT_GRACE, DEFAULT_IMAGE, DEFAULT_MAX_CONTAINERS, DEFAULT_START_TIMEOUT,
+    LONGEST_DEADLINE, Plan, PlannedStep, Refused, Wishes,
 };

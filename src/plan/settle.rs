@@ -17,6 +17,9 @@ use crate::target::Target;
 /// Image of the debug container when nobody names one: a public toolbox with every tool the shipped runbooks use, pinned.
 pub const DEFAULT_IMAGE: &str = "docker.io/nicolaka/netshoot:v0.13";
 
+/// How many debug containers of ours a pod may carry: 10. They stay in it until it is replaced.
+pub const DEFAULT_MAX_CONTAINERS: usize = 10;
+
 /// How long a container may take to start: 60 s.
 pub const DEFAULT_START_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -52,6 +55,8 @@ pub struct Wishes {
     pub profile: Option<Profile>,
     /// How questions reach the debug container.
     pub transport: Transport,
+    /// How many debug containers of ours a pod may carry.
+    pub max_containers: Option<usize>,
     /// How long the container may live.
     pub deadline: Option<Duration>,
     /// Checks from this severity up make a target fail.
@@ -209,6 +214,7 @@ impl Plan {
                 mode,
                 copying: wishes.copying.clone(),
                 custom: wishes.custom.clone(),
+                max_containers: wishes.max_containers.unwrap_or(DEFAULT_MAX_CONTAINERS),
                 powers: Vec::new(),
                 start_timeout: runbook
                     .attach

@@ -29,6 +29,7 @@ fn attach() -> Attach {
         mode: Mode::default(),
         copying: Copying::default(),
         custom: Custom::default(),
+        max_containers: 10,
         powers: Vec::new(),
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),

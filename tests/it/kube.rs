@@ -37,6 +37,7 @@ fn attach(image: &str) -> Attach {
         mode: Mode::default(),
         copying: Copying::default(),
         custom: Custom::default(),
+        max_containers: 10,
         powers: Vec::new(),
         start_timeout: Duration::from_secs(20),
         grace: Duration::from_secs(10),

@@ -27,6 +27,7 @@ fn attach(ground: &Ground, mode: Mode) -> Attach {
         mode,
         copying: Copying::default(),
         custom: Custom::default(),
+        max_containers: 10,
         powers: Vec::new(),
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),

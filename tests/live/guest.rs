@@ -25,6 +25,7 @@ pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Val
         mode: Mode::default(),
         copying: Copying::default(),
         custom: Custom::default(),
+        max_containers: 10,
         powers: Vec::new(),
         start_timeout: Duration::from_secs(60),
         grace: Duration::from_secs(30),

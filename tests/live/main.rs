@@ -24,6 +24,7 @@ mod visit;
 mod batch;
 mod containers;
 mod contract;
+mod doctor;
 mod endings;
 mod files;
 mod hostile;

@@ -54,7 +54,7 @@ fn level(words: &str) -> Option<&str> {
 }
 
 /// The containers named in `(container "a" must …)` and `(containers "a", "b" must …)`.
-fn named(words: &str) -> Vec<&str> {
+pub(super) fn named(words: &str) -> Vec<&str> {
     let mut names = Vec::new();
     for clause in words.split("container").skip(1) {
         let list = clause.trim_start_matches('s');

@@ -132,6 +132,15 @@ impl Candidate {
                 "`kubectl describe pod` tells what the scheduler is waiting for",
             ));
         }
+        if windows(pod) {
+            return Err(no(
+                Cause::Start,
+                format!(
+                    "pod `{name}` runs Windows: a debug container that asks by `sh` cannot start in it"
+                ),
+                "what the API alone answers (`kube` steps) can be asked of it",
+            ));
+        }
         let container = container(pod, attach.container.as_deref())?;
         Ok(Self {
             container_id: standing::status(pod, container)
@@ -150,6 +159,16 @@ impl Candidate {
             uid,
         })
     }
+}
+
+/// True for a pod that says it is of Windows, or is bound to nodes of it.
+fn windows(pod: &Pod) -> bool {
+    let spec = pod.spec.as_ref();
+    let stated = spec.and_then(|spec| spec.os.as_ref()).map(|os| &*os.name);
+    let bound = spec
+        .and_then(|spec| spec.node_selector.as_ref()?.get("kubernetes.io/os"))
+        .map(String::as_str);
+    stated == Some("windows") || bound == Some("windows")
 }
 
 /// The container that is meant: the named one, then the one an annotation names, then the first.
@@ -227,6 +246,7 @@ mod tests {
             mode: crate::cluster::Mode::default(),
             copying: crate::cluster::Copying::default(),
             custom: crate::cluster::Custom::default(),
+            max_containers: 10,
             powers: Vec::new(),
             start_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),
@@ -287,6 +307,11 @@ mod tests {
                 json!({"spec": {"nodeName": null}}),
                 Cause::Start,
                 "not scheduled",
+            ),
+            (
+                json!({"spec": {"os": {"name": "windows"}}}),
+                Cause::Start,
+                "Windows",
             ),
         ] {
             let refusal = read(change, None).unwrap_err();

@@ -22,6 +22,7 @@ use super::find::find;
 use super::model::Names;
 use super::open::Opening;
 use super::owner::missing;
+use super::preflight::Checkup;
 use super::pump::Limits;
 use super::records::Records;
 use super::refusal::refusal;
@@ -31,7 +32,7 @@ use super::watch::Lookout;
 use crate::ask::{Ask, Need};
 use crate::clock::{Clock, SystemClock};
 use crate::cluster::{
-    Attach, Attached, Cause, Cluster, Found, Mode, Refusal, Scope, Session, Transport,
+    Attach, Attached, Cause, Cluster, Finding, Found, Mode, Refusal, Scope, Session, Transport,
 };
 use crate::target::{ObjectKind, Selector, Target, TargetKind};
 
@@ -147,6 +148,11 @@ impl KubeCluster {
             image: toolbox.image(architecture.as_deref().unwrap_or("amd64")),
             ..attach.clone()
         })
+    }
+
+    /// Looks at everything that can be known before the first change, and changes nothing.
+    pub async fn checkup(&self, checkup: &Checkup) -> Vec<Finding> {
+        checkup.made(&self.server).await
     }
 
     async fn open_over(

@@ -13,7 +13,7 @@ use crate::cluster::{Cause, Profile, Refusal, Wanted};
 use crate::report::AttachReport;
 
 /// What a webhook says that has side effects, and so cannot take part in a dry run.
-const NO_DRY_RUN: &str = "does not support dry run";
+pub(super) const NO_DRY_RUN: &str = "does not support dry run";
 
 /// What was settled.
 pub(super) struct Granted {

@@ -184,6 +184,7 @@ mod tests {
             mode: crate::cluster::Mode::default(),
             copying: crate::cluster::Copying::default(),
             custom: crate::cluster::Custom::default(),
+            max_containers: 10,
             powers: Vec::new(),
             start_timeout: Duration::from_secs(60),
             grace: Duration::from_secs(30),

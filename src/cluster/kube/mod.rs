@@ -13,6 +13,8 @@
 //!
 //! What the API server itself knows (`kube` steps) is answered by `records.rs`, in a session with or without a container.
 //!
+//! `preflight` looks at what can be known before the first change, and tells it.
+//!
 //! `attached.rs` finds our debug containers again, and ends those that still run by an order to their own keeper.
 //!
 //! The writes are the patch of `debug_container.rs`, and the pods of those modes, all sent by `server.rs`. Nothing waits for a status before it tries the exec;
@@ -45,6 +47,7 @@ mod nonce;
 mod oneshot;
 mod open;
 mod owner;
+mod preflight;
 mod pump;
 mod records;
 mod refusal;
@@ -63,4 +66,5 @@ pub use client::{Access, Link};
 pub use cluster::KubeCluster;
 pub use debug_container::{DebugContainer, User, name};
 pub use exec_status::ExecStatus;
+pub use preflight::Checkup;
 pub use pump::{End, Limits, Piece, Pump};

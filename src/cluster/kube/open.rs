@@ -16,6 +16,7 @@ use super::grant::Rung;
 use super::nonce::nonce_of;
 use super::oneshot::{OneshotSession, Told, ended};
 use super::owner::missing;
+use super::preflight::Crowd;
 use super::pump::Limits;
 use super::records::Records;
 use super::server::Server;
@@ -125,6 +126,8 @@ impl Opening<'_> {
             };
             return self.told(sight, record, told, not_after).await;
         }
+        let most = self.attach.max_containers;
+        Crowd::of(&read.value).admits(pod, &name, most)?;
         let granted = self
             .granted(&read.value, &candidate, &name, &script)
             .await?;

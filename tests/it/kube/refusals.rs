@@ -49,6 +49,21 @@ async fn pods_in_which_nothing_can_start_are_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
+async fn a_pod_that_carries_as_many_debug_containers_as_it_may_is_left_alone() {
+    let fake = Fake::start().await;
+    let mut pod = Fake::example("web", "uid-1");
+    let carried: Vec<_> = (0..10)
+        .map(|number| json!({"name": format!("housecall-000000000{number}"), "image": "tools:1"}))
+        .collect();
+    pod["spec"]["ephemeralContainers"] = carried.into();
+    fake.put(pod);
+    let refusal = refused(&fake, "tools:1").await;
+    assert_eq!(refusal.cause, Cause::Crowded, "{refusal}");
+    assert!(refusal.help.contains("housecall containers"), "{refusal}");
+    assert_eq!(fake.calls("PATCH ephemeralcontainers"), 0);
+}
+
+#[tokio::test]
 async fn an_image_that_cannot_be_pulled_is_told_at_the_kubelets_first_word() {
     let fake = patient().await;
     let begun = tokio::time::Instant::now();
