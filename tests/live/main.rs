@@ -31,6 +31,7 @@ mod hostile;
 mod house_call;
 mod images;
 mod killed;
+mod matrix;
 mod modes;
 mod profiles;
 mod rights;
