@@ -136,7 +136,10 @@ impl<'a> Asker<'a> {
                 if self.phase == Phase::Steps {
                     self.outcome.reason = Some("interrupted".into());
                 }
-                break;
+                // What was answered by then is told all the same.
+                if !self.session.is_over() {
+                    break;
+                }
             }
             let (verdict, lost) = self.step(planned).await;
             let rest = if let Some(why) = lost {

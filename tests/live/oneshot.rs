@@ -198,6 +198,8 @@ fn promise_3_ctrl_c_ends_a_oneshot_container_and_what_it_told_is_kept() {
     let seen = run.end();
     assert_eq!(seen.code, Some(130), "{}", seen.told());
     assert_eq!(seen.only()["attach"]["proven"], true);
+    assert_eq!(seen.text("first"), "first\n");
+    assert_eq!(seen.step("slow")["status"], "unreachable");
     assert_eq!(ward.others(), []);
     assert_eq!(ground.standing("web"), before);
 }

@@ -100,6 +100,11 @@ impl Fake {
         self.world.calls(call)
     }
 
+    /// Every call that was made, in order.
+    pub(crate) fn made(&self) -> Vec<String> {
+        self.world.made()
+    }
+
     /// Names of the debug containers in a pod's spec.
     pub(crate) fn debug_containers(&self, pod: &str) -> Vec<String> {
         self.world.debug_containers(pod)

@@ -103,6 +103,11 @@ impl World {
         inner.calls.iter().filter(|made| *made == call).count()
     }
 
+    /// Every call that was made.
+    pub(crate) fn made(&self) -> Vec<String> {
+        self.inner.lock().unwrap().calls.clone()
+    }
+
     pub(crate) fn version(&self) -> String {
         self.inner.lock().unwrap().version.to_string()
     }

@@ -198,3 +198,20 @@ async fn twenty_sessions_share_one_watch_of_each_kind() {
         (1, 1)
     );
 }
+
+#[tokio::test]
+async fn a_session_takes_three_requests_of_its_own_beside_the_watches_of_its_namespace() {
+    let fake = patient().await;
+    let mut session = opened(&fake).await;
+    for _ in 0..5 {
+        session.answer(&script("true")).await.unwrap();
+    }
+    assert!(session.close().await.attach.unwrap().proven);
+    let mut made = fake.made();
+    made.sort();
+    let shared = ["LIST events", "LIST pods", "WATCH events", "WATCH pods"];
+    // What rights there are is asked once for each namespace, and an exec that came too early once more.
+    made.retain(|call| !call.starts_with("MAY ") && !shared.contains(&call.as_str()));
+    made.dedup();
+    assert_eq!(made, ["EXEC", "GET pod", "PATCH ephemeralcontainers"]);
+}

@@ -37,6 +37,9 @@ enum Mark {
     Struck,
 }
 
+/// Why a step was struck before its time.
+const TOLD_TO_END: &str = "the debug container was told to end before the step was over";
+
 impl Oneshot {
     /// Reads a log, and the termination message beside it, which still tells exit codes where the log is lost.
     pub fn read(&self, log: &[u8], message: &str) -> Reading {
@@ -98,10 +101,17 @@ impl Oneshot {
                 raw = Raw::refused(&format!("{path}: {why}"));
             }
             let (begun, ended) = times.unwrap_or((last, last));
+            let duration = seconds(ended - begun);
+            if raw.ended == Ended::TimedOut && duration < ask.timeout {
+                // Struck before its time: the shell was told to leave.
+                raw.ended = Ended::Lost(TOLD_TO_END.into());
+                raw.stdout.truncated = true;
+                raw.stderr.truncated = true;
+            }
             reading.answers.push(Told {
                 raw,
                 ago: seconds(last - begun),
-                duration: seconds(ended - begun),
+                duration,
             });
         }
         for reply in streams.farewell(&mut reader) {
