@@ -47,6 +47,7 @@ mod open;
 mod owner;
 mod pump;
 mod records;
+mod reentry;
 mod refusal;
 mod rows;
 mod server;
