@@ -1,21 +1,20 @@
 //! One open session: asks go down the stream, answers come back, and the end is read back.
 
+mod regain;
 mod talk;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use futures_util::FutureExt;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::close::{SHOWN, read_back};
 use super::exec::{Stream, Way};
-use super::exec_status::ExecStatus;
 use super::line::Line;
-use super::loss::{known, reason, way_lost};
-use super::pump::{End, Piece};
+use super::loss::reason;
+use super::pump::Piece;
 use super::records::Records;
 use super::reentry::Reentry;
 use super::sight::Sight;
@@ -167,63 +166,6 @@ impl LiveSession {
         }
         self.terminal = None;
         answer
-    }
-
-    /// The stream has ended: why. Where the shell itself told its end, no other will do better.
-    async fn broken(&mut self, end: &End) -> String {
-        let words = end.to_string();
-        self.lost = Some(way_lost(&words));
-        self.over |= self.again.is_none() || matches!(end, End::Status(ExecStatus::Exited(_)));
-        let why = match self.over {
-            true => reason(&mut self.sight, &words).await,
-            false => way_lost(&words),
-        };
-        self.lost = Some(why.clone());
-        why
-    }
-
-    /// Takes in what came while nothing was asked, so that a stream which has ended since is not asked over.
-    async fn listen(&mut self) {
-        while self.lost.is_none()
-            && let Some(piece) = self.stream.pump.next().now_or_never()
-        {
-            match piece {
-                Piece::Stdout(bytes) => self.stream.conversation.stdout(&bytes),
-                Piece::Stderr(bytes) => self.stream.conversation.stderr(&bytes),
-                Piece::Ended(end) => {
-                    self.broken(&end).await;
-                }
-            }
-            self.heard();
-        }
-    }
-
-    /// Enters again after the way was lost. The error is why there is no way any more; that is for good.
-    async fn regain(&mut self) -> Result<(), String> {
-        let lost = self.lost.clone().unwrap_or_default();
-        let Some(again) = self.again.as_ref().filter(|_| !self.over) else {
-            return Err(lost);
-        };
-        match again.pass(&mut self.sight).await {
-            Ok(way) => {
-                self.stream = way.stream;
-                if way.patient.pid.is_some() {
-                    self.patient = way.patient;
-                }
-                self.lost = None;
-                Ok(())
-            }
-            Err(last) => {
-                let told = known(&mut self.sight).await;
-                let why = told.unwrap_or_else(|| match last {
-                    Some(last) => format!("{lost}; and the way back in failed: {last}"),
-                    None => lost,
-                });
-                self.lost = Some(why.clone());
-                self.over = true;
-                Err(why)
-            }
-        }
     }
 
     /// Gives the session up, keeping what has arrived of the step under way.
