@@ -201,7 +201,8 @@ pub trait Session: Send {
 
     /// Asks one thing and waits for the answer, within the ask's own timeout and a little more.
     ///
-    /// A command that fails, times out or is cut off is an answer. [`Lost`] means that this session can answer nothing more.
+    /// A command that fails, times out or is cut off is an answer, and so is one during which the way to the target was lost and taken up
+    /// again. [`Lost`] means that this session can answer nothing more.
     async fn answer(&mut self, ask: &Ask) -> Result<Answer, Lost>;
 
     /// True where every answer was taken before the first was told: nothing can be asked again, and nothing else.

@@ -357,15 +357,18 @@ impl<'a> Asker<'a> {
     }
 }
 
-/// Whether a step is worth asking again: something at error or above does not hold, or it could not be judged in time.
+/// Whether a step is worth asking again: something at error or above does not hold, or it could not be judged in time, or the way to the
+/// target was lost meanwhile and taken up again.
 fn again(asked: &Asked) -> bool {
     let bad = |check: &CheckReport| {
         check.severity >= Severity::Error && matches!(check.status, Verdict::Fail | Verdict::Warn)
     };
     asked.lost.is_none()
         && (asked.step.checks.iter().any(bad)
-            || matches!(asked.step.status, Verdict::Error | Verdict::Timeout)
-                && !asked.step.attempts.is_empty())
+            || matches!(
+                asked.step.status,
+                Verdict::Error | Verdict::Timeout | Verdict::Unreachable
+            ) && !asked.step.attempts.is_empty())
 }
 
 /// An expression that cannot be evaluated gives up nothing.

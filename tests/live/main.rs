@@ -22,6 +22,7 @@ mod table;
 mod visit;
 
 mod batch;
+mod connection;
 mod containers;
 mod contract;
 mod doctor;

@@ -131,7 +131,7 @@ fn promise_5_a_killed_runner_leaves_no_zombie() {
         bed.until_running("sleep 1001");
         run.signal(Signal::KILL);
         run.end();
-        bed.ground.end_of_only_guest("web", 30);
+        bed.ground.end_of_only_guest("web", 60);
         bed.untouched(id);
     }
 }

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::candidate::Candidate;
 use super::exec::{Shut, Way, enter};
 use super::pump::Limits;
+use super::reentry::Reentry;
 use super::server::Server;
 use super::sight::Sight;
 use super::trouble::Trouble;
@@ -40,6 +41,8 @@ pub(super) struct Entrance<'a> {
     pub(super) candidate: &'a Candidate,
     /// How long the container may take to start.
     pub(super) within: Duration,
+    /// How long the keeper waits for another shell, once the way is lost.
+    pub(super) grace: Duration,
     /// Who may stop it.
     pub(super) stop: &'a CancellationToken,
     /// Bounds of the stream.
@@ -81,6 +84,12 @@ impl Entrance<'_> {
                 entered = enter(self.server, self.at, (&hunt, true), self.limits) => match entered {
                     Ok(mut way) => {
                         way.patient = candidate.explained(way.patient);
+                        way.again = Some(Reentry {
+                            server: self.server.clone(),
+                            hunt,
+                            limits: self.limits,
+                            within: self.grace,
+                        });
                         return Ok(way);
                     }
                     Err(Shut::NotYet(why)) => last = why,

@@ -7,6 +7,7 @@ use tokio::time::timeout;
 use super::exec_status::ExecStatus;
 use super::nonce::nonce;
 use super::pump::{End, Limits, Piece, Pump};
+use super::reentry::Reentry;
 use super::refusal::{Doing, chain, refusal};
 use super::server::Server;
 use crate::ask::Patient;
@@ -16,17 +17,33 @@ use crate::cluster::shell::{Conversation, Hunt, Reply};
 /// How long one try may take, the hunt for the patient included.
 const TRY: Duration = Duration::from_secs(15);
 
-/// An open stream with a shell that answers.
+/// An open stream with a shell that answers. When it is dropped, the shell is told that the session is over: its keeper need not wait
+/// for another one.
 #[derive(Debug)]
-pub(super) struct Way {
-    /// The stream.
+pub(super) struct Stream {
+    /// The bytes.
     pub(super) pump: Pump,
     /// The conversation over it.
     pub(super) conversation: Conversation,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        self.pump.send(self.conversation.farewell());
+    }
+}
+
+/// An open way to the patient.
+#[derive(Debug)]
+pub(super) struct Way {
+    /// The stream.
+    pub(super) stream: Stream,
     /// The patient, as the shell sees it.
     pub(super) patient: Patient,
     /// What the shell finds amiss.
     pub(super) notes: Vec<String>,
+    /// How to enter again, where somebody waits for that.
+    pub(super) again: Option<Reentry>,
 }
 
 /// Why there is no way in.
@@ -91,10 +108,10 @@ async fn try_once(
                 }
                 Reply::Patient(patient) => {
                     return Ok(Way {
-                        pump,
-                        conversation,
+                        stream: Stream { pump, conversation },
                         patient,
                         notes,
+                        again: None,
                     });
                 }
                 _ => {}

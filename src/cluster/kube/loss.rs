@@ -13,19 +13,30 @@ const REASON: Duration = Duration::from_millis(2500);
 
 /// Why the stream ended, where the pod's status knows better than the stream.
 pub(super) async fn reason(sight: &mut Sight, end: &str) -> String {
+    known(sight).await.unwrap_or_else(|| way_lost(end))
+}
+
+/// What the pod's status tells of the end, as soon as it does.
+pub(super) async fn known(sight: &mut Sight) -> Option<String> {
     let until = Instant::now() + REASON;
     loop {
         if let Some(why) = seen(sight) {
-            return why;
+            return Some(why);
         }
         if timeout_at(until, sight.next()).await.is_err() {
             let _ = timeout(REASON, sight.read()).await;
-            return seen(sight).unwrap_or_else(|| format!("the way to the pod was lost: {end}"));
+            return seen(sight);
         }
     }
 }
 
-fn seen(sight: &Sight) -> Option<String> {
+/// What is told of a stream that ended where nothing better is known.
+pub(super) fn way_lost(end: &str) -> String {
+    format!("the way to the pod was lost: {end}")
+}
+
+/// Why the container is not there any more, or will soon be gone; `None` as far as is known.
+pub(super) fn seen(sight: &Sight) -> Option<String> {
     let place = sight.place();
     if sight.gone() {
         return Some(format!("pod {place} was deleted"));

@@ -50,6 +50,7 @@ mod owner;
 mod preflight;
 mod pump;
 mod records;
+mod reentry;
 mod refusal;
 mod rows;
 mod server;

@@ -161,6 +161,7 @@ impl Opening<'_> {
             at: (namespace, pod, &name),
             candidate: &candidate,
             within: self.attach.start_timeout,
+            grace: self.attach.grace,
             stop: self.stop,
             limits: self.limits,
         };

@@ -256,7 +256,6 @@ where
                     outbox.push(Message::Ping(Bytes::new()));
                 }
             }
-            () = sink.closed() => return None,
             order = orders.recv(), if stdin_open => match order {
                 Some(Input::Text(text)) => outbox.push(framed(0, &text)),
                 Some(Input::Size { width, height }) => {
@@ -272,6 +271,8 @@ where
                     }
                 }
             },
+            // Last, so that what was queued before both ends were dropped still goes out.
+            () = sink.closed() => return None,
         }
     }
 }

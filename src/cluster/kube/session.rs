@@ -1,5 +1,6 @@
 //! One open session: asks go down the stream, answers come back, and the end is read back.
 
+mod regain;
 mod talk;
 
 use std::sync::Arc;
@@ -10,16 +11,17 @@ use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::close::{SHOWN, read_back};
-use super::exec::Way;
+use super::exec::{Stream, Way};
 use super::line::Line;
 use super::loss::reason;
-use super::pump::{Piece, Pump};
+use super::pump::Piece;
 use super::records::Records;
+use super::reentry::Reentry;
 use super::sight::Sight;
 use super::standing;
 use crate::ask::{Answer, Ask, Ended, Patient, Question};
 use crate::clock::Clock;
-use crate::cluster::shell::{Conversation, Raw, Reply};
+use crate::cluster::shell::{Raw, Reply};
 use crate::cluster::talk::Talk;
 use crate::cluster::{Closed, Lost, Session};
 use crate::report::AttachReport;
@@ -33,10 +35,13 @@ const STOPPED: Duration = Duration::from_secs(6);
 /// How long the shell may take to say farewell.
 const FAREWELL: Duration = Duration::from_secs(3);
 
+/// What is told of a connection that was lost and taken up again: while a step was under way, and when none was.
+const DURING: &str = "the connection was lost during this step and taken up again";
+const BEFORE: &str = "the connection was lost before this step and taken up again";
+
 /// A session with one pod.
 pub(super) struct LiveSession {
-    pump: Pump,
-    conversation: Conversation,
+    stream: Stream,
     patient: Patient,
     sight: Sight,
     record: AttachReport,
@@ -50,7 +55,12 @@ pub(super) struct LiveSession {
     terminal: Option<Line>,
     /// True once the step under way has begun.
     begun: bool,
+    /// Why the way to the shell is lost, while it is.
     lost: Option<String>,
+    /// True where it is lost for good.
+    over: bool,
+    /// How to enter again, where a keeper waits for that.
+    again: Option<Reentry>,
     stray: u64,
 }
 
@@ -71,8 +81,7 @@ impl LiveSession {
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
-            pump: way.pump,
-            conversation: way.conversation,
+            stream: way.stream,
             patient: way.patient,
             sight,
             record,
@@ -84,6 +93,8 @@ impl LiveSession {
             terminal: None,
             begun: false,
             lost: None,
+            over: false,
+            again: way.again,
             stray: 0,
         }
     }
@@ -104,15 +115,14 @@ impl LiveSession {
     async fn more(&mut self, limit: Instant) -> Option<Result<(), Lost>> {
         let piece = tokio::select! {
             biased;
-            piece = self.pump.next() => piece,
+            piece = self.stream.pump.next() => piece,
             () = sleep_until(limit) => return None,
         };
         match piece {
-            Piece::Stdout(bytes) => self.conversation.stdout(&bytes),
-            Piece::Stderr(bytes) => self.conversation.stderr(&bytes),
+            Piece::Stdout(bytes) => self.stream.conversation.stdout(&bytes),
+            Piece::Stderr(bytes) => self.stream.conversation.stderr(&bytes),
             Piece::Ended(end) => {
-                self.lost = Some(end.to_string());
-                let why = reason(&mut self.sight, &end.to_string()).await;
+                let why = self.broken(&end).await;
                 return Some(Err(self.lose(why)));
             }
         }
@@ -121,7 +131,7 @@ impl LiveSession {
 
     /// Takes in what the conversation has to tell; the step's result, if it is over.
     fn heard(&mut self) -> Option<Raw> {
-        while let Some(reply) = self.conversation.poll() {
+        while let Some(reply) = self.stream.conversation.poll() {
             match reply {
                 Reply::FirstByte => {
                     self.begun = true;
@@ -171,6 +181,7 @@ impl LiveSession {
     /// A step that was struck before its time: the shell was told to leave, as it is when its pod goes.
     async fn told_to_leave(&mut self, mut answer: Answer) -> Lost {
         let why = "the debug container was told to end";
+        self.over = true;
         self.lost = Some(why.into());
         let why = reason(&mut self.sight, why).await;
         self.lost = Some(why.clone());
@@ -185,15 +196,52 @@ impl LiveSession {
 
     /// Stops the step under way; a shell that does not tell so until `limit` is lost.
     async fn stop(&mut self, limit: Instant) -> Result<Answer, Lost> {
-        let stop = self.conversation.stop();
-        self.pump.send(stop);
+        let stop = self.stream.conversation.stop();
+        self.stream.pump.send(stop);
         match self.outcome(limit).await {
             Some(outcome) => outcome,
-            None => Err(self.lose(format!(
-                "the shell in the debug container did not tell within {} s that the step was stopped",
-                STOPPED.as_secs()
-            ))),
+            None => {
+                self.over = true;
+                Err(self.lose(format!(
+                    "the shell in the debug container did not tell within {} s that the step was stopped",
+                    STOPPED.as_secs()
+                )))
+            }
         }
+    }
+
+    /// Asks over the way there is.
+    async fn put(&mut self, ask: &Ask) -> Result<Answer, Lost> {
+        let text = match self.stream.conversation.ask(ask, &self.patient) {
+            Ok(text) => text,
+            Err(error) => {
+                return Ok(Raw::unaskable(&error).answer(self.clock.now(), Duration::ZERO));
+            }
+        };
+        let asking = Asking {
+            started: self.clock.now(),
+            since: Instant::now(),
+        };
+        self.asking = Some(asking);
+        self.begun = false;
+        self.stream.pump.send(text);
+        if let Question::Talk { argv, dialogue } = &ask.question {
+            return self.hold(ask, asking.since, argv, dialogue).await;
+        }
+        let limit = asking.since + ask.timeout + SLACK;
+        match self.outcome(limit).await {
+            Some(Ok(answer))
+                if answer.ended == Ended::TimedOut && answer.duration < ask.timeout =>
+            {
+                return Err(self.told_to_leave(answer).await);
+            }
+            Some(outcome) => return outcome,
+            None => {}
+        }
+        // The watchdog in the container should have struck: one order to stop, then the session counts as lost.
+        let mut answer = self.stop(limit + STOPPED).await?;
+        answer.ended = Ended::TimedOut;
+        Ok(answer)
     }
 
     /// True once the way to the shell is lost.
@@ -205,19 +253,22 @@ impl LiveSession {
     /// know by now.
     pub(super) async fn leave(mut self) -> (Sight, AttachReport, Vec<String>) {
         if self.lost.is_none() {
-            self.pump.send(self.conversation.farewell());
+            self.stream.pump.send(self.stream.conversation.farewell());
             let until = Instant::now() + FAREWELL;
-            while let Ok(piece) = timeout_at(until, self.pump.next()).await {
+            while let Ok(piece) = timeout_at(until, self.stream.pump.next()).await {
                 match piece {
-                    Piece::Stdout(bytes) => self.conversation.stdout(&bytes),
-                    Piece::Stderr(bytes) => self.conversation.stderr(&bytes),
+                    Piece::Stdout(bytes) => self.stream.conversation.stdout(&bytes),
+                    Piece::Stderr(bytes) => self.stream.conversation.stderr(&bytes),
                     Piece::Ended(_) => break,
                 }
                 self.heard();
             }
         }
         // The end of stdin ends a shell that did not listen.
-        drop(self.pump);
+        drop(self.stream);
+        if let Some(again) = self.again.filter(|_| self.lost.is_some()) {
+            again.decline(&self.sight).await;
+        }
         let mut remarks = self.remarks;
         if self.stray > 0 {
             remarks.push(format!(
@@ -230,7 +281,7 @@ impl LiveSession {
 
     fn rest(&mut self, ended: Ended) -> Option<Answer> {
         self.asking?;
-        let raw = self.conversation.partial()?;
+        let raw = self.stream.conversation.partial()?;
         let mut answer = self.answered(raw);
         answer.ended = ended;
         Some(answer)
@@ -264,41 +315,35 @@ impl Session for LiveSession {
         if self.asking.is_some() {
             self.cancel().await;
         }
-        if let Some(why) = &self.lost {
-            return Err(Lost {
-                why: why.clone(),
-                partial: None,
-            });
-        }
-        let text = match self.conversation.ask(ask, &self.patient) {
-            Ok(text) => text,
-            Err(error) => {
-                return Ok(Raw::unaskable(&error).answer(self.clock.now(), Duration::ZERO));
+        self.listen().await;
+        let before = match self.lost {
+            Some(_) => {
+                let regained = self.regain().await;
+                regained.map_err(|why| Lost { why, partial: None })?;
+                Some(BEFORE)
             }
+            None => None,
         };
-        let asking = Asking {
-            started: self.clock.now(),
-            since: Instant::now(),
+        let mut answer = match self.put(ask).await {
+            Err(Lost {
+                partial: Some(mut partial),
+                ..
+            }) => match self.regain().await {
+                Ok(()) => {
+                    partial.remarks.push(DURING.into());
+                    *partial
+                }
+                Err(why_not) => {
+                    partial.ended = Ended::Lost(why_not.clone());
+                    return Err(Lost {
+                        why: why_not,
+                        partial: Some(partial),
+                    });
+                }
+            },
+            answered => answered?,
         };
-        self.asking = Some(asking);
-        self.begun = false;
-        self.pump.send(text);
-        if let Question::Talk { argv, dialogue } = &ask.question {
-            return self.hold(ask, asking.since, argv, dialogue).await;
-        }
-        let limit = asking.since + ask.timeout + SLACK;
-        match self.outcome(limit).await {
-            Some(Ok(answer))
-                if answer.ended == Ended::TimedOut && answer.duration < ask.timeout =>
-            {
-                return Err(self.told_to_leave(answer).await);
-            }
-            Some(outcome) => return outcome,
-            None => {}
-        }
-        // The watchdog in the container should have struck: one order to stop, then the session counts as lost.
-        let mut answer = self.stop(limit + STOPPED).await?;
-        answer.ended = Ended::TimedOut;
+        answer.remarks.extend(before.map(String::from));
         Ok(answer)
     }
 
@@ -307,8 +352,8 @@ impl Session for LiveSession {
         if let Some(why) = self.lost.clone() {
             return self.rest(Ended::Lost(why));
         }
-        let stop = self.conversation.stop();
-        self.pump.send(stop);
+        let stop = self.stream.conversation.stop();
+        self.stream.pump.send(stop);
         match self.outcome(Instant::now() + STOPPED).await {
             Some(Ok(answer)) => Some(answer),
             Some(Err(lost)) => lost.partial.map(|partial| *partial),

@@ -314,6 +314,7 @@ impl Spawning<'_> {
             at: (self.namespace(), &self.names.pod, &self.names.container),
             candidate: &candidate,
             within: self.attach.start_timeout,
+            grace: self.attach.grace,
             stop: self.stop,
             limits: self.limits,
         };

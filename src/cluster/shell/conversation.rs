@@ -235,7 +235,8 @@ impl Conversation {
         }
     }
 
-    /// Ends the shell, after what steps have left running, and then its keeper. Closing stdin does the same; this one is answered.
+    /// Ends the shell, after what steps have left running, and then its keeper; this is answered. Closing stdin ends the shell as well,
+    /// and the keeper once its grace for another shell is over.
     pub fn farewell(&self) -> Vec<u8> {
         self.order("exit 0")
     }

@@ -6,7 +6,7 @@ pub mod leave {
     pub const DEADLINE: i32 = 74;
     /// It was started after its not-after stamp: an image that was pulled hours later, with nobody waiting any more.
     pub const TOO_LATE: i32 = 75;
-    /// No shell came within its grace.
+    /// No shell came within its grace, or none came again after one that lost its client.
     pub const NO_SHELL: i32 = 76;
 }
 
@@ -32,7 +32,7 @@ pub struct Keeper {
     pub not_after: i64,
     /// How long it stays at most.
     pub deadline_seconds: u64,
-    /// How long it waits for a shell.
+    /// How long it waits for a shell: the first one, and another one after the last lost its client.
     pub grace_seconds: u64,
 }
 

@@ -2,7 +2,7 @@
 # watcher (7 where it is read), 8 is open while the step is told to stop. Lines like this one are not sent.
 exec 3>&1 6>&2 >/dev/null 2>&1
 @SECRET@
-mark=@MARK@ job= keeper= order=
+mark=@MARK@ job= keeper= order= lost=
 vars() { :; }
 feed() { :; }
 command -v grep && grep=1 || grep=
@@ -224,7 +224,18 @@ leave() {
   if [ "${id:-0}" -le 9 ]; then since "HOUSECALL_STEP=$mark:" "$$"; else left=1; fi
   [ "$left" = 0 ] || stop '' ''
   say "bye $unreaped"
-  [ -z "$keeper" ] || { echo left >>/dev/termination-log; kill -TERM "$keeper"; }
+  [ -z "$keeper" ] || { echo "left $$" >>/dev/termination-log; [ -n "$lost" ] || kill -TERM "$keeper"; }
+}
+
+# Takes the place of the shell before, whose connection was lost: what that was asked is ended first
+follow() {
+  before= line= round=0
+  while read -r word value; do [ "$word" != shell ] || before=$value; done </dev/termination-log
+  echo "shell $$" >>/dev/termination-log
+  case $before in ''|*[!0-9]*) return ;; esac
+  read -r line <"/proc/$before/cmdline"
+  case $line in *housecall-shell*) kill -HUP "$before" ;; *) return ;; esac
+  while [ -d "/proc/$before" ] && [ "$round" -lt 80 ]; do nap; round=$((round+1)); done
 }
 
 # PATH: follows it link by link inside $root; $real is where it leads. 1: not there, 2: links without end, 3: not to be searched
@@ -382,11 +393,11 @@ hunt() {
 
 refuse() { printf '%s\n' "$1" >&2; return 126; }
 
-trap leave EXIT; trap exit TERM INT HUP
+trap leave EXIT; trap exit TERM INT; trap 'lost=1; exit' HUP
 notes=
 if [ @KEPT@ = 1 ]; then
   read -r keeper </dev/termination-log
-  case $keeper in ''|*[!0-9]*) keeper= notes=keeperless ;; *) echo "shell $$" >>/dev/termination-log ;; esac
+  case $keeper in ''|*[!0-9]*) keeper= notes=keeperless ;; *) follow ;; esac
 fi
 uid=$(fact uid Uid /proc/self/status); uid=${uid#uid }; uid=${uid%%[!0-9]*}
 say "hello $$ ${uid:--} ${keeper:--} ${notes:--}"; cry hello

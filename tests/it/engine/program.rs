@@ -101,6 +101,30 @@ async fn a_retry_ends_when_it_is_given_up_and_a_warning_is_not_retried() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_step_whose_connection_was_lost_and_taken_up_again_is_asked_twice_only_where_it_says_retry()
+ {
+    let lost = || Reply::Ended(Ended::Lost("the connection broke".into()), "half");
+    let cluster = Canned::default()
+        .on("a", series(&[lost(), pass("whole")]))
+        .on("b", series(&[lost(), pass("whole")]));
+    let report = run(
+        cluster,
+        "steps:\n  - {id: once, run: [a]}\n  - {id: again, run: [b], retry: {attempts: 2}}\n",
+    )
+    .await;
+    assert_eq!(
+        told(&report),
+        [("once", Verdict::Unreachable), ("again", Verdict::Flaky)]
+    );
+    let attempts = report.targets[0]
+        .steps
+        .iter()
+        .map(|step| step.attempts.len());
+    assert_eq!(attempts.collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(report.targets[0].status, Status::Error);
+}
+
 #[tokio::test]
 async fn each_item_is_asked_about_and_later_steps_see_them_all() {
     let cluster = Canned::default()

@@ -117,6 +117,12 @@ impl Fake {
         command[2].as_str().unwrap().to_owned()
     }
 
+    /// Cuts every connection of an exec, and waits until the shells behind them have left.
+    pub(crate) async fn cut(&self) {
+        self.world.cut.send_replace(());
+        self.world.cut.closed().await;
+    }
+
     /// Waits until every debug container of a pod has ended.
     pub(crate) async fn until_ended(&self, pod: &str) {
         let mut news = self.world.watch("pods", 0);

@@ -48,8 +48,9 @@ pub(crate) async fn serve(
     tokio::spawn(read(1, child.stdout.take().unwrap(), said.clone()));
     tokio::spawn(read(2, child.stderr.take().unwrap(), said));
     let (mut out, mut input) = socket.split();
+    let mut every = world.cut.subscribe();
     let cut = match fault {
-        Fault::CutOn(words) => Some(words.as_bytes()),
+        Fault::CutOn(words) | Fault::LostOn(words) => Some(words.as_bytes()),
         _ => None,
     };
     loop {
@@ -68,6 +69,7 @@ pub(crate) async fn serve(
                     return;
                 }
             },
+            _ = every.changed() => break,
             message = input.next() => match message {
                 Some(Ok(Message::Binary(bytes))) => match (&bytes[..], &mut stdin) {
                     ([255, 0], _) => stdin = None,
@@ -84,8 +86,11 @@ pub(crate) async fn serve(
             },
         }
     }
+    drop((out, input, output));
     // The client is gone: the end of stdin, and then the shell is left to leave by itself, as a runtime does it.
-    drop((stdin, out, input, output));
+    if !matches!(fault, Fault::LostOn(_)) {
+        drop(stdin.take());
+    }
     let _ = child.wait().await;
 }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use super::NAMESPACE;
 
@@ -26,6 +26,8 @@ pub(crate) enum Fault {
     Later(&'static str),
     /// Of an exec: the connection is cut once these words came out of the shell.
     CutOn(&'static str),
+    /// The same, but nobody tells the shell: its stdin stays open.
+    LostOn(&'static str),
 }
 
 /// A running debug container.
@@ -59,6 +61,8 @@ struct Inner {
 /// All of it.
 pub(crate) struct World {
     inner: Mutex<Inner>,
+    /// Tells every open exec stream that its connection is cut.
+    pub(crate) cut: watch::Sender<()>,
 }
 
 /// A running pod with one container `app`.
@@ -77,6 +81,7 @@ impl World {
     pub(crate) fn new() -> Self {
         Self {
             inner: Mutex::default(),
+            cut: watch::Sender::new(()),
         }
     }
 

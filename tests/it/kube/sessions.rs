@@ -4,6 +4,7 @@ use super::{attach, opened, patient, script, web};
 use crate::fake::{Fake, Fault, NAMESPACE};
 use housecall::ask::{Ask, Ended, Question};
 use housecall::cluster::kube::Limits;
+use housecall::cluster::shell::leave;
 use housecall::cluster::{Cluster, Scope};
 use housecall::target::Selector;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +37,7 @@ async fn promise_4_a_stream_cut_in_mid_step_keeps_what_came_and_the_end_is_read_
     let fake = patient().await;
     fake.script("EXEC", [Fault::CutOn("last words")]);
     let mut session = opened(&fake).await;
+    fake.script("EXEC", [Fault::Always(500, "the node is not to be had")]);
     let lost = session
         .answer(&script("yes last words | head -c 100000; sleep 30"))
         .await
@@ -43,13 +45,86 @@ async fn promise_4_a_stream_cut_in_mid_step_keeps_what_came_and_the_end_is_read_
     let partial = lost.partial.unwrap();
     assert!(partial.stdout.bytes.starts_with(b"last words\n"));
     assert!(partial.stdout.truncated);
-    assert!(matches!(partial.ended, Ended::Lost(_)));
+    assert_eq!(partial.ended, Ended::Lost(lost.why));
     let again = session.answer(&script("true")).await.unwrap_err();
     assert_eq!(again.partial, None);
     let closed = session.close().await;
     let attach = closed.attach.unwrap();
-    assert!(attach.proven, "the end of stdin ended the keeper");
-    assert_eq!(attach.terminated.unwrap().exit_code, 0);
+    assert!(attach.proven, "the keeper left when nobody came again");
+    assert_eq!(attach.terminated.unwrap().exit_code, leave::NO_SHELL);
+}
+
+#[tokio::test]
+async fn promise_4_a_stream_cut_in_mid_step_is_taken_up_again_and_the_step_is_not_asked_twice() {
+    let fake = patient().await;
+    fake.script("EXEC", [Fault::CutOn("last words")]);
+    let mut session = opened(&fake).await;
+    let asked = tempfile::NamedTempFile::new().unwrap();
+    let text = format!(
+        "echo asked >>{}; yes last words | head -c 100000; sleep 30",
+        asked.path().display()
+    );
+    let cut = session.answer(&script(&text)).await.unwrap();
+    assert!(matches!(cut.ended, Ended::Lost(_)), "{:?}", cut.ended);
+    assert!(cut.stdout.bytes.starts_with(b"last words\n") && cut.stdout.truncated);
+    assert_eq!(
+        cut.remarks,
+        ["the connection was lost during this step and taken up again"]
+    );
+    let next = session.answer(&script("echo next")).await.unwrap();
+    assert_eq!((next.ended, next.remarks), (Ended::Exited(0), Vec::new()));
+    assert_eq!(next.stdout.bytes, b"next\n");
+    assert_eq!(std::fs::read_to_string(asked.path()).unwrap(), "asked\n");
+    let attach = session.close().await.attach.unwrap();
+    assert_eq!(
+        (attach.proven, attach.terminated.unwrap().exit_code),
+        (true, 0)
+    );
+    assert_eq!(fake.calls("PATCH ephemeralcontainers"), 1);
+}
+
+#[tokio::test]
+async fn a_stream_cut_between_steps_costs_no_step() {
+    let fake = patient().await;
+    let mut session = opened(&fake).await;
+    session.answer(&script("true")).await.unwrap();
+    for _ in 0..2 {
+        fake.cut().await;
+        let next = session.answer(&script("echo next")).await.unwrap();
+        assert_eq!(next.ended, Ended::Exited(0));
+        assert_eq!(next.stdout.bytes, b"next\n");
+        assert_eq!(
+            next.remarks,
+            ["the connection was lost before this step and taken up again"]
+        );
+    }
+    let attach = session.close().await.attach.unwrap();
+    assert_eq!(
+        (attach.proven, attach.terminated.unwrap().exit_code),
+        (true, 0)
+    );
+}
+
+#[tokio::test]
+async fn promise_5_a_shell_that_has_not_heard_of_the_loss_ends_its_step_before_the_next_one_begins()
+{
+    let fake = patient().await;
+    fake.script("EXEC", [Fault::LostOn("going")]);
+    let mut session = opened(&fake).await;
+    let cut = session
+        .answer(&script("echo $$; yes going | head -c 100000; sleep 30"))
+        .await
+        .unwrap();
+    assert!(matches!(cut.ended, Ended::Lost(_)), "{:?}", cut.ended);
+    let pid = cut.stdout.text().lines().next().unwrap().to_owned();
+    assert!(!std::path::Path::new("/proc").join(&pid).exists(), "{pid}");
+    let next = session.answer(&script("echo next")).await.unwrap();
+    assert_eq!(next.stdout.bytes, b"next\n");
+    let attach = session.close().await.attach.unwrap();
+    assert_eq!(
+        (attach.proven, attach.terminated.unwrap().exit_code),
+        (true, 0)
+    );
 }
 
 #[tokio::test]

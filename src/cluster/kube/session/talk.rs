@@ -36,7 +36,7 @@ impl LiveSession {
                 return Ok(self.answered(raw));
             }
         }
-        let command = self.conversation.terminal(argv);
+        let command = self.stream.conversation.terminal(argv);
         let at = (
             self.sight.pod_name().to_owned(),
             self.sight.container().to_owned(),
