@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use housecall::ask::{Ask, Need, Question};
-use housecall::cluster::{Mode, Scope, Transport};
+use housecall::cluster::{Attach, Mode, Scope, Transport};
 use housecall::engine::Prospect;
 use housecall::plan::{Plan, Preview, Previewed, rbac};
 use housecall::render::inert;
@@ -25,7 +25,11 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Failure> {
         print(&rbac::role(&visit.plan.runbook.id, place, &needs))?;
         return Ok(0);
     }
-    let prospects = Prospects::find(&visit, &args.visit).await;
+    let mut prospects = Prospects::find(&visit, &args.visit).await;
+    let denied = denied(&prospects, &needs).await;
+    if visit.plan.needs_container() {
+        foresee(&mut prospects, &visit.plan.attach).await;
+    }
     let mut text = String::new();
     head(&mut text, &visit.plan);
     let trouble = targets(&mut text, &prospects);
@@ -37,11 +41,21 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Failure> {
         Some(scripted) => program(&mut text, scripted),
         None => steps(&mut text, &visit.plan.preview(&example)),
     }
-    let denied = denied(&prospects, &needs).await;
     rights(&mut text, &needs, &denied);
     let trouble = trouble || denied.iter().any(|need| !need.optional);
     print(&text)?;
     Ok(if trouble { 3 } else { 0 })
+}
+
+/// Sorts out whom a run would refuse as things stand.
+async fn foresee(prospects: &mut Prospects, attach: &Attach) {
+    for prospect in &mut prospects.all {
+        if let Prospect::Found(target, cluster) = prospect
+            && let Some(refusal) = cluster.foreseen(target, attach).await
+        {
+            *prospect = Prospect::Refused(target.clone(), refusal);
+        }
+    }
 }
 
 /// Where the rights are needed: a Role is one namespace's.

@@ -152,6 +152,12 @@ pub trait Cluster: Send + Sync {
     /// Which of these rights are missing, for one namespace. Adapters without rights deny nothing.
     async fn denied(&self, needs: &[Need], namespace: &str) -> Result<Vec<Need>, Refusal>;
 
+    /// Why opening the way to a target would be refused before anything is changed, as far as that is known from how it now stands;
+    /// `None` where nothing is known against it.
+    async fn foreseen(&self, _target: &Target, _attach: &Attach) -> Option<Refusal> {
+        None
+    }
+
     /// Opens the way to one target: attaches, starts the shell, finds and probes the patient.
     ///
     /// Once `stop` is cancelled, nothing new is begun, and what has begun is brought to an end that can be read back, or refused

@@ -155,6 +155,21 @@ fn a_pod_that_carries_as_many_as_it_may_is_told_and_left_alone() {
         second.told()
     );
     assert_eq!(ground.guests("web").len(), 1, "nothing was added");
+    let book = ground.scratch("own.yaml");
+    std::fs::write(&book, crate::visit::runbook(steps)).unwrap();
+    let words = [
+        "plan",
+        &book,
+        "web",
+        "-n",
+        &ground.namespace,
+        "--max-containers",
+        "1",
+    ];
+    let plan = Visit::bare(&words).seen();
+    assert_eq!(plan.code, Some(3), "{plan:?}");
+    let told = String::from_utf8(plan.stdout).unwrap();
+    assert!(told.contains("housecall containers"), "{told}");
     let seen = doctor(&ground, &["web", "--max-containers", "1"]).seen();
     assert_eq!(seen.code, Some(3), "{seen:?}");
     assert_eq!(in_state(&seen, "trouble"), ["debug containers"]);

@@ -22,7 +22,7 @@ use super::find::find;
 use super::model::Names;
 use super::open::Opening;
 use super::owner::missing;
-use super::preflight::Checkup;
+use super::preflight::{Checkup, foreseen};
 use super::pump::Limits;
 use super::records::Records;
 use super::refusal::refusal;
@@ -315,6 +315,10 @@ impl Cluster for KubeCluster {
 
     async fn denied(&self, needs: &[Need], namespace: &str) -> Result<Vec<Need>, Refusal> {
         denied(&self.server, needs, namespace).await
+    }
+
+    async fn foreseen(&self, target: &Target, attach: &Attach) -> Option<Refusal> {
+        foreseen(&self.server, target, attach).await
     }
 
     async fn open(

@@ -5,6 +5,7 @@
 
 mod checkup;
 mod crowd;
+mod foreseen;
 mod patient;
 mod place;
 mod profiles;
@@ -12,3 +13,4 @@ mod rights;
 
 pub use checkup::Checkup;
 pub(super) use crowd::Crowd;
+pub(super) use foreseen::foreseen;
