@@ -368,7 +368,7 @@ fn again(asked: &Asked) -> bool {
             || matches!(
                 asked.step.status,
                 Verdict::Error | Verdict::Timeout | Verdict::Unreachable
-            ) && !asked.step.attempts.is_empty())
+            ) && asked.step.started.is_some())
 }
 
 /// An expression that cannot be evaluated gives up nothing.
