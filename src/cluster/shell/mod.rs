@@ -13,8 +13,10 @@
 //! write(farewell()), close stdin                      -> Reply::Bye, then the shell ends (and, before it, its keeper)
 //! ```
 //!
+//! Where all asks are known ahead, [`Oneshot`] is the other artefact: what a container is started with, and the reader of its log.
+//!
 //! Each `Vec<u8>` must reach stdin whole and in order, also when the future that asked for it is dropped: hand it to a task that
-//! writes. Closing stdin at any moment ends the step under way, the shell, and its keeper, without a farewell.
+//! writes. Closing stdin at any moment ends the step under way and the shell, without a farewell; its keeper waits its grace for another.
 //!
 //! Theory of operation. The shell reads orders from stdin with `read`, so that a signal reaches its traps at once; a step runs
 //! beside it. Frames on stdout and stderr begin with a secret that no step can see (it is in no environment and no command line);
