@@ -21,7 +21,7 @@ tell begin $code $sum
 {
   sums=$({ { { printf %s "$text" | sh -s housecall-shell 2>&4 3>&- 4>&- 5>&-; } | framed o; } 4>&1 >&5 | framed e; } 5>&1)
   tell end $sums
-  sleep 0.2 || sleep 1
+  sleep 0.05 || sleep 1
 } &
 carrier=$!
 text=
@@ -30,7 +30,7 @@ carried() {
   n=0
   while [ $n -lt 50 ]; do
     while read -r key value; do case $key:$value in State::Z*) return ;; esac; done <"/proc/$carrier/status" || return
-    sleep 0.1 || sleep 1
+    sleep 0.05 || sleep 1
     n=$((n+1))
   done
 }
