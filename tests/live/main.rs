@@ -35,6 +35,7 @@ mod killed;
 mod matrix;
 mod modes;
 mod profiles;
+mod restarts;
 mod rights;
 mod shells;
 mod side_by_side;

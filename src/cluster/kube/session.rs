@@ -59,6 +59,8 @@ pub(super) struct LiveSession {
     lost: Option<String>,
     /// True where it is lost for good.
     over: bool,
+    /// True once the shell has said that it leaves.
+    left: bool,
     /// How to enter again, where a keeper waits for that.
     again: Option<Reentry>,
     stray: u64,
@@ -94,6 +96,7 @@ impl LiveSession {
             begun: false,
             lost: None,
             over: false,
+            left: false,
             again: way.again,
             stray: 0,
         }
@@ -142,7 +145,10 @@ impl LiveSession {
                     return Some(raw);
                 }
                 Reply::Stray(bytes) => self.stray += bytes,
-                Reply::Bye(bye) => self.remarks.extend(bye.remarks),
+                Reply::Bye(bye) => {
+                    self.left = true;
+                    self.remarks.extend(bye.remarks);
+                }
                 Reply::Hello(_) | Reply::Patient(_) => {}
             }
         }

@@ -12,7 +12,13 @@ impl LiveSession {
     pub(super) async fn broken(&mut self, end: &End) -> String {
         let words = end.to_string();
         self.lost = Some(way_lost(&words));
-        self.over |= self.again.is_none() || matches!(end, End::Status(ExecStatus::Exited(_)));
+        // The API server tells success of a connection that broke behind it (seen with a killed kubelet and a killed containerd), so a
+        // shell has ended well only where it said so itself.
+        let ended = match end {
+            End::Status(ExecStatus::Exited(code)) => *code != 0 || self.left,
+            _ => false,
+        };
+        self.over |= self.again.is_none() || ended;
         let why = match self.over {
             true => reason(&mut self.sight, &words).await,
             false => way_lost(&words),
@@ -46,6 +52,7 @@ impl LiveSession {
         match again.pass(&mut self.sight).await {
             Ok(way) => {
                 self.stream = way.stream;
+                self.left = false;
                 if way.patient.pid.is_some() {
                     self.patient = way.patient;
                 }

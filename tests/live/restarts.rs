@@ -1,0 +1,114 @@
+//! The cluster's own processes are killed in mid-run and started again: a run over the live transport loses the step under way and goes
+//! on, one over the oneshot transport loses nothing. No other test can run meanwhile, so `tests/cluster/run` runs these after all others.
+
+use std::fs::{self, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::ground::Ground;
+use crate::node::Ward;
+use crate::patience::eventually;
+use crate::visit::Visit;
+
+const STEPS: &str = "  - {id: first, run: [echo, first]}
+  - {id: during, run: [sleep, '5']}
+  - {id: next, run: [echo, next]}
+";
+
+/// A process of the cluster that `tests/cluster/up` has started.
+struct Component {
+    file: PathBuf,
+    pid: i32,
+}
+
+impl Component {
+    fn find(name: &str) -> Self {
+        let kubeconfig = std::env::var("KUBECONFIG").unwrap();
+        let state = Path::new(&kubeconfig).parent().unwrap().parent().unwrap();
+        let file = state.join("pid").join(name);
+        let told = fs::read_to_string(&file).unwrap();
+        let pid = told.split_whitespace().next().unwrap().parse().unwrap();
+        Self { file, pid }
+    }
+
+    /// Kills it and starts it again with the words, the environment and the log that it had.
+    #[expect(clippy::zombie_processes, reason = "it serves the tests that follow")]
+    fn restart(&self) {
+        let told = |what: &str| format!("/proc/{}/{what}", self.pid);
+        let list = |what: &str| -> Vec<String> {
+            let text = String::from_utf8(fs::read(told(what)).unwrap()).unwrap();
+            text.split_terminator('\0').map(Into::into).collect()
+        };
+        let (words, variables) = (list("cmdline"), list("environ"));
+        let log = fs::read_link(told("fd/1")).unwrap();
+        let folder = fs::read_link(told("cwd")).unwrap();
+        kill_process(Pid::from_raw(self.pid).unwrap(), Signal::KILL).unwrap();
+        let open = || OpenOptions::new().append(true).open(&log).unwrap();
+        let child = Command::new("setsid")
+            .args(&words)
+            .env_clear()
+            .envs(variables.iter().filter_map(|one| one.split_once('=')))
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .stdout(open())
+            .stderr(open())
+            .spawn()
+            .unwrap();
+        let pid = child.id();
+        let status = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        // Field 22, counted behind the name, which may hold anything: when it was started. By it the cluster knows its own.
+        let after = status.rsplit(") ").next().unwrap();
+        let started = after.split(' ').nth(19).unwrap();
+        fs::write(&self.file, format!("{pid} {started}\n")).unwrap();
+    }
+}
+
+fn restarted(name: &str) {
+    let Some(ground) = Ground::ours() else { return };
+    for transport in ["live", "oneshot"] {
+        let pod = ground.admit(ground.patient(transport));
+        let ward = Ward::of(&ground, &pod);
+        let before = ground.standing(&pod);
+        let run = Visit::steps(&ground, STEPS, &pod)
+            .words(["--transport", transport])
+            .start();
+        eventually("the step", 30, || ward.with_words("sleep 5"));
+        Component::find(name).restart();
+        let seen = run.end();
+        let told = seen.told();
+        let statuses = ["first", "during", "next"].map(|id| &seen.step(id)["status"]);
+        let expected = match transport {
+            "live" => ["pass", "unreachable", "pass"],
+            _ => ["pass"; 3],
+        };
+        assert_eq!(statuses, expected, "{name}, {transport}: {told}");
+        assert_eq!(seen.only()["attach"]["proven"], true, "{told}");
+        assert_eq!(
+            seen.code,
+            Some(if transport == "live" { 5 } else { 0 }),
+            "{told}"
+        );
+        assert_eq!(ward.others(), []);
+        assert_eq!(ground.standing(&pod), before);
+    }
+}
+
+#[test]
+#[ignore = "no other test can run while the API server is away"]
+fn a_run_outlives_the_api_server() {
+    restarted("apiserver");
+}
+
+#[test]
+#[ignore = "no other test can run while the kubelet is away"]
+fn a_run_outlives_the_kubelet() {
+    restarted("kubelet");
+}
+
+#[test]
+#[ignore = "no other test can run while the runtime is away"]
+fn a_run_outlives_the_runtime() {
+    restarted("containerd");
+}
