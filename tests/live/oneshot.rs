@@ -14,6 +14,7 @@ const STEPS: &str = r#"  - {id: out, sh: 'echo out; echo err >&2; exit 3', expec
   - {id: pid, run: [echo, '{{target_pid}}'], expect: ['stdout.trim() == `${target_pid}`']}
   - {id: hosts, file: /etc/hosts, expect: [exists]}
   - {id: absent, run: [no-such-program]}
+  - {id: odd, run: [echo, "a\0b"]}
   - {id: slow, run: [sleep, '600'], timeout: 1s}
   - {id: much, run: [yes], output: {max: 2KiB}}
   - {id: fed, stdin: 'given', run: [cat]}

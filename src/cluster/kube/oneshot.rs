@@ -21,7 +21,7 @@ use super::standing;
 use super::trouble::{Trouble, with};
 use crate::ask::{Answer, Ask, Patient, Question};
 use crate::clock::Clock;
-use crate::cluster::shell::{self, Oneshot, Raw, leave};
+use crate::cluster::shell::{self, Oneshot, Raw, askable, leave};
 use crate::cluster::{Attach, Closed, Lost, Refusal, Session};
 use crate::report::AttachReport;
 
@@ -190,6 +190,9 @@ impl Session for OneshotSession {
             .position(|(sent, _)| sent.step == ask.step);
         if let Some((_, answer)) = found.and_then(|found| self.answers.remove(found)) {
             return Ok(answer);
+        }
+        if let Err(error) = askable(ask) {
+            return Ok(Raw::unaskable(&error).answer(self.clock.now(), Duration::ZERO));
         }
         let none = Raw::refused(
             "it depends on an answer or holds a secret, so it could not be sent ahead: the live transport can ask it",

@@ -41,7 +41,7 @@ pub use conversation::Conversation;
 pub use hunt::Hunt;
 pub use keeper::{Keeper, STOP, leave, leave_reason};
 pub use nonce::Nonce;
-pub use oneshot::{BUDGET, LONGEST, Oneshot, Reading, Script, Told, Unsendable};
+pub use oneshot::{BUDGET, LONGEST, Oneshot, Reading, Script, Told, Unsendable, askable};
 pub use quote::{Unquotable, quote};
 pub use raw::Raw;
 pub use reply::{Bye, Hello, Reply};

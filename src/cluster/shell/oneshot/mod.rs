@@ -75,8 +75,10 @@ pub enum Unsendable {
 }
 
 impl Oneshot {
-    /// A session for these asks. Caps are lowered, the largest first, until all fit into [`BUDGET`].
+    /// A session for these asks. Caps are lowered, the largest first, until all fit into [`BUDGET`]. What no shell can be asked is left
+    /// out: [`askable`] tells why.
     pub fn new(mut asks: Vec<Ask>, hunt: Hunt, nonce: &Nonce) -> Self {
+        asks.retain(|ask| askable(ask).is_ok());
         if level(&asks, BUDGET) < MAX_CAP {
             // What a command says of its trouble is short; its stderr gives way first.
             for ask in &mut asks {
@@ -124,11 +126,7 @@ impl Oneshot {
     fn text(&self) -> Result<String, Unsendable> {
         let mut conversation = Conversation::ahead(String::new(), &self.mark);
         let mut orders = text(conversation.find_patient(&self.hunt)?);
-        let patient = Patient {
-            pid: None,
-            root: Some(format!("/proc/{PATIENT}/root")),
-            reason: None,
-        };
+        let patient = foreseen();
         for ask in &self.asks {
             orders += &text(conversation.ask(ask, &patient)?);
         }
@@ -143,6 +141,21 @@ impl Oneshot {
         }
         Ok(text)
     }
+}
+
+/// Where the patient will be, told in a word that its process id is put in for.
+fn foreseen() -> Patient {
+    Patient {
+        pid: None,
+        root: Some(format!("/proc/{PATIENT}/root")),
+        reason: None,
+    }
+}
+
+/// Why a shell cannot be asked this at all, whichever way the ask comes to it.
+pub fn askable(ask: &Ask) -> Result<(), Unquotable> {
+    let mut conversation = Conversation::ahead(String::new(), "");
+    conversation.ask(ask, &foreseen()).map(drop)
 }
 
 /// An order without its last line, which is empty where there is no secret.
