@@ -31,8 +31,16 @@ pub(super) fn asked(plan: &Plan) -> Option<Ask> {
 /// What is missing, as a note; `None` where nothing is, or where that cannot be told.
 pub(super) async fn missing(plan: &Plan, session: &mut dyn Session) -> Option<String> {
     let answer = session.answer(&asked(plan)?).await.ok()?;
+    // The image says which; what else it may say is not told on.
     let text = answer.stdout.text();
-    let missing: Vec<_> = text.split_whitespace().collect();
+    let named: Vec<&str> = text.split_whitespace().collect();
+    let lacks = |tool: &&str| named.contains(tool);
+    let missing: Vec<_> = plan
+        .tools
+        .iter()
+        .map(String::as_str)
+        .filter(lacks)
+        .collect();
     if answer.ended != Ended::Exited(0) || missing.is_empty() {
         return None;
     }
