@@ -162,24 +162,16 @@ pub trait Cluster: Send + Sync {
     ///
     /// Once `stop` is cancelled, nothing new is begun, and what has begun is brought to an end that can be read back, or refused
     /// with the record of how far it came.
+    ///
+    /// `asks` is all that the container will be asked, where that is known: a transport may take it at once
+    /// ([`Session::is_over`]). Whoever has no such transport opens as ever.
     async fn open(
         &self,
         target: &Target,
         attach: &Attach,
+        asks: Option<&[Ask]>,
         stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal>;
-
-    /// The same where all that will be asked of the container is known: over a transport that takes it all at once, if there is one
-    /// and it is to be had.
-    async fn open_ahead(
-        &self,
-        target: &Target,
-        attach: &Attach,
-        _asks: &[Ask],
-        stop: &CancellationToken,
-    ) -> Result<Box<dyn Session>, Refusal> {
-        self.open(target, attach, stop).await
-    }
 
     /// Opens the way to what is known of a target from outside, for asks that need no debug container: none is attached, and nothing
     /// is changed. What needs one is answered as unavailable. Where there is no such difference, this is [`open`](Self::open).
@@ -189,7 +181,7 @@ pub trait Cluster: Send + Sync {
         attach: &Attach,
         stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
-        self.open(target, attach, stop).await
+        self.open(target, attach, None, stop).await
     }
 }
 

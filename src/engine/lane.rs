@@ -7,7 +7,7 @@ use super::asker::{Asker, out_of_sight};
 use super::interrupt::Interrupt;
 use super::tell::Teller;
 use super::tools;
-use crate::cluster::{Cluster, Mode, Refusal, Session};
+use crate::cluster::{Cluster, Mode, Refusal, Session, Transport};
 use crate::plan::{Plan, PlannedStep};
 use crate::report::{AttachReport, Happening, Redactor, Status, Verdict};
 use crate::target::{Target, TargetKind};
@@ -45,11 +45,12 @@ impl Lane {
         }
         self.tell(Happening::TargetStarted { target: self.index });
         let (attach, stop) = (&self.plan.attach, self.interrupt.stop_token());
-        let asks = ahead(&self.plan, &target);
-        let opening = if !self.plan.attaches_at_once() {
-            cluster.consult(&target, attach, stop)
+        let known = attach.transport != Transport::Live && self.plan.attaches_at_once();
+        let asks = known.then(|| ahead(&self.plan, &target));
+        let opening = if self.plan.attaches_at_once() {
+            cluster.open(&target, attach, asks.as_deref(), stop)
         } else {
-            cluster.open_ahead(&target, attach, &asks, stop)
+            cluster.consult(&target, attach, stop)
         };
         let opened = tokio::select! {
             biased;
@@ -105,7 +106,7 @@ impl Lane {
         let in_cluster = matches!(target.kind, TargetKind::Pod | TargetKind::Node);
         let attach = (in_cluster && mode != Mode::Exec).then(|| AttachReport {
             mode: mode.word().into(),
-            transport: "live".into(),
+            transport: self.plan.attach.transport.word().into(),
             image: Some(self.plan.attach.image.clone()),
             profile: Some(self.plan.attach.profile.word().into()),
             requested_at: target.requested_at,

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 /// Holds the contract against one target; panics where it is broken.
 pub(crate) async fn holds(cluster: &dyn Cluster, target: &Target, attach: &Attach) {
     let opened = cluster
-        .open(target, attach, &CancellationToken::new())
+        .open(target, attach, None, &CancellationToken::new())
         .await;
     let mut session = opened.unwrap_or_else(|refusal| panic!("{refusal}"));
     answers(session.as_mut()).await;

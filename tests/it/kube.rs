@@ -65,7 +65,7 @@ async fn patient() -> Fake {
 async fn opened(fake: &Fake) -> Box<dyn Session> {
     let cluster = fake.cluster().await;
     match cluster
-        .open(&web(), &attach("tools:1"), &CancellationToken::new())
+        .open(&web(), &attach("tools:1"), None, &CancellationToken::new())
         .await
     {
         Ok(session) => session,
@@ -76,7 +76,7 @@ async fn opened(fake: &Fake) -> Box<dyn Session> {
 async fn refused(fake: &Fake, image: &str) -> Refusal {
     let cluster = fake.cluster().await;
     match cluster
-        .open(&web(), &attach(image), &CancellationToken::new())
+        .open(&web(), &attach(image), None, &CancellationToken::new())
         .await
     {
         Ok(_) => panic!("it was opened"),

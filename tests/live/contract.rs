@@ -80,7 +80,9 @@ fn every_other_mode_holds_the_contract_of_the_answers() {
         runtime.block_on(async {
             let (cluster, target) = found(&ground, kind, name).await;
             let stop = CancellationToken::new();
-            let opened = cluster.open(&target, &attach(&ground, mode), &stop).await;
+            let opened = cluster
+                .open(&target, &attach(&ground, mode), None, &stop)
+                .await;
             let mut session = opened.unwrap_or_else(|refusal| panic!("{mode}: {refusal}"));
             suite::answers(session.as_mut()).await;
             let closed = session.close().await;

@@ -159,8 +159,8 @@ impl KubeCluster {
         &self,
         target: &Target,
         attach: &Attach,
-        stop: &CancellationToken,
         asks: Option<&[Ask]>,
+        stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
         let attach = &*self.fitted(target, attach).await;
         if target.kind == TargetKind::Node || attach.mode.makes_a_pod() {
@@ -325,28 +325,18 @@ impl Cluster for KubeCluster {
         &self,
         target: &Target,
         attach: &Attach,
+        asks: Option<&[Ask]>,
         stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
         let namespace = target.namespace.as_deref().unwrap_or("default");
-        self.is_oneshot(Transport::Live, namespace).await?;
-        self.open_over(target, attach, stop, None).await
-    }
-
-    async fn open_ahead(
-        &self,
-        target: &Target,
-        attach: &Attach,
-        asks: &[Ask],
-        stop: &CancellationToken,
-    ) -> Result<Box<dyn Session>, Refusal> {
-        let namespace = target.namespace.as_deref().unwrap_or("default");
-        let of_the_pod = target.kind == TargetKind::Pod && attach.mode == Mode::Ephemeral;
+        let in_the_pod = target.kind == TargetKind::Pod && attach.mode == Mode::Ephemeral;
         let transport = match attach.transport {
-            Transport::Auto if !of_the_pod => Transport::Live,
+            // What is not known beforehand, and what is asked elsewhere, needs a stream.
+            Transport::Auto if asks.is_none() || !in_the_pod => Transport::Live,
             transport => transport,
         };
         let oneshot = self.is_oneshot(transport, namespace).await?;
-        self.open_over(target, attach, stop, oneshot.then_some(asks))
+        self.open_over(target, attach, asks.filter(|_| oneshot), stop)
             .await
     }
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::child::Child;
 use super::session::LocalSession;
-use crate::ask::Need;
+use crate::ask::{Ask, Need};
 use crate::clock::Clock;
 use crate::cluster::shell::Hunt;
 use crate::cluster::{Attach, Cause, Cluster, Found, Refusal, Scope, Session};
@@ -66,6 +66,7 @@ impl Cluster for Local {
         &self,
         target: &Target,
         _: &Attach,
+        _: Option<&[Ask]>,
         _: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
         let hunt = Hunt {

@@ -172,6 +172,7 @@ impl Cluster for Recorded {
         &self,
         target: &Target,
         _: &Attach,
+        _: Option<&[Ask]>,
         _: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
         let tape = self.tape(target)?;

@@ -174,20 +174,10 @@ impl Cluster for Listening {
         &self,
         target: &Target,
         attach: &Attach,
+        asks: Option<&[Ask]>,
         stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
-        let opened = self.cluster.open(target, attach, stop).await;
-        self.heard(target, opened)
-    }
-
-    async fn open_ahead(
-        &self,
-        target: &Target,
-        attach: &Attach,
-        asks: &[Ask],
-        stop: &CancellationToken,
-    ) -> Result<Box<dyn Session>, Refusal> {
-        let opened = self.cluster.open_ahead(target, attach, asks, stop).await;
+        let opened = self.cluster.open(target, attach, asks, stop).await;
         self.heard(target, opened)
     }
 

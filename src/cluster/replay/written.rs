@@ -67,6 +67,7 @@ impl Cluster for Written {
         &self,
         target: &Target,
         attach: &Attach,
+        _: Option<&[Ask]>,
         _: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
         Ok(Box::new(Reading {

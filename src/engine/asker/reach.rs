@@ -30,7 +30,7 @@ impl<'a> Asker<'a> {
         let lane = self.lane;
         let opened = tokio::select! {
             biased;
-            opened = cluster.open(target, &lane.plan.attach, lane.interrupt.stop_token()) => opened,
+            opened = cluster.open(target, &lane.plan.attach, None, lane.interrupt.stop_token()) => opened,
             () = lane.interrupt.abandoned() => {
                 let (attach, why) = lane.given_up(target);
                 self.outcome.attach = attach;

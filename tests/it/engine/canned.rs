@@ -106,6 +106,7 @@ impl Cluster for Canned {
         &self,
         target: &Target,
         _: &Attach,
+        _: Option<&[Ask]>,
         _: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
         if let Some(refusal) = self.refusals.get(target.pod.as_deref().unwrap_or_default()) {
@@ -126,7 +127,7 @@ impl Cluster for Canned {
         if self.outside {
             return Ok(self.talk(false));
         }
-        self.open(target, attach, stop).await
+        self.open(target, attach, None, stop).await
     }
 }
 

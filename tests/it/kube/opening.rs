@@ -121,7 +121,7 @@ async fn promise_3_an_exec_that_is_denied_still_ends_the_keeper_and_reads_its_en
     let mut attach = attach("tools:1");
     attach.grace = Duration::from_secs(1);
     let refusal = cluster
-        .open(&web(), &attach, &CancellationToken::new())
+        .open(&web(), &attach, None, &CancellationToken::new())
         .await
         .err()
         .unwrap();
@@ -142,7 +142,7 @@ async fn a_clock_of_ours_that_is_wrong_by_ten_minutes_changes_nothing() {
         let wrong = now.checked_add(SignedDuration::from_mins(minutes)).unwrap();
         let cluster = fake.cluster_by(FixedClock(wrong)).await;
         let opened = cluster
-            .open(&web(), &attach("tools:1"), &CancellationToken::new())
+            .open(&web(), &attach("tools:1"), None, &CancellationToken::new())
             .await;
         let mut session = opened.unwrap_or_else(|refusal| panic!("{refusal}"));
         let answer = session.answer(&script("echo there")).await.unwrap();

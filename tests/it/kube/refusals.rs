@@ -111,7 +111,7 @@ async fn a_container_that_is_never_heard_of_is_given_up_at_the_start_timeout_and
     let mut attach = attach("slow:1");
     attach.start_timeout = Duration::from_secs(1);
     let refusal = cluster
-        .open(&web(), &attach, &CancellationToken::new())
+        .open(&web(), &attach, None, &CancellationToken::new())
         .await
         .err()
         .unwrap();
@@ -134,6 +134,7 @@ async fn promise_6_a_pod_replaced_under_its_name_is_refused_before_anything_is_s
         .open(
             &found.targets[0],
             &attach("tools:1"),
+            None,
             &CancellationToken::new(),
         )
         .await
@@ -162,7 +163,7 @@ async fn an_interrupted_opening_changes_nothing_before_the_patch_and_tells_what_
     let stop = CancellationToken::new();
     stop.cancel();
     let before = cluster
-        .open(&web(), &attach("tools:1"), &stop)
+        .open(&web(), &attach("tools:1"), None, &stop)
         .await
         .err()
         .unwrap();
@@ -172,7 +173,7 @@ async fn an_interrupted_opening_changes_nothing_before_the_patch_and_tells_what_
     let stop = CancellationToken::new();
     let slow = attach("slow:1");
     let target = web();
-    let opening = cluster.open(&target, &slow, &stop);
+    let opening = cluster.open(&target, &slow, None, &stop);
     let stopping = async {
         while fake.calls("EXEC") == 0 {
             tokio::task::yield_now().await;

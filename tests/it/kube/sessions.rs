@@ -177,7 +177,7 @@ async fn promise_3_a_session_that_is_dropped_still_ends_its_container() {
     let fake = patient().await;
     let cluster = fake.cluster().await;
     let session = cluster
-        .open(&web(), &attach("tools:1"), &CancellationToken::new())
+        .open(&web(), &attach("tools:1"), None, &CancellationToken::new())
         .await
         .ok()
         .unwrap();
@@ -255,7 +255,7 @@ async fn twenty_sessions_share_one_watch_of_each_kind() {
     let attach = attach("tools:1");
     let runs = found.targets.iter().map(|target| async {
         let mut session = cluster
-            .open(target, &attach, &CancellationToken::new())
+            .open(target, &attach, None, &CancellationToken::new())
             .await
             .ok()
             .unwrap();

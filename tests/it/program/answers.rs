@@ -37,6 +37,7 @@ impl Cluster for Answers {
         &self,
         _: &Target,
         _: &Attach,
+        _: Option<&[Ask]>,
         _: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
         Ok(Box::new(Given {
