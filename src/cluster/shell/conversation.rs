@@ -10,6 +10,7 @@ use super::nonce::Nonce;
 use super::quote::{Unquotable, name, quote};
 use super::raw::{Bounded, Raw};
 use super::reply::{Bye, Hello, Reply};
+use super::source::sent;
 use super::step::{Begun, End, Exit, Purpose, Step, unreaped_remark};
 use super::terminal::terminal;
 use crate::ask::{Ask, Ended, MAX_CAP, Patient, Question};
@@ -55,17 +56,9 @@ struct Order<'a> {
 impl Conversation {
     /// A session that has not begun. `keeper` says that a keeper wrote its pid to `/dev/termination-log` and is ours to end.
     pub fn new(nonce: Nonce, keeper: bool) -> Self {
-        let secret = nonce.to_string();
         Self {
-            mark: nonce.mark(),
             keeper,
-            out: Splitter::new(&secret),
-            err: Splitter::new(&secret),
-            secret,
-            asked: 0,
-            step: None,
-            stray: 0,
-            replies: VecDeque::new(),
+            ..Self::ahead(nonce.to_string(), &nonce.mark())
         }
     }
 
@@ -92,11 +85,7 @@ impl Conversation {
 
     /// The first bytes for stdin. The shell answers with [`Reply::Hello`], and nothing else may be sent before.
     pub fn opening(&self) -> Vec<u8> {
-        let listen: String = include_str!("live.sh")
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .map(|line| line.trim_start().to_owned() + "\n")
-            .collect();
+        let listen = sent(include_str!("live.sh"));
         let secret = format!("secret={}", self.secret);
         (prelude(&secret, &self.mark, self.keeper) + listen.as_str() + ".\n").into_bytes()
     }
@@ -385,13 +374,9 @@ impl Conversation {
 
 /// What every session's shell begins with. `secret` is the text that brings it its secret, where it does not make that itself.
 pub(super) fn prelude(secret: &str, mark: &str, keeper: bool) -> String {
-    let text: String = include_str!("prelude.sh")
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(|line| line.trim_start().to_owned() + "\n")
-        .collect();
     let own = "read -r secret </proc/sys/kernel/random/uuid; echo \"$secret\" >&3";
-    text.replace("@SECRET@", if secret.is_empty() { own } else { secret })
+    sent(include_str!("prelude.sh"))
+        .replace("@SECRET@", if secret.is_empty() { own } else { secret })
         .replace("@MARK@", mark)
         .replace("@KEPT@", if keeper { "1" } else { "0" })
 }

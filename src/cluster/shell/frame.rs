@@ -79,9 +79,11 @@ fn data(pieces: &mut Vec<Piece>, bytes: &[u8]) {
     }
 }
 
-fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+/// Where `needle` begins in `bytes`; an empty one nowhere.
+pub(super) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
+    let first = *needle.first()?;
     let mut from = 0;
-    while let Some(step) = bytes[from..].iter().position(|byte| *byte == needle[0]) {
+    while let Some(step) = bytes[from..].iter().position(|byte| *byte == first) {
         let at = from + step;
         if bytes[at..].starts_with(needle) {
             return Some(at);

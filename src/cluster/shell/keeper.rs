@@ -1,5 +1,7 @@
 //! The debug container's own command: it waits, and sees to it that the container ends.
 
+use super::source::sent;
+
 /// Why a keeper left by itself.
 pub mod leave {
     /// Its deadline passed.
@@ -48,11 +50,7 @@ impl Keeper {
 
     /// The same, with something of our own that it starts and waits for at its end.
     pub(super) fn beside(&self, other: &str) -> String {
-        include_str!("keeper.sh")
-            .lines()
-            .filter(|line| !line.starts_with('#'))
-            .map(|line| line.to_owned() + "\n")
-            .collect::<String>()
+        sent(include_str!("keeper.sh"))
             .replace("@NOT_AFTER@", &self.not_after.to_string())
             .replace("@DEADLINE@", &self.deadline_seconds.to_string())
             .replace("@GRACE@", &self.grace_seconds.to_string())

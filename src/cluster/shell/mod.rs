@@ -34,6 +34,7 @@ mod oneshot;
 mod quote;
 mod raw;
 mod reply;
+mod source;
 mod step;
 mod terminal;
 

@@ -1,5 +1,7 @@
 //! What is started on a terminal of its own, for a dialogue.
 
+use super::source::sent;
+
 /// Written by the terminal's first process right before its program begins; whatever came before is none of the dialogue.
 pub const BEGUN: u8 = 2;
 
@@ -13,11 +15,7 @@ pub const WIDTH: u16 = 8192;
 /// The command of a terminal. The words of the program are its arguments as they stand. The mark is in the environment of all that it
 /// starts, so that the step it belongs to ends it.
 pub(super) fn terminal(mark: &str, step: u64, argv: &[String]) -> Vec<String> {
-    let script: String = include_str!("terminal.sh")
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(|line| line.to_owned() + "\n")
-        .collect();
+    let script = sent(include_str!("terminal.sh"));
     let first = format!(
         "HOUSECALL_STEP={mark}:{step}: TERM=dumb; export HOUSECALL_STEP TERM; exec sh -c \"$0\" sh \"$@\""
     );

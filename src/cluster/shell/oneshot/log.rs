@@ -6,6 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::cluster::shell::frame::find;
+
 /// One stream, as far as it came in order from its beginning.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stream {
@@ -120,20 +122,6 @@ fn unhexed(text: &str) -> Option<Vec<u8>> {
         .chunks(2)
         .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
         .collect()
-}
-
-/// Where `needle` begins.
-pub(super) fn find(bytes: &[u8], needle: &[u8]) -> Option<usize> {
-    let first = *needle.first()?;
-    let mut from = 0;
-    while let Some(step) = bytes[from..].iter().position(|byte| *byte == first) {
-        let at = from + step;
-        if bytes[at..].starts_with(needle) {
-            return Some(at);
-        }
-        from = at + 1;
-    }
-    None
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ use super::hunt::Hunt;
 use super::keeper::Keeper;
 use super::nonce::Nonce;
 use super::quote::Unquotable;
+use super::source::sent;
 use crate::ask::{Ask, DEFAULT_CAP, MAX_CAP, PATIENT, Patient, Question};
 
 pub use reading::{Reading, Told};
@@ -112,7 +113,7 @@ impl Oneshot {
             .collect();
         let names: Vec<_> = environment.iter().map(|(name, _)| name.as_str()).collect();
         let values: String = names.iter().map(|name| format!("${name}")).collect();
-        let carrier = told(include_str!("carrier.sh"))
+        let carrier = sent(include_str!("carrier.sh"))
             .replace("@TEXT@", &values)
             .replace("@NAMES@", &names.join(" "))
             .replace("@TAG@", &self.tag);
@@ -132,7 +133,7 @@ impl Oneshot {
         }
         // Data stands between single quotes: the number is put between two of them.
         let orders = orders.replace(PATIENT, "'\"$patient\"'");
-        let ahead = told(include_str!("ahead.sh"))
+        let ahead = sent(include_str!("ahead.sh"))
             .replace("@HUNT@", &self.hunt.words()?)
             .replace("@ORDERS@\n", &orders);
         let text = prelude("", &self.mark, true) + ahead.as_str();
@@ -165,15 +166,6 @@ fn text(order: Vec<u8>) -> String {
         order.pop();
     }
     order
-}
-
-/// Lines that are sent: without comments.
-fn told(script: &str) -> String {
-    script
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .map(|line| line.trim_start().to_owned() + "\n")
-        .collect()
 }
 
 fn pieces(text: &str) -> impl Iterator<Item = &str> {

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Oneshot;
-use super::log::{Log, find};
+use super::log::Log;
 use crate::ask::{Captured, Ended, Patient, Question};
+use crate::cluster::shell::frame::find;
 use crate::cluster::shell::{Conversation, Raw, Reply};
 
 /// The answers of one session, in the order of its asks.
