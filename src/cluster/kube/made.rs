@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use async_trait::async_trait;
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::json;
 use tokio::time::{Instant, timeout_at};
@@ -10,10 +9,7 @@ use tokio::time::{Instant, timeout_at};
 use super::close::{SHOWN, note, read_back};
 use super::refusal::refusal;
 use super::server::Server;
-use super::session::LiveSession;
 use super::sight::Sight;
-use crate::ask::{Answer, Ask, Patient};
-use crate::cluster::{Closed, Lost, Session};
 use crate::report::AttachReport;
 
 /// The longest grace that is given to the processes of a pod that we made: 30 s, as Kubernetes does by itself.
@@ -102,50 +98,5 @@ impl Made {
             ));
         }
         remarks
-    }
-}
-
-/// A session in a pod of ours.
-pub(super) struct MadeSession {
-    inner: LiveSession,
-    made: Made,
-}
-
-impl MadeSession {
-    /// A session whose end is that of the pod.
-    pub(super) fn new(inner: LiveSession, made: Made) -> Self {
-        Self { inner, made }
-    }
-}
-
-#[async_trait]
-impl Session for MadeSession {
-    fn attached(&self) -> Option<AttachReport> {
-        self.inner.attached()
-    }
-
-    fn container(&self) -> Option<String> {
-        self.inner.container()
-    }
-
-    fn patient(&self) -> &Patient {
-        self.inner.patient()
-    }
-
-    async fn answer(&mut self, ask: &Ask) -> Result<Answer, Lost> {
-        self.inner.answer(ask).await
-    }
-
-    async fn cancel(&mut self) -> Option<Answer> {
-        self.inner.cancel().await
-    }
-
-    async fn close(self: Box<Self>) -> Closed {
-        let (mut sight, mut record, mut remarks) = self.inner.leave().await;
-        remarks.extend(self.made.end(&mut sight, &mut record).await);
-        Closed {
-            attach: Some(record),
-            remarks,
-        }
     }
 }

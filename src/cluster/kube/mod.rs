@@ -33,6 +33,7 @@ mod close;
 mod cluster;
 mod debug_container;
 mod dry_run;
+mod ending;
 mod entrance;
 mod exec;
 mod exec_status;

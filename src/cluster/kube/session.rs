@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::close::{SHOWN, read_back};
+use super::ending::Ending;
 use super::exec::{Stream, Way};
 use super::line::Line;
 use super::loss::reason;
@@ -57,6 +57,8 @@ pub(super) struct LiveSession {
     begun: bool,
     /// Why the way to the shell is lost, while it is.
     lost: Option<String>,
+    /// What ends with it.
+    ending: Ending,
     /// True where it is lost for good.
     over: bool,
     /// True once the shell has said that it leaves.
@@ -95,6 +97,7 @@ impl LiveSession {
             terminal: None,
             begun: false,
             lost: None,
+            ending: Ending::Container,
             over: false,
             left: false,
             again: way.again,
@@ -250,14 +253,14 @@ impl LiveSession {
         Ok(answer)
     }
 
-    /// True once the way to the shell is lost.
-    pub(super) fn is_lost(&self) -> bool {
-        self.lost.is_some()
+    /// The same, for a session that brought something else than a debug container.
+    #[must_use]
+    pub(super) fn ending(self, ending: Ending) -> Self {
+        Self { ending, ..self }
     }
 
-    /// Lets the shell leave, and gives back what its end is read with: the view of the pod, the record, and what the reader should
-    /// know by now.
-    pub(super) async fn leave(mut self) -> (Sight, AttachReport, Vec<String>) {
+    /// Lets the shell leave.
+    async fn dismiss(&mut self) {
         if self.lost.is_none() {
             self.stream.pump.send(self.stream.conversation.farewell());
             let until = Instant::now() + FAREWELL;
@@ -270,19 +273,6 @@ impl LiveSession {
                 self.heard();
             }
         }
-        // The end of stdin ends a shell that did not listen.
-        drop(self.stream);
-        if let Some(again) = self.again.filter(|_| self.lost.is_some()) {
-            again.decline(&self.sight).await;
-        }
-        let mut remarks = self.remarks;
-        if self.stray > 0 {
-            remarks.push(format!(
-                "{} bytes in the stream belonged to no step and were dropped",
-                self.stray
-            ));
-        }
-        (self.sight, self.record, remarks)
     }
 
     fn rest(&mut self, ended: Ended) -> Option<Answer> {
@@ -367,9 +357,31 @@ impl Session for LiveSession {
         }
     }
 
-    async fn close(self: Box<Self>) -> Closed {
-        let (mut sight, mut record, mut remarks) = self.leave().await;
-        remarks.extend(read_back(&mut sight, &mut record, SHOWN).await);
+    async fn close(mut self: Box<Self>) -> Closed {
+        self.dismiss().await;
+        let Self {
+            stream,
+            mut sight,
+            mut record,
+            mut remarks,
+            ending,
+            again,
+            stray,
+            lost,
+            ..
+        } = *self;
+        // The end of stdin ends a shell that did not listen.
+        drop(stream);
+        if let Some(again) = again.filter(|_| lost.is_some()) {
+            again.decline(&sight).await;
+        }
+        if stray > 0 {
+            remarks.push(format!(
+                "{stray} bytes in the stream belonged to no step and were dropped"
+            ));
+        }
+        let ended = ending.settled(&mut sight, &mut record, lost.is_some());
+        remarks.extend(ended.await);
         Closed {
             attach: Some(record),
             remarks,

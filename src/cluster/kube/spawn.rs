@@ -18,10 +18,11 @@ use tokio_util::sync::CancellationToken;
 use super::candidate::Candidate;
 use super::debug_container::{DebugContainer, User};
 use super::dry_run::{Climb, Granted};
+use super::ending::Ending;
 use super::entrance::Entrance;
 use super::exec::Way;
 use super::grant::{Owner, Rung};
-use super::made::{Made, MadeSession};
+use super::made::Made;
 use super::manifest;
 use super::model::{Model, Names};
 use super::open::{LISTEN, SKEW, later};
@@ -59,7 +60,7 @@ pub(super) struct Spawning<'a> {
 
 impl Spawning<'_> {
     /// Makes the pod and enters it, or says why not.
-    pub(super) async fn open(self) -> Result<MadeSession, Refusal> {
+    pub(super) async fn open(self) -> Result<LiveSession, Refusal> {
         let requested_at = self.target.requested_at.unwrap_or_else(|| self.clock.now());
         let (read, ()) = tokio::join!(self.model(), self.lookout.listening(LISTEN));
         let model = read?;
@@ -122,7 +123,7 @@ impl Spawning<'_> {
                 };
                 way.notes.extend(remarks);
                 let inner = LiveSession::new(way, sight, record, records, Arc::clone(&self.clock));
-                Ok(MadeSession::new(inner, made))
+                Ok(inner.ending(Ending::Pod(Box::new(made))))
             }
             Err(refusal) => {
                 // What stays is of use only to who got in.

@@ -3,18 +3,16 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-
 use super::candidate::Candidate;
+use super::ending::Ending;
 use super::exec::{Shut, enter};
 use super::open::Opening;
 use super::owner::missing;
 use super::records::Records;
 use super::session::LiveSession;
 use super::standing;
-use crate::ask::{Answer, Ask, Patient};
 use crate::cluster::shell::Hunt;
-use crate::cluster::{Cause, Closed, Lost, Refusal, Session};
+use crate::cluster::{Cause, Refusal};
 use crate::report::AttachReport;
 use crate::target::ObjectKind;
 
@@ -26,7 +24,7 @@ const OWN_ROOT: &str = "/proc/self/root";
 
 impl Opening<'_> {
     /// Enters the container that is examined.
-    pub(super) async fn enter_own(self) -> Result<OwnSession, Refusal> {
+    pub(super) async fn enter_own(self) -> Result<LiveSession, Refusal> {
         let requested_at = self.target.requested_at.unwrap_or_else(|| self.clock.now());
         let (namespace, pod) = self.place();
         let read = match self.server.pod(namespace, pod).await {
@@ -84,9 +82,7 @@ impl Opening<'_> {
         let sight = self.sight(&candidate.uid, container);
         let records = Records::new(self.server.clone(), &read, container);
         let clock = Arc::clone(&self.clock);
-        Ok(OwnSession {
-            inner: LiveSession::new(way, sight, record, records, clock),
-        })
+        Ok(LiveSession::new(way, sight, record, records, clock).ending(Ending::Nothing))
     }
 }
 
@@ -122,51 +118,5 @@ fn shut(container: &str, image: Option<&str>, why: &str) -> Refusal {
         headline,
         help: help.into(),
         attach: None,
-    }
-}
-
-/// A session in the patient's own container.
-pub(super) struct OwnSession {
-    inner: LiveSession,
-}
-
-#[async_trait]
-impl Session for OwnSession {
-    fn attached(&self) -> Option<AttachReport> {
-        self.inner.attached()
-    }
-
-    fn container(&self) -> Option<String> {
-        self.inner.container()
-    }
-
-    fn patient(&self) -> &Patient {
-        self.inner.patient()
-    }
-
-    async fn answer(&mut self, ask: &Ask) -> Result<Answer, Lost> {
-        self.inner.answer(ask).await
-    }
-
-    async fn cancel(&mut self) -> Option<Answer> {
-        self.inner.cancel().await
-    }
-
-    async fn close(self: Box<Self>) -> Closed {
-        let lost = self.inner.is_lost();
-        let (_, mut record, mut remarks) = self.inner.leave().await;
-        // No container was added, so there is none that could run on, and no end of one to be read back.
-        record.terminated = None;
-        record.waiting = None;
-        record.proven = true;
-        remarks.push(if lost {
-            "no container was added: the shell in the application's own ends with its stdin, and what it started with it; the stream broke before it said farewell".into()
-        } else {
-            "no container was added, so none had to end: the shell in the application's own has left".into()
-        });
-        Closed {
-            attach: Some(record),
-            remarks,
-        }
     }
 }
