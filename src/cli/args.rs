@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use housecall::cluster::DEFAULT_MAX_CONTAINERS;
 use housecall::cluster::{Profile, Toolbox, Transport};
-use housecall::plan::DEFAULT_MAX_CONTAINERS;
 use housecall::render::Format;
 use housecall::report::Severity;
 use housecall::runbook::{Effects, Pick};

@@ -25,7 +25,10 @@ pub use attached::{Attached, Standing};
 pub use custom::Custom;
 pub use finding::{Finding, Health};
 pub use mode::{Copying, Mode, Part};
-pub use port::{Attach, Cause, Closed, Cluster, Found, Lost, Profile, Refusal, Scope, Session};
+pub use port::{
+    Attach, Cause, Closed, Cluster, DEFAULT_GRACE, DEFAULT_MAX_CONTAINERS, DEFAULT_START_TIMEOUT,
+    Found, LONGEST_DEADLINE, Lost, Profile, Refusal, Scope, Session,
+};
 pub use power::{Power, Wanted};
 pub use toolbox::{NIXERY, Toolbox};
 pub use transport::Transport;

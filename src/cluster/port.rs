@@ -38,6 +38,18 @@ pub struct Found {
     pub notes: Vec<String>,
 }
 
+/// How long a container may take to start: 60 s.
+pub const DEFAULT_START_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a keeper waits for its shell: 30 s.
+pub const DEFAULT_GRACE: Duration = Duration::from_secs(30);
+
+/// The longest deadline that is not stated: 10 min.
+pub const LONGEST_DEADLINE: Duration = Duration::from_secs(600);
+
+/// How many debug containers of ours a pod may carry: 10. They stay in it until it is replaced.
+pub const DEFAULT_MAX_CONTAINERS: usize = 10;
+
 /// How the debug container is to be attached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attach {
@@ -75,6 +87,31 @@ pub struct Attach {
     pub grace: Duration,
     /// How long the container may live at all; enforced inside it.
     pub deadline: Duration,
+}
+
+impl Attach {
+    /// A debug container of this image for a run of this runbook, with every bound at its default.
+    pub fn new(runbook: impl Into<String>, image: impl Into<String>) -> Self {
+        Self {
+            run: String::new(),
+            runbook: runbook.into(),
+            image: image.into(),
+            toolbox: None,
+            pull_policy: None,
+            container: None,
+            mode: Mode::default(),
+            copying: Copying::default(),
+            custom: Custom::default(),
+            profile: Profile::default(),
+            transport: Transport::default(),
+            resume: false,
+            max_containers: DEFAULT_MAX_CONTAINERS,
+            powers: Vec::new(),
+            start_timeout: DEFAULT_START_TIMEOUT,
+            grace: DEFAULT_GRACE,
+            deadline: LONGEST_DEADLINE,
+        }
+    }
 }
 
 /// Security profiles, with kubectl's meaning

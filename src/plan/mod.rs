@@ -15,7 +15,4 @@ pub use docs::docs;
 pub use pick::Picked;
 pub use preview::{Preview, Previewed};
 pub(crate) use settle::known;
-pub use settle::{
-    DEADLINE_MARGIN, DEFAULT_GRACE, DEFAULT_IMAGE, DEFAULT_MAX_CONTAINERS, DEFAULT_START_TIMEOUT,
-    LONGEST_DEADLINE, Plan, PlannedStep, Refused, Wishes,
-};
+pub use settle::{DEADLINE_MARGIN, DEFAULT_IMAGE, Plan, PlannedStep, Refused, Wishes};

@@ -7,7 +7,10 @@ use serde_json::{Map, Value};
 
 use super::power::powers;
 use crate::ask::{DEFAULT_TIMEOUT, MAX_CAP, Patient};
-use crate::cluster::{Attach, Copying, Custom, Mode, Profile, Toolbox, Transport};
+use crate::cluster::{
+    Attach, Copying, Custom, DEFAULT_MAX_CONTAINERS, DEFAULT_START_TIMEOUT, LONGEST_DEADLINE, Mode,
+    Profile, Toolbox, Transport,
+};
 use crate::report::{MASK, Rule, RunbookRef, Severity};
 use crate::runbook::{Batch, Effects, Origin, Pick, Runbook, Scripted, Step, Waiver};
 use crate::script::Expr;
@@ -17,20 +20,8 @@ use crate::target::Target;
 /// Image of the debug container when nobody names one: a public toolbox with every tool the shipped runbooks use, pinned.
 pub const DEFAULT_IMAGE: &str = "docker.io/nicolaka/netshoot:v0.13";
 
-/// How many debug containers of ours a pod may carry: 10. They stay in it until it is replaced.
-pub const DEFAULT_MAX_CONTAINERS: usize = 10;
-
-/// How long a container may take to start: 60 s.
-pub const DEFAULT_START_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// How long a keeper waits for its shell: 30 s.
-pub const DEFAULT_GRACE: Duration = Duration::from_secs(30);
-
 /// What is added to the sum of the step timeouts for the keeper's deadline: 60 s.
 pub const DEADLINE_MARGIN: Duration = Duration::from_secs(60);
-
-/// The longest deadline that is not stated: 10 min.
-pub const LONGEST_DEADLINE: Duration = Duration::from_secs(600);
 
 /// What the command line wants; `None` leaves it to the runbook, and then to the defaults.
 #[derive(Clone, Debug, Default)]
@@ -199,9 +190,6 @@ impl Plan {
             },
             params,
             attach: Attach {
-                run: String::new(),
-                runbook: runbook.id.clone(),
-                image,
                 toolbox: wishes.toolbox.clone(),
                 pull_policy: wishes.pull_policy.clone(),
                 container: first([&wishes.container, &runbook.target.container]),
@@ -210,17 +198,14 @@ impl Plan {
                     .or(runbook.attach.profile)
                     .unwrap_or_default(),
                 transport: wishes.transport,
-                resume: false,
                 mode,
                 copying: wishes.copying.clone(),
                 custom: wishes.custom.clone(),
                 max_containers: wishes.max_containers.unwrap_or(DEFAULT_MAX_CONTAINERS),
-                powers: Vec::new(),
                 start_timeout: runbook
                     .attach
                     .start_timeout
                     .unwrap_or(DEFAULT_START_TIMEOUT),
-                grace: DEFAULT_GRACE,
                 deadline: wishes
                     .deadline
                     .or(runbook.attach.deadline)
@@ -229,6 +214,7 @@ impl Plan {
                         Some(_) => LONGEST_DEADLINE,
                         None => deadline(steps.iter().chain(&on_fail).chain(&finally)),
                     }),
+                ..Attach::new(runbook.id.clone(), image)
             },
             tools: runbook.attach.tools.clone(),
             redact: runbook.redact.clone(),

@@ -10,7 +10,7 @@ use std::time::Duration;
 use housecall::clock::SystemClock;
 use housecall::cluster::local::Local;
 use housecall::cluster::replay::{Recorded, Recorder};
-use housecall::cluster::{Attach, Cluster, Copying, Custom, Mode, Profile, Scope, Transport};
+use housecall::cluster::{Attach, Cluster, Scope};
 use housecall::report::Redactor;
 use housecall::target::{Selector, Target};
 use serde_json::Value;
@@ -18,22 +18,8 @@ use serde_json::Value;
 fn attach() -> Attach {
     Attach {
         run: "0123456789abcdef".into(),
-        runbook: "own".into(),
-        image: String::new(),
-        toolbox: None,
-        pull_policy: None,
-        container: None,
-        profile: Profile::General,
-        transport: Transport::Live,
-        resume: false,
-        mode: Mode::default(),
-        copying: Copying::default(),
-        custom: Custom::default(),
-        max_containers: 10,
-        powers: Vec::new(),
-        start_timeout: Duration::from_secs(60),
-        grace: Duration::from_secs(30),
         deadline: Duration::from_secs(120),
+        ..Attach::new("own", String::new())
     }
 }
 

@@ -16,9 +16,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use housecall::ask::{Ask, Question};
-use housecall::cluster::{
-    Attach, Cluster, Copying, Custom, Mode, Profile, Refusal, Session, Transport,
-};
+use housecall::cluster::{Attach, Cluster, Refusal, Session};
 use housecall::target::{ObjectKind, Selector, Target};
 
 use crate::fake::{Fake, NAMESPACE};
@@ -26,22 +24,10 @@ use crate::fake::{Fake, NAMESPACE};
 fn attach(image: &str) -> Attach {
     Attach {
         run: "0123456789abcdef".into(),
-        runbook: "own".into(),
-        image: image.into(),
-        toolbox: None,
-        pull_policy: None,
-        container: None,
-        profile: Profile::General,
-        transport: Transport::Live,
-        resume: false,
-        mode: Mode::default(),
-        copying: Copying::default(),
-        custom: Custom::default(),
-        max_containers: 10,
-        powers: Vec::new(),
         start_timeout: Duration::from_secs(20),
         grace: Duration::from_secs(10),
         deadline: Duration::from_secs(60),
+        ..Attach::new("own", image)
     }
 }
 

@@ -6,7 +6,7 @@ mod suite;
 use std::time::Duration;
 
 use housecall::cluster::kube::{Access, KubeCluster};
-use housecall::cluster::{Attach, Cluster, Copying, Custom, Mode, Profile, Scope, Transport};
+use housecall::cluster::{Attach, Cluster, Mode, Scope};
 use housecall::target::{ObjectKind, Selector, Target};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -16,22 +16,9 @@ use crate::ground::{Ground, SLEEPER};
 fn attach(ground: &Ground, mode: Mode) -> Attach {
     Attach {
         run: "0123456789abcdef".into(),
-        runbook: "own".into(),
-        image: ground.image.clone(),
-        toolbox: None,
-        pull_policy: None,
-        container: None,
-        profile: Profile::General,
-        transport: Transport::Live,
-        resume: false,
         mode,
-        copying: Copying::default(),
-        custom: Custom::default(),
-        max_containers: 10,
-        powers: Vec::new(),
-        start_timeout: Duration::from_secs(60),
-        grace: Duration::from_secs(30),
         deadline: Duration::from_secs(120),
+        ..Attach::new("own", ground.image.clone())
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use housecall::cluster::Attach;
 use housecall::cluster::kube::{DebugContainer, User};
 use housecall::cluster::shell::Script;
-use housecall::cluster::{Attach, Copying, Custom, Mode, Profile, Transport};
 use http::Method;
 use serde_json::Value;
 
@@ -14,22 +14,8 @@ use crate::ground::Ground;
 pub(crate) fn patch(ground: &Ground, name: &str, uid: &str, keeper: &str) -> Value {
     let attach = Attach {
         run: "0123456789abcdef".into(),
-        runbook: "own".into(),
-        image: ground.image.clone(),
-        toolbox: None,
-        pull_policy: None,
-        container: None,
-        profile: Profile::General,
-        transport: Transport::Live,
-        resume: false,
-        mode: Mode::default(),
-        copying: Copying::default(),
-        custom: Custom::default(),
-        max_containers: 10,
-        powers: Vec::new(),
-        start_timeout: Duration::from_secs(60),
-        grace: Duration::from_secs(30),
         deadline: Duration::from_secs(60),
+        ..Attach::new("own", ground.image.clone())
     };
     DebugContainer {
         name,

@@ -229,28 +229,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::cluster::Profile;
-    use crate::cluster::Transport;
 
     fn attach(container: Option<&str>) -> Attach {
         Attach {
             run: "r".into(),
-            runbook: "smoke/web".into(),
-            image: "tools:1".into(),
-            toolbox: None,
-            pull_policy: None,
             container: container.map(Into::into),
-            profile: Profile::General,
-            transport: Transport::Live,
-            resume: false,
-            mode: crate::cluster::Mode::default(),
-            copying: crate::cluster::Copying::default(),
-            custom: crate::cluster::Custom::default(),
-            max_containers: 10,
-            powers: Vec::new(),
-            start_timeout: Duration::from_secs(60),
-            grace: Duration::from_secs(30),
             deadline: Duration::from_secs(120),
+            ..Attach::new("smoke/web", "tools:1")
         }
     }
 

@@ -204,27 +204,13 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::cluster::Transport;
 
     fn attach(profile: Profile) -> Attach {
         Attach {
             run: "0123456789abcdef".into(),
-            runbook: "smoke/web".into(),
-            image: "tools:1".into(),
-            toolbox: None,
-            pull_policy: None,
-            container: None,
             profile,
-            transport: Transport::Live,
-            resume: false,
-            mode: crate::cluster::Mode::default(),
-            copying: crate::cluster::Copying::default(),
-            custom: crate::cluster::Custom::default(),
-            max_containers: 10,
-            powers: Vec::new(),
-            start_timeout: Duration::from_secs(60),
-            grace: Duration::from_secs(30),
             deadline: Duration::from_secs(120),
+            ..Attach::new("smoke/web", "tools:1")
         }
     }
 

@@ -167,28 +167,14 @@ mod tests {
     use k8s_openapi::api::core::v1::{ContainerStateTerminated, ContainerStateWaiting};
 
     use super::*;
-    use crate::cluster::Profile;
-    use crate::cluster::{Toolbox, Transport};
+
+    use crate::cluster::Toolbox;
 
     fn attach() -> Attach {
         Attach {
             run: "r".into(),
-            runbook: "smoke/web".into(),
-            image: "tools:1".into(),
-            toolbox: None,
-            pull_policy: None,
-            container: None,
-            profile: Profile::General,
-            transport: Transport::Live,
-            resume: false,
-            mode: crate::cluster::Mode::default(),
-            copying: crate::cluster::Copying::default(),
-            custom: crate::cluster::Custom::default(),
-            max_containers: 10,
-            powers: Vec::new(),
-            start_timeout: Duration::from_secs(60),
-            grace: Duration::from_secs(30),
             deadline: Duration::from_secs(120),
+            ..Attach::new("smoke/web", "tools:1")
         }
     }
 

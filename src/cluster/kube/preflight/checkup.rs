@@ -12,7 +12,7 @@ use crate::cluster::kube::cluster::denied;
 use crate::cluster::kube::owner::missing;
 use crate::cluster::kube::refusal::refusal;
 use crate::cluster::kube::server::Server;
-use crate::cluster::{Attach, Cause, Copying, Custom, Finding, Mode, Profile, Refusal, Transport};
+use crate::cluster::{Attach, Cause, Finding, Refusal};
 use crate::target::ObjectKind;
 
 /// What is looked at.
@@ -113,22 +113,12 @@ impl Checkup {
     pub(super) fn attach(&self) -> Attach {
         Attach {
             run: "doctor".into(),
-            runbook: "doctor".into(),
-            image: self.image.clone(),
-            toolbox: None,
-            pull_policy: None,
             container: self.container.clone(),
-            mode: Mode::default(),
-            copying: Copying::default(),
-            custom: Custom::default(),
-            profile: Profile::default(),
-            transport: Transport::default(),
-            resume: false,
             max_containers: self.max_containers,
-            powers: Vec::new(),
             start_timeout: Duration::from_secs(1),
             grace: Duration::from_secs(1),
             deadline: Duration::from_secs(1),
+            ..Attach::new("doctor", self.image.clone())
         }
     }
 }
