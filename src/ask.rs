@@ -321,6 +321,18 @@ pub struct Need {
 }
 
 impl Need {
+    /// A right of the core group in the target's namespace, that the run cannot do without.
+    pub fn of(verb: &str, resource: &str, why: &str) -> Self {
+        Self {
+            group: String::new(),
+            resource: resource.into(),
+            verb: verb.into(),
+            namespace: None,
+            optional: false,
+            why: why.into(),
+        }
+    }
+
     /// True for what is in no namespace: a Role cannot grant it, only a ClusterRole can.
     pub fn cluster_wide(&self) -> bool {
         self.resource == "nodes"

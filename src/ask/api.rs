@@ -224,11 +224,8 @@ impl Resource {
     fn need(&self, verb: &str, optional: bool, why: &str) -> Need {
         Need {
             group: self.group.into(),
-            resource: self.plural.into(),
-            verb: verb.into(),
-            namespace: None,
             optional,
-            why: why.into(),
+            ..Need::of(verb, self.plural, why)
         }
     }
 }
@@ -285,11 +282,7 @@ impl ApiRead {
     pub fn needs(&self) -> Vec<Need> {
         let one = |group: &str, resource: &str, verb: &str, why: &str| Need {
             group: group.into(),
-            resource: resource.into(),
-            verb: verb.into(),
-            namespace: None,
-            optional: false,
-            why: why.into(),
+            ..Need::of(verb, resource, why)
         };
         match self {
             Self::Object(whom) => whom.needs(),

@@ -58,12 +58,12 @@ impl Plan {
         }
         if self.needs_container() && self.attach.toolbox.is_some() {
             optional.push(Need {
-                group: String::new(),
-                resource: "nodes".into(),
-                verb: "get".into(),
-                namespace: None,
                 optional: true,
-                why: "takes the image for the node's architecture".into(),
+                ..Need::of(
+                    "get",
+                    "nodes",
+                    "takes the image for the node's architecture",
+                )
             });
         }
         if self.needs_container() && self.attach.mode != Mode::Exec {
@@ -148,12 +148,8 @@ fn watching() -> impl Iterator<Item = Need> {
     ]
     .into_iter()
     .map(|(resource, verb, why)| Need {
-        group: String::new(),
-        resource: resource.into(),
-        verb: verb.into(),
-        namespace: None,
         optional: true,
-        why: why.into(),
+        ..Need::of(verb, resource, why)
     })
 }
 
@@ -180,11 +176,7 @@ fn push(needs: &mut Vec<Need>, group: &str, resource: &str, verb: &str, why: &st
         needs,
         Need {
             group: group.into(),
-            resource: resource.into(),
-            verb: verb.into(),
-            namespace: None,
-            optional: false,
-            why: why.into(),
+            ..Need::of(verb, resource, why)
         },
     );
 }

@@ -149,14 +149,7 @@ mod tests {
     use super::*;
 
     fn need(resource: &str) -> Need {
-        Need {
-            group: String::new(),
-            resource: resource.into(),
-            verb: "get".into(),
-            namespace: None,
-            optional: false,
-            why: "reads it".into(),
-        }
+        Need::of("get", resource, "reads it")
     }
 
     #[test]

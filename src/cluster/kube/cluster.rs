@@ -5,13 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use async_trait::async_trait;
-use futures_util::future::join_all;
-use k8s_openapi::api::authorization::v1::{
-    ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec,
-};
 use k8s_openapi::api::core::v1::{Node, Secret};
-use kube::api::{Api, PostParams};
-use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::attached::{attached, stop};
@@ -26,26 +20,19 @@ use super::preflight::{Checkup, foreseen};
 use super::pump::Limits;
 use super::records::Records;
 use super::refusal::refusal;
+use super::rights::{Ways, denied};
 use super::server::Server;
 use super::spawn::Spawning;
 use super::watch::Lookout;
 use crate::ask::{Ask, Need};
 use crate::clock::{Clock, SystemClock};
 use crate::cluster::{
-    Attach, Attached, Cause, Cluster, Finding, Found, Mode, Refusal, Scope, Session, Transport,
+    Attach, Attached, Cluster, Finding, Found, Mode, Refusal, Scope, Session, Transport,
 };
 use crate::target::{ObjectKind, Selector, Target, TargetKind};
 
 /// A namespace, and the one pod of it that is watched where there is only one.
 type Watched = (String, Option<String>);
-
-/// What transports need beside the patch, verb and resource: the live one both of exec (the first only since Kubernetes 1.35, KEP-4006),
-/// the oneshot one the last.
-const WAYS: [(&str, &str); 3] = [
-    ("create", "pods/exec"),
-    ("get", "pods/exec"),
-    ("get", "pods/log"),
-];
 
 /// A Kubernetes cluster.
 pub struct KubeCluster {
@@ -56,8 +43,7 @@ pub struct KubeCluster {
     found: Mutex<BTreeMap<String, BTreeSet<String>>>,
     /// Held so that it is still there when the target is opened.
     begun: Mutex<Option<Arc<Lookout>>>,
-    /// Which [`WAYS`] are allowed, by namespace.
-    ways: Mutex<BTreeMap<String, Arc<OnceCell<[bool; 3]>>>>,
+    ways: Ways,
 }
 
 impl KubeCluster {
@@ -75,7 +61,7 @@ impl KubeCluster {
             lookouts: Mutex::default(),
             found: Mutex::default(),
             begun: Mutex::default(),
-            ways: Mutex::default(),
+            ways: Ways::default(),
         }
     }
 
@@ -194,57 +180,6 @@ impl KubeCluster {
         }
     }
 
-    /// Which of the [`WAYS`] are allowed in the namespace, asked once; where that cannot be told, it is tried.
-    async fn ways(&self, namespace: &str) -> [bool; 3] {
-        let cell = Arc::clone(held(&self.ways).entry(namespace.to_owned()).or_default());
-        let asked = cell.get_or_init(async || {
-            let needs = WAYS.map(|(verb, resource)| Need {
-                group: String::new(),
-                resource: resource.into(),
-                verb: verb.into(),
-                namespace: None,
-                optional: false,
-                why: String::new(),
-            });
-            match self.denied(&needs, namespace).await {
-                Ok(denied) => needs.map(|need| !denied.contains(&need)),
-                Err(_) => [true; 3],
-            }
-        });
-        *asked.await
-    }
-
-    /// Whether the asks go with the container; refused where no transport is allowed, before anything is changed.
-    async fn is_oneshot(&self, transport: Transport, namespace: &str) -> Result<bool, Refusal> {
-        let [create, get, log] = self.ways(namespace).await;
-        // `create` alone is missed only since Kubernetes 1.35, so it is tried without where nothing else is left.
-        let (oneshot, missing) = match transport {
-            Transport::Live if get => (false, None),
-            Transport::Live => (false, Some(WAYS[1])),
-            Transport::Oneshot if log => (true, None),
-            Transport::Oneshot => (true, Some(WAYS[2])),
-            Transport::Auto if create && get => (false, None),
-            Transport::Auto if log => (true, None),
-            Transport::Auto if get => (false, None),
-            Transport::Auto => (false, Some(WAYS[1])),
-        };
-        let Some((verb, resource)) = missing else {
-            return Ok(oneshot);
-        };
-        let other = match transport {
-            Transport::Auto => ", nor can it get resource \"pods/log\"",
-            Transport::Live | Transport::Oneshot => "",
-        };
-        Err(Refusal {
-            cause: Cause::Forbidden,
-            headline: format!(
-                "no answer could be had: this account cannot {verb} resource \"{resource}\" in namespace \"{namespace}\"{other}"
-            ),
-            help: "nothing was changed; `housecall plan --rbac yaml` prints the Role that is needed, and `--transport` takes another way".into(),
-            attach: None,
-        })
-    }
-
     fn lookout(&self, target: &Target) -> Arc<Lookout> {
         let namespace = target.namespace.clone().unwrap_or_else(|| "default".into());
         let several = held(&self.found)
@@ -335,7 +270,10 @@ impl Cluster for KubeCluster {
             Transport::Auto if asks.is_none() || !in_the_pod => Transport::Live,
             transport => transport,
         };
-        let oneshot = self.is_oneshot(transport, namespace).await?;
+        let oneshot = self
+            .ways
+            .is_oneshot(&self.server, transport, namespace)
+            .await?;
         self.open_over(target, attach, asks.filter(|_| oneshot), stop)
             .await
     }
@@ -365,58 +303,5 @@ impl Cluster for KubeCluster {
         let container = container(&pod, attach.container.as_deref())?;
         let records = Records::new(self.server.clone(), &pod, container);
         Ok(Box::new(BareSession::new(records, Arc::clone(&self.clock))))
-    }
-}
-
-/// Which of these rights the server denies us.
-pub(super) async fn denied(
-    server: &Server,
-    needs: &[Need],
-    namespace: &str,
-) -> Result<Vec<Need>, Refusal> {
-    let reviews: Api<SelfSubjectAccessReview> = Api::all(server.link().client.clone());
-    let asked = needs.iter().map(|need| {
-        let reviews = &reviews;
-        async move {
-            let review = review(need, namespace);
-            reviews.create(&PostParams::default(), &review).await
-        }
-    });
-    let mut denied = Vec::new();
-    for (need, answer) in needs.iter().zip(join_all(asked).await) {
-        let answer = answer.map_err(|error| {
-            refusal(
-                &error,
-                &server.doing("create", "selfsubjectaccessreviews", ""),
-            )
-        })?;
-        if !answer.status.is_some_and(|status| status.allowed) {
-            denied.push(need.clone());
-        }
-    }
-    Ok(denied)
-}
-
-fn review(need: &Need, namespace: &str) -> SelfSubjectAccessReview {
-    let (resource, subresource) = match need.resource.split_once('/') {
-        Some((resource, sub)) => (resource, Some(sub.to_owned())),
-        None => (need.resource.as_str(), None),
-    };
-    SelfSubjectAccessReview {
-        spec: SelfSubjectAccessReviewSpec {
-            resource_attributes: Some(ResourceAttributes {
-                group: Some(need.group.clone()),
-                namespace: (!need.cluster_wide()).then(|| {
-                    let own = need.namespace.as_deref();
-                    own.unwrap_or(namespace).to_owned()
-                }),
-                resource: Some(resource.to_owned()),
-                subresource,
-                verb: Some(need.verb.clone()),
-                ..ResourceAttributes::default()
-            }),
-            ..SelfSubjectAccessReviewSpec::default()
-        },
-        ..SelfSubjectAccessReview::default()
     }
 }

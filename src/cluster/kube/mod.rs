@@ -56,6 +56,7 @@ mod pump;
 mod records;
 mod reentry;
 mod refusal;
+mod rights;
 mod rows;
 mod server;
 mod session;

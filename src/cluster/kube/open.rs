@@ -81,11 +81,7 @@ impl Opening<'_> {
         let server_time = read.date.unwrap_or_else(|| self.clock.now());
         let not_after = later(server_time, self.attach.start_timeout + SKEW);
         let mut record = self.record(&name, requested_at);
-        let keeper = Keeper {
-            not_after: not_after.as_second(),
-            deadline_seconds: self.attach.deadline.as_secs().max(1),
-            grace_seconds: self.attach.grace.as_secs().max(1),
-        };
+        let keeper = keeper(self.attach, not_after);
 
         let mut sight = self.sight(&candidate.uid, &name);
         if self.stop.is_cancelled() {
@@ -308,6 +304,15 @@ enum Refused {
 }
 
 /// A moment after another one.
+/// The keeper of a container that is attached so.
+pub(super) fn keeper(attach: &Attach, not_after: Timestamp) -> Keeper {
+    Keeper {
+        not_after: not_after.as_second(),
+        deadline_seconds: attach.deadline.as_secs().max(1),
+        grace_seconds: attach.grace.as_secs().max(1),
+    }
+}
+
 pub(super) fn later(moment: Timestamp, by: Duration) -> Timestamp {
     SignedDuration::try_from(by)
         .ok()

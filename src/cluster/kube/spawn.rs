@@ -25,10 +25,11 @@ use super::grant::{Owner, Rung};
 use super::made::Made;
 use super::manifest;
 use super::model::{Model, Names};
-use super::open::{LISTEN, SKEW, later};
+use super::open::{LISTEN, SKEW, keeper, later};
 use super::pump::Limits;
 use super::records::Records;
 use super::refusal::{Doing, refusal};
+use super::rights::denied;
 use super::server::Server;
 use super::session::LiveSession;
 use super::sight::Sight;
@@ -37,7 +38,7 @@ use super::trouble::{Trouble, with};
 use super::watch::Lookout;
 use crate::ask::{Need, Patient};
 use crate::clock::Clock;
-use crate::cluster::shell::{Keeper, Script};
+use crate::cluster::shell::Script;
 use crate::cluster::{Attach, Cause, Mode, Profile, Refusal};
 use crate::report::AttachReport;
 use crate::target::{Target, TargetKind};
@@ -65,12 +66,8 @@ impl Spawning<'_> {
         let (read, ()) = tokio::join!(self.model(), self.lookout.listening(LISTEN));
         let model = read?;
         let server_time = model.date.unwrap_or_else(|| self.clock.now());
-        let keeper = Keeper {
-            not_after: later(server_time, self.attach.start_timeout + SKEW).as_second(),
-            deadline_seconds: self.attach.deadline.as_secs().max(1),
-            grace_seconds: self.attach.grace.as_secs().max(1),
-        };
-        let script = Script::alone(&keeper);
+        let not_after = later(server_time, self.attach.start_timeout + SKEW);
+        let script = Script::alone(&keeper(self.attach, not_after));
         let granted = self.granted(&model, &script).await?;
         if self.stop.is_cancelled() {
             return Err(Refusal {
@@ -216,15 +213,8 @@ impl Spawning<'_> {
     /// What we make we must be able to delete: that is asked first.
     async fn may_delete(&self) -> Result<(), Refusal> {
         let namespace = self.namespace();
-        let need = Need {
-            group: String::new(),
-            resource: "pods".into(),
-            verb: "delete".into(),
-            namespace: None,
-            optional: false,
-            why: String::new(),
-        };
-        let denied = super::cluster::denied(self.server, &[need], namespace).await;
+        let need = Need::of("delete", "pods", "deletes what was made");
+        let denied = denied(self.server, &[need], namespace).await;
         // A server that does not tell is no reason to go no further: the pod has a deadline of its own.
         if denied.map_or(true, |denied| denied.is_empty()) {
             return Ok(());

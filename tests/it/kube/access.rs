@@ -134,14 +134,7 @@ async fn a_mistyped_pod_is_told_with_its_near_misses() {
 async fn missing_rights_are_found_by_asking_the_server() {
     let fake = patient().await;
     fake.script("MAY patch pods/ephemeralcontainers", [Fault::Refuse(0, "")]);
-    let need = |resource: &str, verb: &str| Need {
-        group: String::new(),
-        resource: resource.into(),
-        verb: verb.into(),
-        namespace: None,
-        optional: false,
-        why: "test".into(),
-    };
+    let need = |resource: &str, verb: &str| Need::of(verb, resource, "test");
     let needs = [
         need("pods", "get"),
         need("pods/ephemeralcontainers", "patch"),

@@ -86,12 +86,8 @@ const RIGHTS: [(&str, &str, Health, &str); 12] = [
 /// The rights as they are asked of the server.
 pub(super) fn needs() -> Vec<Need> {
     let need = |(verb, resource, lack, why): (&str, &str, Health, &str)| Need {
-        group: String::new(),
-        resource: resource.into(),
-        verb: verb.into(),
-        namespace: None,
         optional: lack != Health::Trouble,
-        why: why.into(),
+        ..Need::of(verb, resource, why)
     };
     RIGHTS.into_iter().map(need).collect()
 }
