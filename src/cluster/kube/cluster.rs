@@ -141,45 +141,6 @@ impl KubeCluster {
         checkup.made(&self.server).await
     }
 
-    async fn open_over(
-        &self,
-        target: &Target,
-        attach: &Attach,
-        asks: Option<&[Ask]>,
-        stop: &CancellationToken,
-    ) -> Result<Box<dyn Session>, Refusal> {
-        let attach = &*self.fitted(target, attach).await;
-        if target.kind == TargetKind::Node || attach.mode.makes_a_pod() {
-            let names = Names::of(target, attach);
-            let namespace = target.namespace.as_deref().unwrap_or("default");
-            let spawning = Spawning {
-                server: &self.server,
-                lookout: self.lookout(&Target::pod(namespace, &names.pod)),
-                clock: Arc::clone(&self.clock),
-                target,
-                attach,
-                limits: self.limits,
-                stop,
-                names,
-            };
-            return Ok(Box::new(spawning.open().await?));
-        }
-        let opening = Opening {
-            server: &self.server,
-            lookout: self.lookout(target),
-            clock: Arc::clone(&self.clock),
-            target,
-            attach,
-            limits: self.limits,
-            stop,
-            asks,
-        };
-        match attach.mode {
-            Mode::Exec => Ok(Box::new(opening.enter_own().await?)),
-            _ => opening.open().await,
-        }
-    }
-
     fn lookout(&self, target: &Target) -> Arc<Lookout> {
         let namespace = target.namespace.clone().unwrap_or_else(|| "default".into());
         let several = held(&self.found)
@@ -274,8 +235,28 @@ impl Cluster for KubeCluster {
             .ways
             .is_oneshot(&self.server, transport, namespace)
             .await?;
-        self.open_over(target, attach, asks.filter(|_| oneshot), stop)
-            .await
+        let attach = &*self.fitted(target, attach).await;
+        let makes_a_pod = target.kind == TargetKind::Node || attach.mode.makes_a_pod();
+        let names = makes_a_pod.then(|| Names::of(target, attach));
+        let watched = match &names {
+            Some(names) => &Target::pod(namespace, &names.pod),
+            None => target,
+        };
+        let opening = Opening {
+            server: &self.server,
+            lookout: self.lookout(watched),
+            clock: Arc::clone(&self.clock),
+            target,
+            attach,
+            limits: self.limits,
+            stop,
+            asks: asks.filter(|_| oneshot),
+        };
+        match names {
+            Some(names) => Ok(Box::new(Spawning { opening, names }.open().await?)),
+            None if attach.mode == Mode::Exec => Ok(Box::new(opening.enter_own().await?)),
+            None => opening.open().await,
+        }
     }
 
     async fn consult(

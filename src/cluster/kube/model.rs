@@ -60,25 +60,27 @@ pub(super) struct Model {
 impl Spawning<'_> {
     /// Reads what is copied, or the node.
     pub(super) async fn model(&self) -> Result<Model, Refusal> {
-        let (kind, name, path) = match self.target.kind {
+        let (kind, name, path) = match self.opening.target.kind {
             TargetKind::Node => {
-                let name = self.target.node.as_deref().unwrap_or_default();
+                let name = self.opening.target.node.as_deref().unwrap_or_default();
                 (ObjectKind::Node, name, format!("/api/v1/nodes/{name}"))
             }
             _ => {
-                let name = self.target.pod.as_deref().unwrap_or_default();
+                let name = self.opening.target.pod.as_deref().unwrap_or_default();
                 let path = format!("{}/{name}", pods(self.namespace()));
                 (ObjectKind::Pod, name, path)
             }
         };
-        let read = match self.server.get::<Value>(&path).await {
+        let read = match self.opening.server.get::<Value>(&path).await {
             Ok(read) => read,
             Err(error) => {
-                return Err(missing(self.server, &error, kind, name, self.namespace()).await);
+                return Err(
+                    missing(self.opening.server, &error, kind, name, self.namespace()).await,
+                );
             }
         };
         let (object, date) = (read.value, read.date);
-        let known = self.target.uid.as_deref();
+        let known = self.opening.target.uid.as_deref();
         if known.is_some_and(|known| object["metadata"]["uid"] != known) {
             return Err(replaced(name));
         }
@@ -98,7 +100,7 @@ impl Spawning<'_> {
             help: "something between here and the API server changes answers".into(),
             attach: None,
         })?;
-        let patient = container(&pod, self.attach.container.as_deref())?.to_owned();
+        let patient = container(&pod, self.opening.attach.container.as_deref())?.to_owned();
         Ok(Model {
             object,
             user: User::of(&pod, &patient),

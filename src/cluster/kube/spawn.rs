@@ -13,7 +13,6 @@ use std::time::Duration;
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
-use tokio_util::sync::CancellationToken;
 
 use super::candidate::Candidate;
 use super::debug_container::{DebugContainer, User};
@@ -25,51 +24,44 @@ use super::grant::{Owner, Rung};
 use super::made::Made;
 use super::manifest;
 use super::model::{Model, Names};
-use super::open::{LISTEN, SKEW, keeper, later};
-use super::pump::Limits;
+use super::open::{LISTEN, Opening, SKEW, keeper, later};
 use super::records::Records;
 use super::refusal::{Doing, refusal};
 use super::rights::denied;
-use super::server::Server;
 use super::session::LiveSession;
 use super::sight::Sight;
 use super::stage::{Stage, interrupted, ours, over, stage, told};
 use super::trouble::{Trouble, with};
-use super::watch::Lookout;
 use crate::ask::{Need, Patient};
-use crate::clock::Clock;
 use crate::cluster::shell::Script;
 use crate::cluster::{Attach, Cause, Mode, Profile, Refusal};
 use crate::report::AttachReport;
-use crate::target::{Target, TargetKind};
+use crate::target::TargetKind;
 
 /// Added to how long a pod that is made may live at all.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// One opening, with all it needs to know.
+/// An opening whose pod is made for it. What is watched is that pod.
 pub(super) struct Spawning<'a> {
-    pub(super) server: &'a Server,
-    /// The watches of the pod that will be made.
-    pub(super) lookout: Arc<Lookout>,
-    pub(super) clock: Arc<dyn Clock>,
-    pub(super) target: &'a Target,
-    pub(super) attach: &'a Attach,
-    pub(super) limits: Limits,
-    pub(super) stop: &'a CancellationToken,
+    pub(super) opening: Opening<'a>,
     pub(super) names: Names,
 }
 
 impl Spawning<'_> {
     /// Makes the pod and enters it, or says why not.
     pub(super) async fn open(self) -> Result<LiveSession, Refusal> {
-        let requested_at = self.target.requested_at.unwrap_or_else(|| self.clock.now());
-        let (read, ()) = tokio::join!(self.model(), self.lookout.listening(LISTEN));
+        let requested_at = self
+            .opening
+            .target
+            .requested_at
+            .unwrap_or_else(|| self.opening.clock.now());
+        let (read, ()) = tokio::join!(self.model(), self.opening.lookout.listening(LISTEN));
         let model = read?;
-        let server_time = model.date.unwrap_or_else(|| self.clock.now());
-        let not_after = later(server_time, self.attach.start_timeout + SKEW);
-        let script = Script::alone(&keeper(self.attach, not_after));
+        let server_time = model.date.unwrap_or_else(|| self.opening.clock.now());
+        let not_after = later(server_time, self.opening.attach.start_timeout + SKEW);
+        let script = Script::alone(&keeper(self.opening.attach, not_after));
         let granted = self.granted(&model, &script).await?;
-        if self.stop.is_cancelled() {
+        if self.opening.stop.is_cancelled() {
             return Err(Refusal {
                 cause: Cause::Interrupted,
                 headline: "interrupted before a pod was made".into(),
@@ -77,7 +69,7 @@ impl Spawning<'_> {
                 attach: None,
             });
         }
-        let stays = self.mode() == Mode::Copy && self.attach.copying.stays;
+        let stays = self.mode() == Mode::Copy && self.opening.attach.copying.stays;
         if !stays {
             self.may_delete().await?;
         }
@@ -86,12 +78,12 @@ impl Spawning<'_> {
             transport: "live".into(),
             container: Some(self.names.container.clone()),
             pod: Some(self.names.pod.clone()),
-            image: Some(self.attach.image.clone()),
+            image: Some(self.opening.attach.image.clone()),
             requested_at: Some(requested_at),
             proven: false,
             ..AttachReport::default()
         };
-        granted.tell(self.attach.profile, &mut record);
+        granted.tell(self.opening.attach.profile, &mut record);
         let pod = match self
             .make(&self.manifest(&model, granted.rung, &script))
             .await
@@ -100,26 +92,27 @@ impl Spawning<'_> {
             Err((refusal, false)) => return Err(refusal),
             Err((refusal, true)) => return Err(with(refusal, record)),
         };
-        let made = Made::of(self.server, &pod, stays);
+        let made = Made::of(self.opening.server, &pod, stays);
         let mut sight = Sight::new(
-            self.server.clone(),
-            Arc::clone(&self.lookout),
+            self.opening.server.clone(),
+            Arc::clone(&self.opening.lookout),
             (&made.namespace, &made.name),
             &made.uid,
             &self.names.container,
         );
         match self.enter(&model, granted, &mut sight).await {
             Ok((mut way, remarks)) => {
-                let server = self.server.clone();
+                let server = self.opening.server.clone();
                 let records = match (&model.pod, &model.patient) {
                     (Some(pod), Some(patient)) => Records::new(server, pod, patient),
                     _ => {
-                        let node = self.target.node.as_deref();
+                        let node = self.opening.target.node.as_deref();
                         Records::of_node(server, self.namespace(), node)
                     }
                 };
                 way.notes.extend(remarks);
-                let inner = LiveSession::new(way, sight, record, records, Arc::clone(&self.clock));
+                let inner =
+                    LiveSession::new(way, sight, record, records, Arc::clone(&self.opening.clock));
                 Ok(inner.ending(Ending::Pod(Box::new(made))))
             }
             Err(refusal) => {
@@ -140,14 +133,18 @@ impl Spawning<'_> {
     }
 
     fn mode(&self) -> Mode {
-        match self.target.kind {
+        match self.opening.target.kind {
             TargetKind::Node => Mode::Node,
             _ => Mode::Copy,
         }
     }
 
     pub(super) fn namespace(&self) -> &str {
-        self.target.namespace.as_deref().unwrap_or("default")
+        self.opening
+            .target
+            .namespace
+            .as_deref()
+            .unwrap_or("default")
     }
 
     /// What is sent for a pod on this rung.
@@ -156,7 +153,7 @@ impl Spawning<'_> {
         let container = DebugContainer {
             name: &self.names.container,
             uid: "",
-            attach: self.attach,
+            attach: self.opening.attach,
             script,
             shared_with: None,
             profile: match rung.profile {
@@ -168,12 +165,12 @@ impl Spawning<'_> {
             mounts: &model.mounts,
         }
         .container();
-        let attach = self.attach;
+        let attach = self.opening.attach;
         let lifetime = attach.start_timeout + MARGIN + attach.deadline;
         let lifetime = lifetime.as_secs().max(1);
         let name = &self.names.pod;
         if on_node {
-            let node = self.target.node.as_deref().unwrap_or_default();
+            let node = self.opening.target.node.as_deref().unwrap_or_default();
             let at = (node, self.namespace());
             manifest::on_node(at, rung.profile, name, container, lifetime)
         } else {
@@ -183,18 +180,24 @@ impl Spawning<'_> {
 
     /// Settles the profile of the debug container.
     async fn granted(&self, model: &Model, script: &Script) -> Result<Granted, Refusal> {
-        let named = self.attach.profile;
+        let named = self.opening.attach.profile;
         if named != Profile::Auto {
             return Ok(Granted::named(named, model.user));
         }
         let mut climb = match (&model.pod, &model.patient) {
-            (Some(pod), Some(patient)) => Climb::new(Owner::of(pod, patient), &self.attach.powers),
-            _ => Climb::on_node(&self.attach.powers),
+            (Some(pod), Some(patient)) => {
+                Climb::new(Owner::of(pod, patient), &self.opening.attach.powers)
+            }
+            _ => Climb::on_node(&self.opening.attach.powers),
         };
         loop {
             let rung = climb.next()?;
             let manifest = self.manifest(model, rung, script);
-            let tried = self.server.make(self.namespace(), &manifest, true).await;
+            let tried = self
+                .opening
+                .server
+                .make(self.namespace(), &manifest, true)
+                .await;
             let outcome = tried
                 .map(|_| ())
                 .map_err(|error| self.unmade(&error, rung.profile));
@@ -205,7 +208,10 @@ impl Spawning<'_> {
     }
 
     fn unmade(&self, error: &kube::Error, profile: Profile) -> Refusal {
-        let doing = self.server.doing("create", "pods", self.namespace());
+        let doing = self
+            .opening
+            .server
+            .doing("create", "pods", self.namespace());
         let adding = Some((profile, self.names.container.as_str()));
         refusal(error, &Doing { adding, ..doing })
     }
@@ -214,7 +220,7 @@ impl Spawning<'_> {
     async fn may_delete(&self) -> Result<(), Refusal> {
         let namespace = self.namespace();
         let need = Need::of("delete", "pods", "deletes what was made");
-        let denied = denied(self.server, &[need], namespace).await;
+        let denied = denied(self.opening.server, &[need], namespace).await;
         // A server that does not tell is no reason to go no further: the pod has a deadline of its own.
         if denied.map_or(true, |denied| denied.is_empty()) {
             return Ok(());
@@ -236,7 +242,7 @@ impl Spawning<'_> {
         let (namespace, name) = (self.namespace(), self.names.pod.as_str());
         let mut unsure = false;
         for last in [false, false, true] {
-            let error = match self.server.make(namespace, manifest, false).await {
+            let error = match self.opening.server.make(namespace, manifest, false).await {
                 Ok(pod) => return Ok(pod),
                 Err(error) => error,
             };
@@ -247,14 +253,18 @@ impl Spawning<'_> {
             let refused = code.is_some_and(|code| code < 500 && code != 409);
             unsure |= !refused;
             // A repeat of ours finds what an earlier one has made.
-            if !refused && let Ok(found) = self.server.pod(namespace, name).await {
-                if ours(&found.value, &self.names.container, &self.attach.run) {
+            if !refused && let Ok(found) = self.opening.server.pod(namespace, name).await {
+                if ours(
+                    &found.value,
+                    &self.names.container,
+                    &self.opening.attach.run,
+                ) {
                     return Ok(found.value);
                 }
                 unsure = false;
             }
             if last || refused || code == Some(409) {
-                let profile = self.attach.profile;
+                let profile = self.opening.attach.profile;
                 return Err((self.unmade(&error, profile), unsure));
             }
         }
@@ -270,11 +280,11 @@ impl Spawning<'_> {
         sight: &mut Sight,
     ) -> Result<(Way, Vec<String>), Refusal> {
         let mut remarks = granted.remarks;
-        if self.attach.copying.replace && self.mode() == Mode::Copy {
+        if self.opening.attach.copying.replace && self.mode() == Mode::Copy {
             remarks.push(self.replace(model).await?);
         }
         let place = format!("{}/{}", self.namespace(), self.names.pod);
-        let told = |trouble| told(trouble, &place, self.attach);
+        let told = |trouble| told(trouble, &place, self.opening.attach);
         let pod = self
             .up(model.patient.as_deref(), sight)
             .await
@@ -286,7 +296,7 @@ impl Spawning<'_> {
                 None,
                 &Attach {
                     container: Some(patient.clone()),
-                    ..self.attach.clone()
+                    ..self.opening.attach.clone()
                 },
             )?,
             None => Candidate {
@@ -301,13 +311,13 @@ impl Spawning<'_> {
             },
         };
         let entrance = Entrance {
-            server: self.server,
+            server: self.opening.server,
             at: (self.namespace(), &self.names.pod, &self.names.container),
             candidate: &candidate,
-            within: self.attach.start_timeout,
-            grace: self.attach.grace,
-            stop: self.stop,
-            limits: self.limits,
+            within: self.opening.attach.start_timeout,
+            grace: self.opening.attach.grace,
+            stop: self.opening.stop,
+            limits: self.opening.limits,
         };
         let mut way = entrance.pass(sight).await.map_err(&told)?;
         if model.patient.is_none() {
@@ -327,7 +337,7 @@ impl Spawning<'_> {
 
     /// Deletes the pod that was copied, without grace, as `kubectl debug --replace` does.
     async fn replace(&self, model: &Model) -> Result<String, Refusal> {
-        let name = self.target.pod.as_deref().unwrap_or_default();
+        let name = self.opening.target.pod.as_deref().unwrap_or_default();
         let namespace = self.namespace();
         let options = json!({
             "apiVersion": "v1",
@@ -335,21 +345,21 @@ impl Spawning<'_> {
             "gracePeriodSeconds": 0,
             "preconditions": {"uid": model.object["metadata"]["uid"]},
         });
-        match self.server.delete(namespace, name, &options).await {
+        match self.opening.server.delete(namespace, name, &options).await {
             Ok(()) => Ok(format!(
                 "pod {namespace}/{name} was deleted once its copy was made, as `--replace` says"
             )),
             Err(error) => Err(refusal(
                 &error,
-                &self.server.doing("delete", "pods", namespace),
+                &self.opening.server.doing("delete", "pods", namespace),
             )),
         }
     }
 
     /// Waits until our container runs, and the patient's does or says why not.
     async fn up(&self, patient: Option<&str>, sight: &mut Sight) -> Result<Arc<Pod>, Trouble> {
-        let until = Instant::now() + self.attach.start_timeout;
-        let mut interrupted = pin!(self.stop.cancelled());
+        let until = Instant::now() + self.opening.attach.start_timeout;
+        let mut interrupted = pin!(self.opening.stop.cancelled());
         let mut last = String::from("nothing was heard of it");
         loop {
             if sight.gone() {
