@@ -30,6 +30,7 @@ mod show;
 mod signals;
 mod test;
 mod visit;
+mod way;
 
 use std::process::ExitCode;
 

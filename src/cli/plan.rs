@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use housecall::ask::{Ask, Need, Question};
-use housecall::cluster::{Attach, Mode, Scope, Transport};
+use housecall::cluster::{Attach, Mode, Scope};
 use housecall::engine::Prospect;
 use housecall::plan::{Plan, Preview, Previewed, rbac};
 use housecall::render::inert;
@@ -15,34 +15,37 @@ use super::args::PlanArgs;
 use super::exit::Failure;
 use super::prospects::Prospects;
 use super::visit::Visit;
+use super::way::{self, Rights};
 
 /// Prints the plan to stdout.
 pub(crate) async fn run(args: PlanArgs) -> Result<u8, Failure> {
-    let visit = Visit::of(&args.visit).await?;
-    let needs = visit.plan.needs(&visit.selectors);
+    let mut visit = Visit::of(&args.visit).await?;
     if args.rbac.is_some() {
         let place = place(&visit.scopes);
+        let needs = visit.plan.needs(&visit.selectors);
         print(&rbac::role(&visit.plan.runbook.id, place, &needs))?;
         return Ok(0);
     }
     let mut prospects = Prospects::find(&visit, &args.visit).await;
-    let denied = denied(&prospects, &needs).await;
+    let (rights, why) = way::settled(&mut visit.plan, &visit.selectors, &prospects).await;
     if visit.plan.needs_container() {
         foresee(&mut prospects, &visit.plan.attach).await;
     }
     let mut text = String::new();
     head(&mut text, &visit.plan);
-    let trouble = targets(&mut text, &prospects);
     let example = prospects.all.first().map_or_else(
         || stand_in(visit.selectors.first()),
         |(Prospect::Found(target, _) | Prospect::Refused(target, _))| target.clone(),
     );
+    let mut trouble =
+        visit.plan.needs_container() && way::told(&mut text, &visit.plan, why, &example);
+    trouble |= targets(&mut text, &prospects);
     match &visit.plan.program {
         Some(scripted) => program(&mut text, scripted),
         None => steps(&mut text, &visit.plan.preview(&example)),
     }
-    rights(&mut text, &needs, &denied);
-    let trouble = trouble || denied.iter().any(|need| !need.optional);
+    list(&mut text, &rights);
+    trouble |= rights.are_missing();
     print(&text)?;
     Ok(if trouble { 3 } else { 0 })
 }
@@ -105,27 +108,6 @@ fn head(text: &mut String, plan: &Plan) {
             "; once the program asks what needs it"
         }
     );
-    let made = match attach.mode {
-        Mode::Ephemeral => "one debug container for each pod",
-        Mode::Copy => {
-            "a copy of each pod with one debug container, deleted at the end unless `--keep` is said"
-        }
-        Mode::Node => "one debug pod on each node, deleted at the end",
-        Mode::Exec => "nothing is added to the pod",
-    };
-    let live = format!("{made}, one exec stream, nothing in the node's logs");
-    let oneshot = format!("{made}, all asks go with it, its log brings the answers");
-    let _ = match attach.transport {
-        _ if !plan.attaches_at_once() || attach.mode != Mode::Ephemeral => {
-            writeln!(text, "transport  live: {live}")
-        }
-        Transport::Live => writeln!(text, "transport  live: {live}"),
-        Transport::Oneshot => writeln!(text, "transport  oneshot: {oneshot}"),
-        Transport::Auto => writeln!(
-            text,
-            "transport  auto: live where exec is allowed ({live}), else oneshot ({oneshot})"
-        ),
-    };
 }
 
 fn targets(text: &mut String, prospects: &Prospects) -> bool {
@@ -236,20 +218,21 @@ fn quoted(argv: &[String]) -> String {
 }
 
 /// Which of the rights are missing, where there is a server to ask: it is asked about us, and nothing is changed.
-async fn denied(prospects: &Prospects, needs: &[Need]) -> Vec<Need> {
+pub(super) async fn denied(prospects: &Prospects, needs: &[Need]) -> Option<Vec<Need>> {
     for prospect in &prospects.all {
         if let Prospect::Found(target, cluster) = prospect
             && let Some(namespace) = &target.namespace
         {
             // A server that does not tell is no reason to keep the rest of the plan back.
-            return cluster.denied(needs, namespace).await.unwrap_or_default();
+            return cluster.denied(needs, namespace).await.ok();
         }
     }
-    Vec::new()
+    None
 }
 
-fn rights(text: &mut String, needs: &[Need], denied: &[Need]) {
-    for need in needs {
+fn list(text: &mut String, rights: &Rights) {
+    for need in &rights.needs {
+        let mut denied = rights.denied.iter().flatten();
         let _ = writeln!(
             text,
             "right      {} {}{}{}{} ({})",
@@ -257,7 +240,7 @@ fn rights(text: &mut String, needs: &[Need], denied: &[Need]) {
             need.resource,
             elsewhere(need),
             if need.optional { ", optional" } else { "" },
-            if denied.contains(need) {
+            if denied.any(|one| one == need) {
                 ", DENIED: apply what `plan … --rbac yaml` prints"
             } else {
                 ""

@@ -10,8 +10,17 @@ use crate::ask::{Ask, PATIENT, Patient, Question};
 use crate::plan::{Plan, PlannedStep};
 use crate::target::Target;
 
-/// The asks that are known, in the order they are asked in.
-pub(super) fn ahead(plan: &Plan, target: &Target) -> Vec<Ask> {
+/// What goes ahead, and what does not.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ahead {
+    /// The asks that are known, in the order they are asked in.
+    pub asks: Vec<Ask>,
+    /// Ids of the steps that ask something of a container which is not known yet, or may not be sent so.
+    pub left: Vec<String>,
+}
+
+/// What can be asked of a target at once.
+pub fn ahead(plan: &Plan, target: &Target) -> Ahead {
     let nowhere = Patient {
         pid: None,
         root: None,
@@ -19,12 +28,23 @@ pub(super) fn ahead(plan: &Plan, target: &Target) -> Vec<Ask> {
     };
     let mut sight = Sight::new(plan, target, &nowhere);
     sight.expect(PATIENT);
-    let listed = plan.steps.iter().chain(&plan.finally);
-    let tools = tools::asked(plan).into_iter();
-    let steps = listed
-        .filter(|planned| planned.step.kind.needs_container())
-        .flat_map(|planned| of(planned, &sight).unwrap_or_default());
-    tools.chain(steps).collect()
+    let mut ahead = Ahead {
+        asks: tools::asked(plan).into_iter().collect(),
+        left: Vec::new(),
+    };
+    let contained = |planned: &&PlannedStep| planned.step.kind.needs_container();
+    for planned in plan.steps.iter().chain(&plan.finally).filter(contained) {
+        match of(planned, &sight) {
+            Some(asks) => ahead.asks.extend(asks),
+            None => ahead.left.push(planned.step.id.clone()),
+        }
+    }
+    // Whether they are asked at all depends on the others.
+    let later = plan.on_fail.iter().filter(contained);
+    ahead
+        .left
+        .extend(later.map(|planned| planned.step.id.clone()));
+    ahead
 }
 
 /// Those of one step; `None` where something of it is not known yet.

@@ -46,7 +46,7 @@ impl Lane {
         self.tell(Happening::TargetStarted { target: self.index });
         let (attach, stop) = (&self.plan.attach, self.interrupt.stop_token());
         let known = attach.transport != Transport::Live && self.plan.attaches_at_once();
-        let asks = known.then(|| ahead(&self.plan, &target));
+        let asks = known.then(|| ahead(&self.plan, &target).asks);
         let opening = if self.plan.attaches_at_once() {
             cluster.open(&target, attach, asks.as_deref(), stop)
         } else {

@@ -31,6 +31,7 @@ mod tell;
 mod tools;
 mod trial;
 
+pub use ahead::{Ahead, ahead};
 pub use interrupt::Interrupt;
 pub use rehearsal::rehearse;
 pub use run::{Engine, Prospect, Run};

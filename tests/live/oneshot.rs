@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::ground::Ground;
 use crate::node::Ward;
 use crate::patience::eventually;
-use crate::visit::Visit;
+use crate::visit::{Visit, runbook};
 
 const STEPS: &str = r#"  - {id: out, sh: 'echo out; echo err >&2; exit 3', expect: [exit == 3]}
   - {id: bytes, run: [printf, '\000\377\r\n@hc 1 end']}
@@ -14,7 +14,7 @@ const STEPS: &str = r#"  - {id: out, sh: 'echo out; echo err >&2; exit 3', expec
   - {id: pid, run: [echo, '{{target_pid}}'], expect: ['stdout.trim() == `${target_pid}`']}
   - {id: hosts, file: /etc/hosts, expect: [exists]}
   - {id: absent, run: [no-such-program]}
-  - {id: odd, run: [echo, "a\0b"]}
+  - {id: odd, run: ['{{"-" + "x"}}']}
   - {id: slow, run: [sleep, '600'], timeout: 1s}
   - {id: much, run: [yes], output: {max: 2KiB}}
   - {id: fed, stdin: 'given', run: [cat]}
@@ -164,6 +164,45 @@ fn promise_8_auto_needs_no_exec_where_that_is_not_allowed() {
     assert_eq!(seen.code, Some(0), "{}", seen.told());
     assert_eq!(seen.only()["attach"]["transport"], "oneshot");
     assert_eq!(seen.text("one"), "hello\n");
+    let plan = planned(&ground, "  - {id: one, run: [echo, hello]}\n", &[])
+        .kubeconfig(kubeconfig.path())
+        .seen();
+    let told = String::from_utf8(plan.stdout).unwrap();
+    assert_eq!(plan.code, Some(0), "{told}");
+    let line = "transport  oneshot (exec is not allowed, and logs may be read)";
+    assert!(told.contains(line), "{told}");
+    assert!(told.contains("right      get pods/log"), "{told}");
+}
+
+/// `plan` of these steps for the pod `web`.
+fn planned(ground: &Ground, steps: &str, words: &[&str]) -> Visit {
+    let book = ground.scratch("own.yaml");
+    std::fs::write(&book, runbook(steps)).unwrap();
+    Visit::bare(&["plan", &book, "pod/web", "-n", &ground.namespace])
+        .words(words.iter().copied())
+        .env("HOUSECALL_IMAGE", &ground.image)
+}
+
+#[test]
+fn plan_tells_what_cannot_go_ahead_and_refuses_what_no_pod_can_carry() {
+    let Some(ground) = Ground::find() else { return };
+    ground.admit(ground.patient("web"));
+    let steps =
+        "  - {id: first, run: [echo, '1']}\n  - {id: later, run: [echo, '{{first.stdout}}']}\n";
+    let seen = planned(&ground, steps, &["--transport", "oneshot"]).seen();
+    let told = String::from_utf8(seen.stdout).unwrap();
+    assert_eq!(seen.code, Some(0), "{told}");
+    assert!(told.contains("step later is not asked"), "{told}");
+    assert!(!told.contains("step first is not asked"), "{told}");
+    assert!(told.contains("a pod can carry 524288"), "{told}");
+    let long = "x".repeat(100_000);
+    let steps: String = (0..6)
+        .map(|at| format!("  - {{id: s{at}, run: [echo, {long}]}}\n"))
+        .collect();
+    let seen = planned(&ground, &steps, &["--transport", "oneshot"]).seen();
+    let told = String::from_utf8(seen.stdout).unwrap();
+    assert_eq!(seen.code, Some(3), "{told}");
+    assert!(told.contains("a pod can carry at most 524288"), "{told}");
 }
 
 #[test]
