@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::ground::Ground;
 use crate::patience::eventually;
+use crate::situation::as_held;
 use crate::visit::Visit;
 
 const NAMES: [&str; 3] = ["web-0", "web-1", "web-2"];
@@ -37,6 +38,7 @@ fn one_pod_with_a_failing_check_stops_no_other() {
         counts,
         &json!({"pass": 2, "warn": 0, "fail": 1, "error": 0, "skip": 0})
     );
+    as_held("a check fails", &seen, seen.target("web-1"));
     let said = &seen.target("web-1")["steps"][0]["checks"][0]["message"];
     assert_eq!(said, "it is web-1");
 }
@@ -51,7 +53,11 @@ fn one_pod_that_cannot_be_asked_leaves_the_others_asked_and_the_run_undetermined
     assert_eq!(seen.target("web-0")["status"], "pass");
     assert_eq!(seen.target("web-nowhere")["status"], "error");
     assert_eq!(seen.target("web-2")["status"], "pass");
-    assert_eq!(seen.target("web-nowhere")["attach"], Value::Null);
+    as_held(
+        "a named pod is missing, others asked",
+        &seen,
+        seen.target("web-nowhere"),
+    );
 }
 
 #[test]
@@ -78,7 +84,11 @@ fn one_pod_in_which_the_debug_container_cannot_start_leaves_the_others_asked() {
         refused["reason"].as_str().unwrap().contains("runAsNonRoot"),
         "{refused:#}"
     );
-    assert_eq!(refused["attach"]["terminated"], Value::Null);
+    as_held(
+        "a debug container that cannot start, others asked",
+        &seen,
+        refused,
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -11,7 +12,8 @@ use tempfile::NamedTempFile;
 use crate::ground::Ground;
 use crate::node::Ward;
 use crate::patience::eventually;
-use crate::visit::Visit;
+use crate::situation::as_held;
+use crate::visit::{Seen, Visit};
 
 const STEPS: &str = "  - {id: long, sh: 'echo asked >>/tmp/asked; sleep 1001 | cat', timeout: 60s}\n  - {id: next, run: [cat, /tmp/asked]}\n";
 
@@ -19,6 +21,8 @@ const STEPS: &str = "  - {id: long, sh: 'echo asked >>/tmp/asked; sleep 1001 | c
 struct Proxy {
     address: SocketAddr,
     open: Arc<Mutex<Vec<Connection>>>,
+    /// Whether it takes no more.
+    closed: Arc<AtomicBool>,
 }
 
 /// One connection, both its sides, and whether it still carries anything.
@@ -32,10 +36,15 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let open = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&open);
+        let closed = Arc::new(AtomicBool::new(false));
+        let (kept, shut) = (Arc::clone(&open), Arc::clone(&closed));
         thread::spawn(move || {
             for near in listener.incoming() {
-                let (near, far) = (near.unwrap(), TcpStream::connect(&server).unwrap());
+                let near = near.unwrap();
+                if shut.load(Ordering::Relaxed) {
+                    continue;
+                }
+                let (near, far) = (near, TcpStream::connect(&server).unwrap());
                 let frozen = Arc::new(Mutex::new(false));
                 for (from, to) in [(&near, &far), (&far, &near)] {
                     let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
@@ -46,7 +55,11 @@ impl Proxy {
                 kept.lock().unwrap().push(Connection { sides, frozen });
             }
         });
-        Self { address, open }
+        Self {
+            address,
+            open,
+            closed,
+        }
     }
 
     /// Ends every connection there is.
@@ -56,6 +69,12 @@ impl Proxy {
                 let _ = side.shutdown(Shutdown::Both);
             }
         }
+    }
+
+    /// Ends every connection there is, and every later one at its beginning.
+    fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+        self.cut();
     }
 
     /// Lets nothing through any more on the connections there are, and tells neither side.
@@ -97,8 +116,8 @@ fn through_proxy(ground: &Ground) -> (Proxy, NamedTempFile) {
 }
 
 /// A run whose connections are lost in mid-step goes on with the next step, and leaves nothing.
-fn lost_by(lose: fn(&Proxy)) {
-    let Some(ground) = Ground::ours() else { return };
+fn lost_by(lose: fn(&Proxy)) -> Option<Seen> {
+    let ground = Ground::ours()?;
     ground.admit(ground.patient("web"));
     let (ward, before) = (Ward::of(&ground, "web"), ground.standing("web"));
     let (proxy, kubeconfig) = through_proxy(&ground);
@@ -122,14 +141,42 @@ fn lost_by(lose: fn(&Proxy)) {
     );
     assert_eq!((ward.zombies(), ward.others()), (0, Vec::new()));
     assert_eq!(ground.standing("web"), before);
+    Some(seen)
 }
 
 #[test]
 fn promise_4_a_killed_connection_costs_the_step_under_way_and_no_other() {
-    lost_by(Proxy::cut);
+    let Some(seen) = lost_by(Proxy::cut) else {
+        return;
+    };
+    as_held(
+        "the connection lost, and taken up again",
+        &seen,
+        seen.only(),
+    );
 }
 
 #[test]
 fn promise_5_a_connection_that_dies_in_silence_leaves_no_second_shell_behind() {
     lost_by(Proxy::freeze);
+}
+
+#[test]
+fn promise_3_a_connection_lost_for_good_is_an_end_that_is_not_proven() {
+    let Some(ground) = Ground::ours() else { return };
+    ground.admit(ground.patient("web"));
+    let (ward, before) = (Ward::of(&ground, "web"), ground.standing("web"));
+    let (proxy, kubeconfig) = through_proxy(&ground);
+    let visit = Visit::steps(&ground, STEPS, "web --transport live");
+    let run = visit.kubeconfig(kubeconfig.path()).start();
+    eventually("the step's own process", 30, || {
+        ward.with_words("sleep 1001")
+    });
+    proxy.close();
+    let seen = run.end();
+    as_held("the connection lost for good", &seen, seen.only());
+    // It ends by itself all the same, when its grace is over.
+    ground.end_of_only_guest("web", 60);
+    assert_eq!((ward.zombies(), ward.others()), (0, Vec::new()));
+    assert_eq!(ground.standing("web"), before);
 }

@@ -6,6 +6,7 @@ use rustix::process::Signal;
 use crate::ground::Ground;
 use crate::guest;
 use crate::patience::eventually;
+use crate::situation::as_held;
 use crate::table::as_told;
 use crate::visit::Visit;
 
@@ -20,6 +21,7 @@ fn promise_3_ctrl_c_ends_the_container_proves_it_and_reports_what_there_is() {
     run.signal(Signal::INT);
     let seen = run.end();
     as_told("Ctrl-C once", &seen);
+    as_held("Ctrl-C", &seen, seen.only());
     assert_eq!(seen.step("first")["status"], "pass");
     let attach = &seen.only()["attach"];
     assert_eq!(attach["proven"], true);
@@ -52,6 +54,7 @@ fn promise_3_a_second_ctrl_c_waits_no_more_and_says_that_the_end_is_not_proven()
     run.signal(Signal::INT);
     let seen = run.end();
     as_told("Ctrl-C twice", &seen);
+    as_held("Ctrl-C twice", &seen, seen.only());
     // It ends by itself all the same, at the latest when its grace is over.
     ground.end_of_only_guest("web", 60);
 }
@@ -81,6 +84,7 @@ fn promise_3_a_deadline_ends_the_container_and_the_rest_is_unreachable() {
     let before = ground.standing("web");
     let seen = Visit::steps(&ground, LONG, "web --deadline 4s").seen();
     as_told("keeper deadline", &seen);
+    as_held("the keeper ended, steps unasked", &seen, seen.only());
     assert_eq!(seen.step("first")["status"], "pass");
     assert_eq!(seen.step("long")["status"], "unreachable");
     assert_eq!(seen.step("next")["status"], "unreachable");

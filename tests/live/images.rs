@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::ground::Ground;
+use crate::situation::as_held;
 use crate::table::as_told;
 use crate::visit::{Seen, Visit};
 
@@ -23,9 +24,13 @@ fn an_image_that_cannot_be_pulled_is_told_at_once_with_the_kubelets_words() {
     ground.admit(ground.patient("web"));
     let seen = Visit::steps(&ground, STEPS, "web --image housecall.invalid/nothing:1").seen();
     as_told("image cannot be pulled", &seen);
+    as_held(
+        "a debug container that cannot start, no other target",
+        &seen,
+        seen.only(),
+    );
     assert!(seconds(&seen) < 10.0, "{}", seconds(&seen));
     let attach = &seen.only()["attach"];
-    assert_eq!(attach["terminated"], json!(null));
     assert!(
         attach["waiting"].as_str().unwrap().contains("pull"),
         "{attach:#}"
@@ -95,6 +100,7 @@ fn promise_4_a_missing_tool_is_unavailable_and_names_tool_and_image() {
         );
     }
     assert_eq!(seen.step("there")["status"], "pass");
+    as_held("a tool is missing in the image", &seen, seen.only());
 }
 
 #[test]
@@ -108,7 +114,7 @@ fn promise_4_a_step_over_its_timeout_keeps_what_it_wrote_and_is_no_pass() {
     assert_eq!(seen.step("late")["status"], "timeout");
     assert_eq!(seen.text("late"), "partial\n");
     assert_eq!(seen.step("next")["status"], "pass");
-    assert!(seen.only()["attach"]["terminated"].is_object());
+    as_held("a step over its timeout", &seen, seen.only());
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod node;
 mod oneshot;
 mod patience;
 mod records;
+mod situation;
 mod table;
 mod visit;
 

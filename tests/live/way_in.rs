@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::ground::Ground;
+use crate::situation::as_held;
 use crate::table::as_told;
 use crate::visit::{Visit, runbook};
 
@@ -49,6 +50,7 @@ fn a_missing_right_is_told_in_the_servers_words_with_verb_and_resource() {
         .kubeconfig(kubeconfig.path())
         .seen();
     as_told("RBAC denied", &seen);
+    as_held("rights are missing", &seen, seen.only());
     let selected = Visit::steps(&ground, STEPS, "-l app=web")
         .kubeconfig(kubeconfig.path())
         .seen();
@@ -71,6 +73,7 @@ fn admission_is_told_with_the_profile_that_passes() {
             "baseline" => as_told("admission, baseline", &seen),
             _ => as_told("admission, restricted", &seen),
         }
+        as_held("admission refuses", &seen, seen.only());
         assert_eq!(ground.guests("web"), [""; 0]);
         // What is told to be a way through is one.
         let seen = Visit::steps(&ground, STEPS, "web")

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::ground::Ground;
 use crate::patience::eventually;
+use crate::situation::as_held;
 use crate::table::as_told;
 use crate::visit::Visit;
 
@@ -17,6 +18,7 @@ fn a_pod_that_is_not_there_is_told_with_near_misses() {
     ground.make("pods", ground.patient("checkout"));
     let seen = Visit::steps(&ground, STEPS, "pod/chekcout").seen();
     as_told("pod missing", &seen);
+    as_held("a named pod is missing", &seen, seen.only());
 }
 
 #[test]
@@ -42,6 +44,7 @@ fn a_finished_pod_is_refused_before_anything_is_changed() {
     });
     let seen = Visit::steps(&ground, STEPS, "once").seen();
     as_told("pod finished", &seen);
+    as_held("a pod is finished", &seen, seen.only());
     assert_eq!(ground.guests("once"), [""; 0]);
 }
 
@@ -71,6 +74,7 @@ fn a_mirror_pod_is_refused_with_where_to_examine_it() {
     ground.make("pods", pod);
     let seen = Visit::steps(&ground, STEPS, "static").seen();
     as_told("mirror pod", &seen);
+    as_held("a mirror pod", &seen, seen.only());
 }
 
 #[test]
@@ -82,8 +86,7 @@ fn a_pod_deleted_in_mid_run_is_proven_gone() {
     ground.dismiss("web");
     let seen = run.end();
     as_told("pod deleted mid-run", &seen);
-    assert_eq!(seen.only()["attach"]["proven"], true);
-    assert_eq!(seen.only()["status"], "error");
+    as_held("a pod deleted in mid-run", &seen, seen.only());
     assert_eq!(seen.step("long")["status"], "unreachable");
     assert_eq!(seen.step("next")["status"], "unreachable");
 }
@@ -102,7 +105,7 @@ fn promise_6_a_pod_replaced_in_mid_run_is_not_taken_for_its_predecessor() {
     ground.admit(ground.patient("web"));
     let seen = run.end();
     as_told("pod replaced mid-run", &seen);
-    assert_eq!(seen.only()["attach"]["proven"], true);
+    as_held("a pod replaced in mid-run", &seen, seen.only());
     assert_eq!(seen.only()["target"]["uid"], uid);
     assert_eq!(ground.guests("web"), [""; 0], "the successor is untouched");
 }

@@ -64,6 +64,8 @@ pub(super) fn note(sight: &Sight, record: &mut AttachReport) {
         let name = sight.container();
         record.image_id = standing::image_id(&pod, name).or(record.image_id.take());
         record.terminated = standing::terminated(&pod, name);
-        record.waiting = standing::waiting(&pod, name);
+        // The status is told a second late: a container whose shell has answered waits for nothing.
+        let answered = record.first_answer_at.is_some();
+        record.waiting = standing::waiting(&pod, name).filter(|_| !answered);
     }
 }
