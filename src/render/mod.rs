@@ -40,11 +40,17 @@ pub enum Format {
 
 impl Format {
     /// Every format with its word.
-    pub const WORDS: [(Self, &'static str); 3] = [
+    pub const WORDS: &'static [(Self, &'static str)] = &[
         (Self::Terminal, "terminal"),
         (Self::Json, "json"),
         (Self::Jsonl, "jsonl"),
     ];
+
+    /// All words, as they are listed for people.
+    pub fn words() -> String {
+        let words: Vec<_> = Self::WORDS.iter().map(|(_, word)| *word).collect();
+        words.join(", ")
+    }
 }
 
 /// A word that names no format. The text says which there are.
@@ -62,10 +68,9 @@ impl FromStr for Format {
     fn from_str(word: &str) -> Result<Self, Self::Err> {
         let known = Self::WORDS.iter().find(|(_, known)| *known == word);
         known.map(|(format, _)| *format).ok_or_else(|| {
-            let words = Self::WORDS.map(|(_, word)| word);
-            let near = words
+            let near = Self::WORDS
                 .iter()
-                .map(|known| (strsim::damerau_levenshtein(word, known), known))
+                .map(|(_, known)| (strsim::damerau_levenshtein(word, known), known))
                 .filter(|(distance, _)| *distance <= 2)
                 .min()
                 .map_or_else(String::new, |(_, known)| {
@@ -74,7 +79,7 @@ impl FromStr for Format {
             UnknownFormat {
                 word: inert(word),
                 near,
-                all: words.join(", "),
+                all: Self::words(),
             }
         })
     }
@@ -96,20 +101,23 @@ mod tests {
     #[test]
     fn a_format_is_found_by_its_word_alone() {
         for (format, word) in Format::WORDS {
-            assert_eq!(word.parse(), Ok(format));
+            assert_eq!(word.parse(), Ok(*format));
         }
         assert!("JSON".parse::<Format>().is_err());
     }
 
     #[test]
     fn an_unknown_format_is_told_the_near_one_and_all() {
+        let told = |word: &str| word.parse::<Format>().unwrap_err().to_string();
+        let all = Format::words();
+        assert!(all.starts_with("terminal, json, jsonl"));
         assert_eq!(
-            "jsno".parse::<Format>().unwrap_err().to_string(),
-            "`jsno` is no report format (did you mean `json`?); there are terminal, json, jsonl"
+            told("jsno"),
+            format!("`jsno` is no report format (did you mean `json`?); there are {all}")
         );
         assert_eq!(
-            "\x1b[2J".parse::<Format>().unwrap_err().to_string(),
-            "`\\x1b[2J` is no report format; there are terminal, json, jsonl"
+            told("\x1b[2J"),
+            format!("`\\x1b[2J` is no report format; there are {all}")
         );
     }
 }

@@ -16,6 +16,7 @@ mod moment;
 mod outcome;
 mod redact;
 mod run;
+mod saved;
 
 pub use alike::{Group, Own, groups};
 pub use event::{Event, Happening};
@@ -30,3 +31,4 @@ pub use run::{
     AttachReport, Counts, Exit, Note, Redaction, Report, RunReport, RunbookRef, SCHEMA, Summary,
     TargetReport, Terminated,
 };
+pub use saved::{Unfit, Unreadable, read};

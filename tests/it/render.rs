@@ -7,9 +7,10 @@ use std::path::Path;
 use housecall::render::{Format, Look, line, render};
 use housecall::report::{Event, Report, fold};
 use proptest::prelude::*;
-use sample::{HOSTILE, report, report_saying};
+pub(crate) use sample::report;
+use sample::{HOSTILE, report_saying};
 
-fn written(format: Format, report: &Report, look: Look) -> String {
+pub(crate) fn written(format: Format, report: &Report, look: Look) -> String {
     let mut bytes = Vec::new();
     render(format, report, &mut bytes, look).unwrap();
     String::from_utf8(bytes).unwrap()
