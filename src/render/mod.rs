@@ -7,13 +7,22 @@
 //! A new format is one new file here with `write(&Report, &mut dyn Write)`, one variant with its word in [`Format::WORDS`], one arm
 //! in [`render`], and its snapshot in `tests/it/snapshots/` (run the tests once with `HOUSECALL_ACCEPT=1`, and read it).
 
+mod case;
 mod command;
 mod excerpt;
+mod github;
 mod inert;
 mod json;
 mod jsonl;
+mod junit;
 mod look;
+mod markdown;
 mod progress;
+mod prometheus;
+mod prose;
+mod sarif;
+mod summary;
+mod tap;
 mod terminal;
 
 pub use command::command;
@@ -36,6 +45,18 @@ pub enum Format {
     Json,
     /// The events of the run, one JSON object a line; written as they happen, so that a killed run leaves what it saw.
     Jsonl,
+    /// For the test tab of a CI system: a suite for each target, a case for each check.
+    Junit,
+    /// For people in a pull request or a step summary.
+    Markdown,
+    /// For readers of the Test Anything Protocol.
+    Tap,
+    /// For code scanning: what does not hold, with fingerprints that stay the same over rollouts.
+    Sarif,
+    /// For a metrics system: text exposition, for the textfile collector or to be pushed.
+    Prometheus,
+    /// For GitHub Actions: annotations, as workflow commands.
+    Github,
 }
 
 impl Format {
@@ -44,6 +65,12 @@ impl Format {
         (Self::Terminal, "terminal"),
         (Self::Json, "json"),
         (Self::Jsonl, "jsonl"),
+        (Self::Junit, "junit"),
+        (Self::Markdown, "markdown"),
+        (Self::Tap, "tap"),
+        (Self::Sarif, "sarif"),
+        (Self::Prometheus, "prometheus"),
+        (Self::Github, "github"),
     ];
 
     /// All words, as they are listed for people.
@@ -91,6 +118,12 @@ pub fn render(format: Format, report: &Report, out: &mut dyn Write, look: Look) 
         Format::Terminal => terminal::write(report, out, look),
         Format::Json => json::write(report, out),
         Format::Jsonl => jsonl::write(report, out),
+        Format::Junit => junit::write(report, out),
+        Format::Markdown => markdown::write(report, out),
+        Format::Tap => tap::write(report, out),
+        Format::Sarif => sarif::write(report, out),
+        Format::Prometheus => prometheus::write(report, out),
+        Format::Github => github::write(report, out),
     }
 }
 

@@ -18,7 +18,7 @@ mod redact;
 mod run;
 mod saved;
 
-pub use alike::{Group, Own, groups};
+pub use alike::{Group, Own, common, groups};
 pub use event::{Event, Happening};
 pub use exit::{CODES, Circumstances, graver, settle};
 pub use fold::{Folding, fold};
