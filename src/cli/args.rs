@@ -46,6 +46,8 @@ pub(crate) enum Verb {
     Show(ShowArgs),
     /// Writes runbooks, or the language reference, as Markdown
     Docs(DocsArgs),
+    /// Renders a saved report again, in any format
+    Render(RenderArgs),
     /// Makes a runbook of a command line
     New(NewArgs),
     /// Prints the JSON Schema of runbooks, for editors
@@ -187,12 +189,22 @@ pub(crate) struct VisitArgs {
 
 #[derive(Args)]
 pub(crate) struct OutputArgs {
-    /// Format of the report: terminal, json, jsonl; to stdout, or to a file after `=`
-    #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = output)]
-    pub(crate) output: Vec<Output>,
+    #[command(flatten)]
+    pub(crate) formats: FormatArgs,
     /// No progress on stderr
     #[arg(short, long)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct FormatArgs {
+    #[arg(short, long, value_name = "FORMAT[=FILE]", value_parser = output, help = formats())]
+    pub(crate) output: Vec<Output>,
+}
+
+fn formats() -> String {
+    let words = Format::words();
+    format!("Format of the report: {words}; to stdout, or to a file after `=`")
 }
 
 /// One wanted report.
@@ -250,6 +262,15 @@ pub(crate) struct DocsArgs {
     /// The language instead: every key, every kind with its facts, every function
     #[arg(long, conflicts_with = "runbooks")]
     pub(crate) kinds: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct RenderArgs {
+    /// What a run wrote with -o json or -o jsonl (of a killed run, too), `-` for stdin
+    #[arg(value_name = "REPORT")]
+    pub(crate) report: PathBuf,
+    #[command(flatten)]
+    pub(crate) formats: FormatArgs,
 }
 
 #[derive(Args)]

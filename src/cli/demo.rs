@@ -26,7 +26,7 @@ const RUNBOOK: &str = "smoke/web";
 
 /// Runs the demo. Its patient has a fault, so the code is 1 when all goes well.
 pub(crate) async fn run(args: DemoArgs) -> Result<u8, Failure> {
-    let outputs = Outputs::open(&args.output)?;
+    let outputs = Outputs::open(&args.output.formats)?;
     let patient = Patient::start().await?;
     let code = diagnose(&patient, &args, outputs).await;
     patient.stop().await;

@@ -23,7 +23,9 @@ mod patient;
 mod plan;
 mod prospects;
 mod recording;
+mod render;
 mod run;
+mod saved;
 mod schema;
 mod shelf;
 mod show;
@@ -60,6 +62,7 @@ fn done(verb: Verb) -> Result<u8, Failure> {
         Verb::Lint(args) => lint::run(&args),
         Verb::List(args) => list::run(&args),
         Verb::Docs(args) => docs::run(&args),
+        Verb::Render(args) => render::run(&args),
         Verb::New(args) => new::run(&args),
         Verb::Schema => schema::run(),
         Verb::Show(args) => show::run(&args),

@@ -6,7 +6,7 @@ use std::io::{BufWriter, IsTerminal, Write};
 use housecall::render::{Format, Look, line, render};
 use housecall::report::{Event, Report};
 
-use super::args::{Output, OutputArgs};
+use super::args::{FormatArgs, Output};
 use super::exit::Failure;
 
 /// The open outputs of one run.
@@ -25,7 +25,7 @@ struct Sink {
 
 impl Outputs {
     /// Opens what was asked for; the terminal report on stdout when nothing was.
-    pub(crate) fn open(args: &OutputArgs) -> Result<Self, Failure> {
+    pub(crate) fn open(args: &FormatArgs) -> Result<Self, Failure> {
         let plain = [Output {
             format: Format::Terminal,
             file: None,
@@ -71,14 +71,18 @@ impl Outputs {
         }
     }
 
-    /// Writes every other report. `Err` when anything could not be written.
+    /// Writes every report but the event logs, which were written as things happened. `Err` when anything could not be written.
     pub(crate) fn report(mut self, report: &Report) -> Result<(), Failure> {
+        self.sinks.retain(|sink| sink.format != Format::Jsonl);
+        self.again(report)
+    }
+
+    /// Writes every report of a run that is over, event logs too. `Err` when anything could not be written.
+    pub(crate) fn again(mut self, report: &Report) -> Result<(), Failure> {
         for sink in &mut self.sinks {
-            if sink.format != Format::Jsonl {
-                let written = render(sink.format, report, &mut sink.to, sink.look)
-                    .and_then(|()| sink.to.flush());
-                note(&mut self.trouble, &sink.name, written);
-            }
+            let written =
+                render(sink.format, report, &mut sink.to, sink.look).and_then(|()| sink.to.flush());
+            note(&mut self.trouble, &sink.name, written);
         }
         self.trouble.map_or(Ok(()), |trouble| {
             Err(Failure::could_not("write the report", &trouble))

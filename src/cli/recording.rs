@@ -71,7 +71,7 @@ pub(crate) async fn judge(folder: &Path, args: &TestArgs) -> Result<u8, Failure>
         ));
     };
     let runbook = load(word)?;
-    let outputs = Outputs::open(&args.output)?;
+    let outputs = Outputs::open(&args.output.formats)?;
     let recorded = Recorded::read(folder).map_err(|error| Failure::usage(error.to_string()))?;
     let plan = plan(&runbook, recorded.about())?;
     let targets: Vec<_> = recorded.targets().cloned().collect();

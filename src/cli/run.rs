@@ -33,7 +33,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
     if args.resume.is_some() {
         resumed(&mut visit)?;
     }
-    let outputs = Outputs::open(&args.output)?;
+    let outputs = Outputs::open(&args.output.formats)?;
     let recorder = args
         .record
         .as_ref()

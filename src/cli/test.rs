@@ -21,7 +21,7 @@ pub(crate) async fn run(args: TestArgs) -> Result<u8, Failure> {
     if let Some(folder) = &args.recorded {
         return recording::judge(folder, &args).await;
     }
-    let format = format(&args.output.output)?;
+    let format = format(&args.output.formats.output)?;
     let mut tried = Vec::new();
     let mut wrong = Vec::new();
     for word in &spread(&args.runbooks)? {

@@ -3,15 +3,15 @@
 use super::inert_bytes;
 use crate::report::Output;
 
-/// Lines that are shown at most.
+/// Lines that people are shown at most.
 const LINES: usize = 10;
 
-/// Bytes that are shown at most.
+/// Bytes that people are shown at most.
 const BYTES: usize = 1024;
 
 /// The last lines of an output, each [inert](super::inert()).
 pub(super) struct Excerpt {
-    /// At most 10 lines, of at most 1 KiB before they were made inert.
+    /// For people at most 10 lines, of at most 1 KiB before they were made inert.
     pub(super) lines: Vec<String>,
     /// Bytes before them that are kept in the report and not shown.
     pub(super) before: usize,
@@ -22,10 +22,15 @@ pub(super) struct Excerpt {
 impl Excerpt {
     /// Of an output, from its end.
     pub(super) fn of(output: &Output) -> Self {
+        Self::within(output, LINES, BYTES)
+    }
+
+    /// Of an output, from its end, within bounds of another format.
+    pub(super) fn within(output: &Output, lines: usize, most: usize) -> Self {
         let bytes = output.content();
         let open = bytes.last().is_some_and(|last| *last != b'\n');
         let body = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
-        let from = start(body);
+        let from = start(body, lines, most);
         let lines = if body.is_empty() {
             Vec::new()
         } else {
@@ -43,11 +48,11 @@ impl Excerpt {
 }
 
 /// Where the last lines begin: at a line's start, or within a line that alone is over the bound, at a character's start.
-fn start(body: &[u8]) -> usize {
-    let floor = body.len().saturating_sub(BYTES);
+fn start(body: &[u8], lines: usize, most: usize) -> usize {
+    let floor = body.len().saturating_sub(most);
     let mut from = body.len();
     for (count, at) in line_starts(body).enumerate() {
-        if count == LINES || at < floor {
+        if count == lines || at < floor {
             break;
         }
         from = at;

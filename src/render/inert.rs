@@ -10,6 +10,8 @@
 //! | `##vso[`, `##teamcity[`, `##[` anywhere | `#\#vso[` | commands of Azure Pipelines, TeamCity and the GitHub runner |
 //! | `::error::` at the start of a line | `:\:error::` | a command of the GitHub runner, which passes over leading blanks |
 //!
+//! So no `::stop-commands::` is needed around a report; were the report cut short, nothing that comes after it would be obeyed either.
+//!
 //! A backslash of the text's own stays as it is: this is for reading, and the JSON report is exact. What is inert stays as it is
 //! when it is made inert again.
 
@@ -64,7 +66,11 @@ pub(super) fn hidden(c: char) -> bool {
         }
         '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' => true,
         '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' => true,
-        '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' => true,
+        '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}'
+        | '\u{fffe}'
+        | '\u{ffff}'
+        | '\u{1bca0}'..='\u{1bca3}' => true,
         '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}' => true,
         _ => false,
     }

@@ -12,8 +12,12 @@ use crate::report::Report;
 
 /// Writes the report and a line break.
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let text = serde_json::to_string_pretty(report)?;
-    writeln!(out, "{}", harmless(&text))
+    out.write_all(pretty(report)?.as_bytes())
+}
+
+/// One value as a document, two spaces deep, with its line break.
+pub(super) fn pretty(value: &impl Serialize) -> serde_json::Result<String> {
+    Ok(harmless(&serde_json::to_string_pretty(value)?) + "\n")
 }
 
 /// One value on one line, with its line break.

@@ -7,13 +7,22 @@
 //! A new format is one new file here with `write(&Report, &mut dyn Write)`, one variant with its word in [`Format::WORDS`], one arm
 //! in [`render`], and its snapshot in `tests/it/snapshots/` (run the tests once with `HOUSECALL_ACCEPT=1`, and read it).
 
+mod case;
 mod command;
 mod excerpt;
+mod github;
 mod inert;
 mod json;
 mod jsonl;
+mod junit;
 mod look;
+mod markdown;
 mod progress;
+mod prometheus;
+mod prose;
+mod sarif;
+mod summary;
+mod tap;
 mod terminal;
 
 pub use command::command;
@@ -36,15 +45,39 @@ pub enum Format {
     Json,
     /// The events of the run, one JSON object a line; written as they happen, so that a killed run leaves what it saw.
     Jsonl,
+    /// For the test tab of a CI system: a suite for each target, a case for each check.
+    Junit,
+    /// For people in a pull request or a step summary.
+    Markdown,
+    /// For readers of the Test Anything Protocol.
+    Tap,
+    /// For code scanning: what does not hold, with fingerprints that stay the same over rollouts.
+    Sarif,
+    /// For a metrics system: text exposition, for the textfile collector or to be pushed.
+    Prometheus,
+    /// For GitHub Actions: annotations, as workflow commands.
+    Github,
 }
 
 impl Format {
     /// Every format with its word.
-    pub const WORDS: [(Self, &'static str); 3] = [
+    pub const WORDS: &'static [(Self, &'static str)] = &[
         (Self::Terminal, "terminal"),
         (Self::Json, "json"),
         (Self::Jsonl, "jsonl"),
+        (Self::Junit, "junit"),
+        (Self::Markdown, "markdown"),
+        (Self::Tap, "tap"),
+        (Self::Sarif, "sarif"),
+        (Self::Prometheus, "prometheus"),
+        (Self::Github, "github"),
     ];
+
+    /// All words, as they are listed for people.
+    pub fn words() -> String {
+        let words: Vec<_> = Self::WORDS.iter().map(|(_, word)| *word).collect();
+        words.join(", ")
+    }
 }
 
 /// A word that names no format. The text says which there are.
@@ -62,10 +95,9 @@ impl FromStr for Format {
     fn from_str(word: &str) -> Result<Self, Self::Err> {
         let known = Self::WORDS.iter().find(|(_, known)| *known == word);
         known.map(|(format, _)| *format).ok_or_else(|| {
-            let words = Self::WORDS.map(|(_, word)| word);
-            let near = words
+            let near = Self::WORDS
                 .iter()
-                .map(|known| (strsim::damerau_levenshtein(word, known), known))
+                .map(|(_, known)| (strsim::damerau_levenshtein(word, known), known))
                 .filter(|(distance, _)| *distance <= 2)
                 .min()
                 .map_or_else(String::new, |(_, known)| {
@@ -74,7 +106,7 @@ impl FromStr for Format {
             UnknownFormat {
                 word: inert(word),
                 near,
-                all: words.join(", "),
+                all: Self::words(),
             }
         })
     }
@@ -86,6 +118,12 @@ pub fn render(format: Format, report: &Report, out: &mut dyn Write, look: Look) 
         Format::Terminal => terminal::write(report, out, look),
         Format::Json => json::write(report, out),
         Format::Jsonl => jsonl::write(report, out),
+        Format::Junit => junit::write(report, out),
+        Format::Markdown => markdown::write(report, out),
+        Format::Tap => tap::write(report, out),
+        Format::Sarif => sarif::write(report, out),
+        Format::Prometheus => prometheus::write(report, out),
+        Format::Github => github::write(report, out),
     }
 }
 
@@ -96,20 +134,23 @@ mod tests {
     #[test]
     fn a_format_is_found_by_its_word_alone() {
         for (format, word) in Format::WORDS {
-            assert_eq!(word.parse(), Ok(format));
+            assert_eq!(word.parse(), Ok(*format));
         }
         assert!("JSON".parse::<Format>().is_err());
     }
 
     #[test]
     fn an_unknown_format_is_told_the_near_one_and_all() {
+        let told = |word: &str| word.parse::<Format>().unwrap_err().to_string();
+        let all = Format::words();
+        assert!(all.starts_with("terminal, json, jsonl"));
         assert_eq!(
-            "jsno".parse::<Format>().unwrap_err().to_string(),
-            "`jsno` is no report format (did you mean `json`?); there are terminal, json, jsonl"
+            told("jsno"),
+            format!("`jsno` is no report format (did you mean `json`?); there are {all}")
         );
         assert_eq!(
-            "\x1b[2J".parse::<Format>().unwrap_err().to_string(),
-            "`\\x1b[2J` is no report format; there are terminal, json, jsonl"
+            told("\x1b[2J"),
+            format!("`\\x1b[2J` is no report format; there are {all}")
         );
     }
 }

@@ -105,6 +105,13 @@ fn said(target: &TargetReport, own: &[Own]) -> String {
         .fold(said, |said, own| without(said, target, *own))
 }
 
+/// A text without what is this target's own: what is left is alike over targets and over runs where they say the same.
+pub fn common(text: &str, target: &TargetReport) -> String {
+    Own::WORDS.iter().fold(text.to_owned(), |text, (own, _)| {
+        without(text, target, *own)
+    })
+}
+
 fn without(said: String, target: &TargetReport, own: Own) -> String {
     let name = |name: &Option<String>, said: String| match name.as_deref() {
         Some(name) if !name.is_empty() => said.replace(name, "…"),

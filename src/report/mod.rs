@@ -16,8 +16,9 @@ mod moment;
 mod outcome;
 mod redact;
 mod run;
+mod saved;
 
-pub use alike::{Group, Own, groups};
+pub use alike::{Group, Own, common, groups};
 pub use event::{Event, Happening};
 pub use exit::{CODES, Circumstances, graver, settle};
 pub use fold::{Folding, fold};
@@ -30,3 +31,4 @@ pub use run::{
     AttachReport, Counts, Exit, Note, Redaction, Report, RunReport, RunbookRef, SCHEMA, Summary,
     TargetReport, Terminated,
 };
+pub use saved::{Unfit, Unreadable, read};

@@ -63,6 +63,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
         &["anstyle", "anstream", "indicatif"],
         &["render/terminal", "render/progress", "cli/"],
     ),
+    (&["quick_xml"], &["render/junit.rs"]),
     (&["axum"], &["server/"]),
     (
         &["tokio"],

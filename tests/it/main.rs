@@ -26,6 +26,7 @@ mod pump;
 mod readme;
 mod render;
 mod replay;
+mod saved;
 mod schema;
 mod shell;
 mod verbs;

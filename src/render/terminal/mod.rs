@@ -32,7 +32,9 @@ use std::io::{self, Write};
 use page::{Page, Tone};
 
 use crate::render::Look;
-use crate::report::{Counts, Group, Report, Status};
+use crate::render::case::weight;
+use crate::render::summary::{meaning, tally};
+use crate::report::{Group, Report, Status};
 
 /// Writes the report.
 pub(super) fn write(report: &Report, out: &mut dyn Write, look: Look) -> io::Result<()> {
@@ -40,7 +42,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write, look: Look) -> io::Res
     head(&mut page, report);
     let mut order: Vec<_> = report.targets.iter().collect();
     // Fail, error, warn, then the quiet ones; within a status as they were found.
-    order.sort_by_key(|entry| std::cmp::Reverse(target::weight(entry)));
+    order.sort_by_key(|entry| std::cmp::Reverse(weight(entry)));
     let alone = report.targets.len() == 1;
     for entry in &order {
         if alone || target::loud(entry) {
@@ -140,40 +142,6 @@ fn alike(group: &Group) -> String {
         group.targets.len(),
         named.join(", ")
     )
-}
-
-/// What an exit code says, by the table of exit codes.
-fn meaning(code: u8) -> &'static str {
-    match code {
-        0 => "nothing at or above --fail-on",
-        1 => "a check at or above --fail-on does not hold",
-        2 => "the command line or the runbook is wrong",
-        3 => "nothing could be asked, or a target named by name is not there",
-        4 => "the selector matched nothing",
-        5 => "some targets or checks are undetermined",
-        6 => "a debug container is not proven ended",
-        130 => "interrupted",
-        _ => "not in the table of exit codes",
-    }
-}
-
-fn tally(counts: &Counts) -> String {
-    let columns = [
-        (counts.pass, "pass"),
-        (counts.warn, "warn"),
-        (counts.fail, "fail"),
-        (counts.error, "undetermined"),
-        (counts.skip, "skipped"),
-    ];
-    let some: Vec<_> = columns
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{count} {word}"))
-        .collect();
-    match counts.total() {
-        0 => "none".into(),
-        total => format!("{total}: {}", some.join(", ")),
-    }
 }
 
 fn counted(count: u64, noun: &str) -> String {

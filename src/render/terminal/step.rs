@@ -2,18 +2,13 @@
 
 use super::page::{Page, Tone};
 use super::{bytes, seconds};
+use crate::render::case::holds;
 use crate::render::command;
 use crate::render::excerpt::Excerpt;
 use crate::report::{AttemptReport, CheckReport, Output, StepReport, Verdict};
 
 /// Facts that the page tells in other ways, or that are whole outputs.
 const COMMON: [&str; 5] = ["exit", "stdout", "stderr", "duration", "text"];
-
-/// True of a step that is told in a line.
-pub(super) fn quiet(step: &StepReport) -> bool {
-    matches!(step.status, Verdict::Pass | Verdict::Skip)
-        && step.checks.iter().all(|check| holds(check.status))
-}
 
 /// A step that holds, or that was left out on purpose.
 pub(super) fn compact(page: &mut Page, step: &StepReport) {
@@ -175,10 +170,6 @@ fn facts(step: &StepReport) -> Option<String> {
 
 fn truncated(attempt: &AttemptReport) -> bool {
     attempt.stdout.truncated || attempt.stderr.truncated
-}
-
-fn holds(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Pass | Verdict::Skip)
 }
 
 fn mark(page: &Page, verdict: Verdict) -> (Tone, &'static str) {

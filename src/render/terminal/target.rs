@@ -3,6 +3,7 @@
 
 use super::page::{Page, Tone};
 use super::{counted, seconds, step};
+use crate::render::case::{quiet, weight};
 use crate::report::{AttachReport, Status, TargetReport};
 use crate::target::TargetKind;
 
@@ -12,19 +13,6 @@ const QUIET: usize = 50;
 /// True of a target that is told in full beside others.
 pub(super) fn loud(entry: &TargetReport) -> bool {
     weight(entry) > 1
-}
-
-/// What comes first: a container that may still run, then fail, error, warn; then pass and skip.
-pub(super) fn weight(entry: &TargetReport) -> u8 {
-    let unproven = entry.attach.as_ref().is_some_and(|attach| !attach.proven);
-    match entry.status {
-        _ if unproven => 5,
-        Status::Fail => 4,
-        Status::Error => 3,
-        Status::Warn => 2,
-        Status::Pass => 1,
-        Status::Skip => 0,
-    }
 }
 
 /// The target in full.
@@ -45,7 +33,7 @@ pub(super) fn examined(page: &mut Page, entry: &TargetReport) {
     if let Some(attach) = unproven {
         warn(page, entry, attach);
     }
-    let (quiet, loud): (Vec<_>, Vec<_>) = entry.steps.iter().partition(|step| step::quiet(step));
+    let (quiet, loud): (Vec<_>, Vec<_>) = entry.steps.iter().partition(|step| quiet(step));
     for step in loud {
         step::examined(page, step);
     }
@@ -92,7 +80,7 @@ fn gist(entry: &TargetReport) -> String {
     let trouble: Vec<_> = entry
         .steps
         .iter()
-        .filter(|step| !step::quiet(step))
+        .filter(|step| !quiet(step))
         .map(|step| format!("{} {}", step.id, step.status.word()))
         .collect();
     let text = if unproven {
