@@ -1,9 +1,4 @@
-//! Masking what must not be told: the one place through which everything that comes back goes, before a kind reads it.
-//!
-//! Secrets are masked as they stand, in base64, percent-encoded and as text of JSON, also where a cut went through them; rules mask what looks like a secret. What was masked is counted,
-//! never kept.
-
-mod keyed;
+//! The redactor: secrets and rules over an answer.
 
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -12,8 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use regex::bytes::{Captures, Regex};
 
-use super::run::Redaction;
+use super::keyed;
 use crate::ask::{Answer, Ask};
+use crate::report::Redaction;
 
 /// What stands where something was masked.
 pub const MASK: &str = "***";
