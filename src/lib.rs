@@ -34,7 +34,7 @@
 //! | 2 | [`report`] | what happened: verdicts, events, the report, the table of exit codes |
 //! | 2 | [`alert`] | the body of a webhook → whom it is about |
 //! | 2 | [`cluster`] | the port of two traits and its answerers; POSIX `sh` text and its frames |
-//! | 1 | [`ask`], [`target`], [`yaml`], [`clock`], [`random`], [`memory`] | the words all share |
+//! | 1 | [`ask`], [`target`], [`yaml`], [`archive`], [`clock`], [`random`], [`memory`] | the words all share |
 //!
 //! # Using it as a library
 //!
@@ -42,6 +42,7 @@
 //! [`render`] the [`report::Report`]; `examples/embed.rs` does so in forty lines.
 
 pub mod alert;
+pub mod archive;
 pub mod ask;
 pub mod catalog;
 pub mod check;

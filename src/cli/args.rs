@@ -48,6 +48,10 @@ pub(crate) enum Verb {
     Docs(DocsArgs),
     /// Renders a saved report again, in any format
     Render(RenderArgs),
+    /// Judges the answers of a recorded run again, with its runbook as it is now or another one; asks nobody
+    Judge(JudgeArgs),
+    /// Plays a recorded run back with the runbook that it was made with, unchanged; asks nobody
+    Replay(ReplayArgs),
     /// Makes a runbook of a command line
     New(NewArgs),
     /// Prints the JSON Schema of runbooks, for editors
@@ -266,11 +270,35 @@ pub(crate) struct DocsArgs {
 
 #[derive(Args)]
 pub(crate) struct RenderArgs {
-    /// What a run wrote with -o json or -o jsonl (of a killed run, too), `-` for stdin
+    /// What a run wrote with -o json, -o jsonl (of a killed run, too) or -o bundle, `-` for stdin
     #[arg(value_name = "REPORT")]
     pub(crate) report: PathBuf,
     #[command(flatten)]
     pub(crate) formats: FormatArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct JudgeArgs {
+    /// What a run wrote with -o bundle=FILE or --record DIR
+    #[arg(value_name = "BUNDLE")]
+    pub(crate) bundle: PathBuf,
+    /// Judges by this runbook; else by the one that the run was made with, as it is now
+    #[arg(long, value_name = "RUNBOOK")]
+    pub(crate) runbook: Option<String>,
+    /// The least severity at which a failed check fails; else as the run had it
+    #[arg(long, value_name = "SEVERITY", value_parser = severity)]
+    pub(crate) fail_on: Option<Severity>,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct ReplayArgs {
+    /// What a run wrote with -o bundle=FILE or --record DIR
+    #[arg(value_name = "BUNDLE")]
+    pub(crate) bundle: PathBuf,
+    #[command(flatten)]
+    pub(crate) output: OutputArgs,
 }
 
 #[derive(Args)]

@@ -11,8 +11,10 @@ mod custom;
 mod demo;
 mod docs;
 mod doctor;
+mod enclosures;
 mod exit;
 mod folder;
+mod judge;
 mod library;
 mod lint;
 mod list;
@@ -63,6 +65,8 @@ fn done(verb: Verb) -> Result<u8, Failure> {
         Verb::List(args) => list::run(&args),
         Verb::Docs(args) => docs::run(&args),
         Verb::Render(args) => render::run(&args),
+        Verb::Judge(args) => within(judge::run(args)),
+        Verb::Replay(args) => within(judge::replay(args)),
         Verb::New(args) => new::run(&args),
         Verb::Schema => schema::run(),
         Verb::Show(args) => show::run(&args),

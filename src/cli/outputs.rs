@@ -2,16 +2,20 @@
 
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
-use housecall::render::{Format, Look, line, render};
+use housecall::render::{Format, Look, bundle, line, render};
 use housecall::report::{Event, Report};
 
 use super::args::{FormatArgs, Output};
+use super::enclosures::Enclosures;
 use super::exit::Failure;
 
 /// The open outputs of one run.
 pub(crate) struct Outputs {
     sinks: Vec<Sink>,
+    /// What goes into bundles beside the report, where there are any.
+    enclosures: Option<Enclosures>,
     /// The first write that failed.
     trouble: Option<String>,
 }
@@ -51,11 +55,29 @@ impl Outputs {
                 )));
             }
         }
+        let bundled = wanted.iter().any(|output| output.format == Format::Bundle);
+        let enclosures = bundled.then(Enclosures::new).transpose().map_err(|error| {
+            Failure::usage(format!(
+                "failed to make a folder for what goes into the bundle: {error}\n  help: let TMPDIR name one that may be written"
+            ))
+        })?;
         let sinks = wanted.iter().map(open).collect::<Result<_, _>>()?;
         Ok(Self {
             sinks,
+            enclosures,
             trouble: None,
         })
+    }
+
+    /// Where the run is to be recorded for a bundle: `asked` where its user wants a recording there, too. Nowhere without a bundle.
+    pub(crate) fn recording(&mut self, asked: Option<&Path>) -> Option<PathBuf> {
+        let Some(enclosures) = &mut self.enclosures else {
+            return asked.map(Path::to_owned);
+        };
+        if let Some(folder) = asked {
+            enclosures.recorded_in(folder);
+        }
+        Some(enclosures.recording().to_owned())
     }
 
     /// Writes an event to every event log, and flushes: a run that is killed leaves what it saw.
@@ -69,11 +91,27 @@ impl Outputs {
                 note(&mut self.trouble, &sink.name, written);
             }
         }
+        if let Some(enclosures) = &mut self.enclosures {
+            let kept = enclosures.event(event);
+            note(&mut self.trouble, "the bundle", kept);
+        }
     }
 
     /// Writes every report but the event logs, which were written as things happened. `Err` when anything could not be written.
     pub(crate) fn report(mut self, report: &Report) -> Result<(), Failure> {
         self.sinks.retain(|sink| sink.format != Format::Jsonl);
+        if let Some(enclosures) = &mut self.enclosures {
+            for sink in self
+                .sinks
+                .extract_if(.., |sink| sink.format == Format::Bundle)
+            {
+                let mut to = sink.to;
+                let written = enclosures
+                    .all()
+                    .and_then(|enclosed| bundle(report, enclosed, &mut to));
+                note(&mut self.trouble, &sink.name, written);
+            }
+        }
         self.again(report)
     }
 
@@ -91,6 +129,12 @@ impl Outputs {
 }
 
 fn open(output: &Output) -> Result<Sink, Failure> {
+    let binary = output.format == Format::Bundle && output.file.is_none();
+    if binary && std::io::stdout().is_terminal() {
+        return Err(Failure::usage(
+            "a bundle is no text, and stdout is a terminal\n  help: name a file: -o bundle=report.tar.gz",
+        ));
+    }
     let (to, name, look): (Box<dyn Write>, _, _) = match &output.file {
         None => (
             Box::new(BufWriter::new(std::io::stdout())),

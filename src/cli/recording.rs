@@ -1,4 +1,4 @@
-//! Runs that are written down (`run --record`), and judging them again (`test --recorded`).
+//! Runs that are written down (`run --record`, `-o bundle`), and judging them again (`judge`, `replay`, `test --recorded`).
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,24 +6,28 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use housecall::cluster::Cluster;
-use housecall::cluster::replay::{Recorded, Recorder, SCHEMA};
+use housecall::cluster::replay::{ABOUT, Recorded, Recorder, SCHEMA};
 use housecall::engine::{Interrupt, Prospect};
 use housecall::plan::{Plan, Wishes};
 use housecall::report::{Circumstances, Redactor, Severity};
 use housecall::runbook::{Effects, Runbook};
 
-use super::args::TestArgs;
+use super::args::OutputArgs;
 use super::exit::Failure;
 use super::outputs::Outputs;
 use super::prospects::Prospects;
 use super::run::{Wanted, examine};
-use super::visit::load;
+use super::saved;
+
+/// Where a bundle holds its recording.
+const FOLDER: &str = "recording/";
 
 /// Begins a recording, before anything is sent.
-pub(crate) fn begin(folder: &Path, plan: &Plan) -> Result<Arc<Recorder>, Failure> {
+pub(crate) fn begin(folder: &Path, origin: &str, plan: &Plan) -> Result<Arc<Recorder>, Failure> {
     let about = json!({
         "schema": SCHEMA,
         "runbook": plan.runbook,
+        "origin": origin,
         "params": plan.params,
         "image": plan.attach.image,
         "profile": plan.attach.profile.word(),
@@ -63,17 +67,44 @@ pub(crate) fn whole(recorder: &Recorder, code: u8) -> Result<u8, Failure> {
     }
 }
 
-/// Judges a recorded run with a runbook, which may have changed since: as if it had been there.
-pub(crate) async fn judge(folder: &Path, args: &TestArgs) -> Result<u8, Failure> {
-    let [word] = args.runbooks.as_slice() else {
-        return Err(Failure::usage(
-            "a recorded run is judged by one runbook\n  help: name the one that it was made with, or its successor",
-        ));
+/// Reads a recording: a folder that `--record` wrote, or a bundle.
+pub(crate) fn read(path: &Path) -> Result<Recorded, Failure> {
+    if path.is_dir() {
+        return Recorded::read(path).map_err(|error| Failure::usage(error.to_string()));
+    }
+    let wanted = |name: &str| name.starts_with(FOLDER);
+    let entries = saved::bundle(path, wanted)?;
+    let mut tapes: Vec<_> = entries
+        .into_iter()
+        .map(|(name, bytes)| {
+            (
+                path.join(name),
+                String::from_utf8_lossy(&bytes).into_owned(),
+            )
+        })
+        .collect();
+    let about = tapes
+        .iter()
+        .position(|(name, _)| name.ends_with(ABOUT))
+        .map(|at| tapes.swap_remove(at));
+    let Some(about) = about else {
+        return Err(Failure::usage(format!(
+            "{} holds no recording: it was rendered of a report\n  help: give the bundle that the run itself wrote",
+            path.display()
+        )));
     };
-    let runbook = load(word)?;
-    let outputs = Outputs::open(&args.output.formats)?;
-    let recorded = Recorded::read(folder).map_err(|error| Failure::usage(error.to_string()))?;
-    let plan = plan(&runbook, recorded.about())?;
+    Recorded::of(about, tapes).map_err(|error| Failure::usage(error.to_string()))
+}
+
+/// Judges a recorded run with a runbook, which may have changed since: as if it had been there.
+pub(crate) async fn judge(
+    recorded: Recorded,
+    runbook: &Runbook,
+    fail_on: Option<Severity>,
+    output: &OutputArgs,
+) -> Result<u8, Failure> {
+    let plan = plan(runbook, recorded.about(), fail_on)?;
+    let outputs = Outputs::open(&output.formats)?;
     let targets: Vec<_> = recorded.targets().cloned().collect();
     let cluster: Arc<dyn Cluster> = Arc::new(recorded);
     let prospects = Prospects {
@@ -90,13 +121,13 @@ pub(crate) async fn judge(folder: &Path, args: &TestArgs) -> Result<u8, Failure>
         parallel: 10,
         circumstances: Circumstances::default(),
         interrupt: Interrupt::default(),
-        output: &args.output,
+        output,
     };
     examine(Arc::new(plan), prospects, wanted, outputs).await
 }
 
 /// The plan that the run had, as far as the runbook still takes its params.
-fn plan(runbook: &Runbook, about: &Value) -> Result<Plan, Failure> {
+fn plan(runbook: &Runbook, about: &Value, fail_on: Option<Severity>) -> Result<Plan, Failure> {
     let text = |key: &str| about[key].as_str().map(str::to_owned);
     let params = runbook
         .params
@@ -107,14 +138,14 @@ fn plan(runbook: &Runbook, about: &Value) -> Result<Plan, Failure> {
             (param.name.clone(), value.unwrap_or_default())
         })
         .collect();
-    let fail_on = Severity::ALL
+    let then = Severity::ALL
         .into_iter()
         .find(|severity| about["fail_on"] == severity.word());
     let wishes = Wishes {
         image: text("image"),
         container: text("container"),
         profile: text("profile").and_then(|word| word.parse().ok()),
-        fail_on: fail_on.unwrap_or_default(),
+        fail_on: fail_on.or(then).unwrap_or_default(),
         // Nothing is sent.
         allow_effects: Effects::Write,
         ..Wishes::default()

@@ -33,11 +33,10 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
     if args.resume.is_some() {
         resumed(&mut visit)?;
     }
-    let outputs = Outputs::open(&args.output.formats)?;
-    let recorder = args
-        .record
-        .as_ref()
-        .map(|folder| recording::begin(folder, &visit.plan))
+    let mut outputs = Outputs::open(&args.output.formats)?;
+    let recorder = outputs
+        .recording(args.record.as_deref())
+        .map(|folder| recording::begin(&folder, &visit.origin, &visit.plan))
         .transpose()?;
     let shelf = args.artifacts.as_deref().map(Shelf::open).transpose()?;
     let interrupt = Interrupt::default();

@@ -19,7 +19,13 @@ use super::visit::load;
 /// Tries every case of every runbook. 0 when all hold, 1 when one does not, 2 when one cannot be tried.
 pub(crate) async fn run(args: TestArgs) -> Result<u8, Failure> {
     if let Some(folder) = &args.recorded {
-        return recording::judge(folder, &args).await;
+        let [word] = args.runbooks.as_slice() else {
+            return Err(Failure::usage(
+                "a recorded run is judged by one runbook\n  help: name the one that it was made with, or its successor",
+            ));
+        };
+        let (runbook, recorded) = (load(word)?, recording::read(folder)?);
+        return recording::judge(recorded, &runbook, None, &args.output).await;
     }
     let format = format(&args.output.formats.output)?;
     let mut tried = Vec::new();

@@ -21,6 +21,8 @@ use super::prospects::connect;
 /// Everything that is known before the first request.
 pub(crate) struct Visit {
     pub(crate) plan: Arc<Plan>,
+    /// What the runbook was called: a file, or the name of a shipped one.
+    pub(crate) origin: String,
     pub(crate) selectors: Vec<Selector>,
     /// Where each selector looks, in the same order.
     pub(crate) scopes: Vec<Scope>,
@@ -54,6 +56,7 @@ impl Visit {
         match plan {
             Some(plan) if wrong.is_empty() => Ok(Self {
                 plan: Arc::new(plan),
+                origin: call.runbook.origin,
                 selectors,
                 scopes,
                 notes: call.notes,
@@ -115,6 +118,7 @@ impl Visit {
         match plan {
             Some(plan) if wrong.is_empty() => Ok(Self {
                 plan: Arc::new(plan),
+                origin: runbook.origin,
                 scopes: vec![scope(args); selectors.len()],
                 selectors,
                 notes: Vec::new(),
@@ -290,7 +294,7 @@ fn is_runbook(word: &str) -> bool {
             .any(|ending| word.ends_with(ending))
 }
 
-fn pairs(given: &[String], wrong: &mut Vec<String>) -> Vec<(String, String)> {
+pub(crate) fn pairs(given: &[String], wrong: &mut Vec<String>) -> Vec<(String, String)> {
     given
         .iter()
         .filter_map(|word| match word.split_once('=') {

@@ -7,6 +7,7 @@
 //! A new format is one new file here with `write(&Report, &mut dyn Write)`, one variant with its word in [`Format::WORDS`], one arm
 //! in [`render`], and its snapshot in `tests/it/snapshots/` (run the tests once with `HOUSECALL_ACCEPT=1`, and read it).
 
+mod bundle;
 mod case;
 mod command;
 mod excerpt;
@@ -25,6 +26,7 @@ mod summary;
 mod tap;
 mod terminal;
 
+pub use bundle::{Enclosure, bundle, stem};
 pub use command::command;
 pub use inert::{inert, inert_bytes};
 pub use jsonl::line;
@@ -57,6 +59,8 @@ pub enum Format {
     Prometheus,
     /// For GitHub Actions: annotations, as workflow commands.
     Github,
+    /// For a ticket, and to be judged again: the report and all that it tells of, as `tar.gz` with a manifest of sums.
+    Bundle,
 }
 
 impl Format {
@@ -71,6 +75,7 @@ impl Format {
         (Self::Sarif, "sarif"),
         (Self::Prometheus, "prometheus"),
         (Self::Github, "github"),
+        (Self::Bundle, "bundle"),
     ];
 
     /// All words, as they are listed for people.
@@ -124,6 +129,7 @@ pub fn render(format: Format, report: &Report, out: &mut dyn Write, look: Look) 
         Format::Sarif => sarif::write(report, out),
         Format::Prometheus => prometheus::write(report, out),
         Format::Github => github::write(report, out),
+        Format::Bundle => bundle::write(report, out),
     }
 }
 

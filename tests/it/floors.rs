@@ -13,6 +13,7 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
     ("ask", 1, &[]),
     ("target", 1, &[]),
     ("yaml", 1, &[]),
+    ("archive", 1, &[]),
     ("clock", 1, &[]),
     ("random", 1, &[]),
     ("pattern", 1, &[]),
@@ -63,6 +64,7 @@ const HOMES: &[(&[&str], &[&str])] = &[
         &["anstyle", "anstream", "indicatif"],
         &["render/terminal", "render/progress", "cli/"],
     ),
+    (&["tar", "flate2"], &["archive.rs"]),
     (&["quick_xml"], &["render/junit.rs"]),
     (&["axum"], &["server/"]),
     (

@@ -12,6 +12,7 @@
 
 mod alerts;
 mod broken;
+mod bundle;
 mod cli;
 mod contract;
 mod engine;

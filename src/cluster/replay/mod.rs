@@ -21,4 +21,4 @@ pub use written::Written;
 pub const SCHEMA: &str = "housecall.recording/1";
 
 /// What the recording is of, beside its targets: a value of the caller's own.
-const ABOUT: &str = "run.json";
+pub const ABOUT: &str = "run.json";

@@ -44,21 +44,29 @@ struct Tape {
 impl Recorded {
     /// Reads a folder. A last line that was cut off in the middle is left out: the run was killed while it was written.
     pub fn read(folder: &Path) -> Result<Self, Unreadable> {
-        let about = text(&folder.join(ABOUT)).and_then(|text| {
-            serde_json::from_str(&text).map_err(|error| unreadable(&folder.join(ABOUT), error))
-        })?;
+        let about = text(&folder.join(ABOUT))?;
         let listed = std::fs::read_dir(folder)
             .and_then(Iterator::collect::<io::Result<Vec<_>>>)
             .map_err(|error| unreadable(folder, error))?;
-        let mut files: Vec<_> = listed
+        let tapes = listed
             .into_iter()
             .map(|entry| entry.path())
             .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
-            .collect();
-        files.sort();
-        let tapes = files
+            .map(|path| text(&path).map(|text| (path, text)))
+            .collect::<Result<_, _>>()?;
+        Self::of((folder.join(ABOUT), about), tapes)
+    }
+
+    /// The same from the texts of its files, each with its path: what the run is of, and its targets.
+    pub fn of(
+        (path, about): (PathBuf, String),
+        mut tapes: Vec<(PathBuf, String)>,
+    ) -> Result<Self, Unreadable> {
+        let about = serde_json::from_str(&about).map_err(|error| unreadable(&path, error))?;
+        tapes.sort();
+        let tapes = tapes
             .iter()
-            .map(|file| tape(file))
+            .map(|(path, text)| tape(path, text))
             .collect::<Result<Vec<_>, _>>()?;
         let mut at = BTreeMap::new();
         for (place, tape) in tapes.iter().enumerate() {
@@ -93,8 +101,7 @@ fn unreadable(path: &Path, why: impl std::fmt::Display) -> Unreadable {
     }
 }
 
-fn tape(path: &Path) -> Result<Tape, Unreadable> {
-    let text = text(path)?;
+fn tape(path: &Path, text: &str) -> Result<Tape, Unreadable> {
     let mut lines = Vec::new();
     for (at, line) in text.split_inclusive('\n').enumerate() {
         match serde_json::from_str(line) {
