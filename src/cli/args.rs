@@ -48,6 +48,8 @@ pub(crate) enum Verb {
     Docs(DocsArgs),
     /// Renders a saved report again, in any format
     Render(RenderArgs),
+    /// Joins the reports of shards, or of retries, and exits as the whole says
+    Merge(MergeArgs),
     /// Makes a runbook of a command line
     New(NewArgs),
     /// Prints the JSON Schema of runbooks, for editors
@@ -269,6 +271,15 @@ pub(crate) struct RenderArgs {
     /// What a run wrote with -o json or -o jsonl (of a killed run, too), `-` for stdin
     #[arg(value_name = "REPORT")]
     pub(crate) report: PathBuf,
+    #[command(flatten)]
+    pub(crate) formats: FormatArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct MergeArgs {
+    /// What runs of one runbook wrote with -o json or -o jsonl; of a target that several have, the last run's word counts
+    #[arg(value_name = "REPORT", required = true)]
+    pub(crate) reports: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) formats: FormatArgs,
 }

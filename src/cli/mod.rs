@@ -16,6 +16,7 @@ mod folder;
 mod library;
 mod lint;
 mod list;
+mod merge;
 mod mode;
 mod new;
 mod outputs;
@@ -63,6 +64,7 @@ fn done(verb: Verb) -> Result<u8, Failure> {
         Verb::List(args) => list::run(&args),
         Verb::Docs(args) => docs::run(&args),
         Verb::Render(args) => render::run(&args),
+        Verb::Merge(args) => merge::run(&args),
         Verb::New(args) => new::run(&args),
         Verb::Schema => schema::run(),
         Verb::Show(args) => show::run(&args),

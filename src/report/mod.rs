@@ -12,6 +12,7 @@ mod alike;
 mod event;
 mod exit;
 mod fold;
+mod merge;
 mod moment;
 mod outcome;
 mod redact;
@@ -22,6 +23,7 @@ pub use alike::{Group, Own, common, groups};
 pub use event::{Event, Happening};
 pub use exit::{CODES, Circumstances, graver, settle};
 pub use fold::{Folding, fold};
+pub use merge::{Part, Unjoinable, merge};
 pub use moment::stamp;
 pub use outcome::{
     Artifact, AttemptReport, CheckReport, Output, Phase, Severity, Status, StepReport, Verdict,

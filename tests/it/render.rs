@@ -10,8 +10,8 @@ use std::path::Path;
 use housecall::render::{Format, Look, line, render};
 use housecall::report::{Event, Report, fold};
 use proptest::prelude::*;
-pub(crate) use sample::report;
 use sample::report_saying;
+pub(crate) use sample::{passing, report};
 
 pub(crate) fn written(format: Format, report: &Report, look: Look) -> String {
     let mut bytes = Vec::new();
