@@ -52,8 +52,8 @@ pub(crate) enum Verb {
     Merge(MergeArgs),
     /// Makes a runbook of a command line
     New(NewArgs),
-    /// Prints the JSON Schema of runbooks, for editors
-    Schema,
+    /// Prints the JSON Schema of runbooks, for editors, or of reports
+    Schema(SchemaArgs),
     /// Lists the debug containers that runs have added to pods, and ends those that still run
     Containers(ContainersArgs),
     /// Tells beforehand whether a run would get in: rights, Pod Security, the pod; changes nothing
@@ -282,6 +282,21 @@ pub(crate) struct MergeArgs {
     pub(crate) reports: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) formats: FormatArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct SchemaArgs {
+    /// Of what
+    #[arg(value_enum, default_value = "runbook")]
+    pub(crate) of: SchemaOf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// A runbook in YAML
+    Runbook,
+    /// What `-o json` writes
+    Report,
 }
 
 #[derive(Args)]

@@ -66,7 +66,7 @@ fn done(verb: Verb) -> Result<u8, Failure> {
         Verb::Render(args) => render::run(&args),
         Verb::Merge(args) => merge::run(&args),
         Verb::New(args) => new::run(&args),
-        Verb::Schema => schema::run(),
+        Verb::Schema(args) => schema::run(&args),
         Verb::Show(args) => show::run(&args),
         Verb::Completions(args) => completions::run(&args),
         Verb::Run(args) => within(run::run(*args)),

@@ -18,6 +18,7 @@ mod outcome;
 mod redact;
 mod run;
 mod saved;
+mod schema;
 
 pub use alike::{Group, Own, common, groups};
 pub use event::{Event, Happening};
@@ -34,3 +35,4 @@ pub use run::{
     TargetReport, Terminated,
 };
 pub use saved::{Unfit, Unreadable, read};
+pub use schema::schema;

@@ -3,6 +3,7 @@
 mod hostile;
 mod junit;
 mod sample;
+mod schema;
 mod sound;
 
 use std::path::Path;
