@@ -52,10 +52,12 @@ pub(crate) enum Verb {
     Judge(JudgeArgs),
     /// Plays a recorded run back with the runbook that it was made with, unchanged; asks nobody
     Replay(ReplayArgs),
+    /// Joins the reports of shards, or of retries, and exits as the whole says
+    Merge(MergeArgs),
     /// Makes a runbook of a command line
     New(NewArgs),
-    /// Prints the JSON Schema of runbooks, for editors
-    Schema,
+    /// Prints the JSON Schema of runbooks, for editors, or of reports
+    Schema(SchemaArgs),
     /// Lists the debug containers that runs have added to pods, and ends those that still run
     Containers(ContainersArgs),
     /// Tells beforehand whether a run would get in: rights, Pod Security, the pod; changes nothing
@@ -299,6 +301,30 @@ pub(crate) struct ReplayArgs {
     pub(crate) bundle: PathBuf,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct MergeArgs {
+    /// What runs of one runbook wrote with -o json or -o jsonl; of a target that several have, the last run's word counts
+    #[arg(value_name = "REPORT", required = true)]
+    pub(crate) reports: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) formats: FormatArgs,
+}
+
+#[derive(Args)]
+pub(crate) struct SchemaArgs {
+    /// Of what
+    #[arg(value_enum, default_value = "runbook")]
+    pub(crate) of: SchemaOf,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// A runbook in YAML
+    Runbook,
+    /// What `-o json` writes
+    Report,
 }
 
 #[derive(Args)]

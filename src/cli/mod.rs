@@ -18,6 +18,7 @@ mod judge;
 mod library;
 mod lint;
 mod list;
+mod merge;
 mod mode;
 mod new;
 mod outputs;
@@ -67,8 +68,9 @@ fn done(verb: Verb) -> Result<u8, Failure> {
         Verb::Render(args) => render::run(&args),
         Verb::Judge(args) => within(judge::run(args)),
         Verb::Replay(args) => within(judge::replay(args)),
+        Verb::Merge(args) => merge::run(&args),
         Verb::New(args) => new::run(&args),
-        Verb::Schema => schema::run(),
+        Verb::Schema(args) => schema::run(&args),
         Verb::Show(args) => show::run(&args),
         Verb::Completions(args) => completions::run(&args),
         Verb::Run(args) => within(run::run(*args)),

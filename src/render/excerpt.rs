@@ -47,6 +47,48 @@ impl Excerpt {
     }
 }
 
+/// The lines around the place where a value stands that a verdict tells of.
+pub(super) struct Around {
+    /// Number of the line that the value stands in, from 1.
+    pub(super) number: usize,
+    /// That line and its neighbours, each [inert](super::inert()) and of bounded length.
+    pub(super) lines: Vec<String>,
+}
+
+impl Around {
+    /// Where one of these values first stands as a word of its own, within the first bytes of an output.
+    pub(super) fn of(output: &Output, before: usize, values: &[String]) -> Option<Self> {
+        const NEIGHBOURS: usize = 2;
+        let bytes = output.content();
+        let head = bytes.get(..before)?;
+        let at = values
+            .iter()
+            .filter_map(|value| word(head, value.as_bytes()))
+            .min()?;
+        let number = head[..at].iter().filter(|byte| **byte == b'\n').count();
+        let first = number.saturating_sub(NEIGHBOURS);
+        let lines = bytes
+            .split(|byte| *byte == b'\n')
+            .skip(first)
+            .take(number - first + 1 + NEIGHBOURS)
+            .map(|text| line(&text[..text.len().min(BYTES)]));
+        Some(Self {
+            number: number + 1,
+            lines: lines.collect(),
+        })
+    }
+}
+
+/// Where a word first stands that is not part of a longer one.
+fn word(text: &[u8], word: &[u8]) -> Option<usize> {
+    let letter = |at: Option<usize>| {
+        at.and_then(|at| text.get(at))
+            .is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
+    };
+    memchr::memmem::find_iter(text, word)
+        .find(|at| !letter(at.checked_sub(1)) && !letter(Some(at + word.len())))
+}
+
 /// Where the last lines begin: at a line's start, or within a line that alone is over the bound, at a character's start.
 fn start(body: &[u8], lines: usize, most: usize) -> usize {
     let floor = body.len().saturating_sub(most);
@@ -129,6 +171,23 @@ mod tests {
         assert_eq!(last.before, 10_000 - 1024);
         let odd = excerpt(format!("{text}x").as_bytes());
         assert!(!odd.lines[0].contains("\\x"), "{:?}", odd.lines);
+    }
+
+    #[test]
+    fn the_lines_around_a_value_are_found_before_the_end() {
+        let mut text: String = (0..50).map(|n| format!("line {n}\n")).collect();
+        text.insert_str(text.find("line 7").unwrap(), "code=5033\ncode=503\x1b\n");
+        let output = Output::of(&Captured::whole(text));
+        let before = Excerpt::of(&output).before;
+        let around = Around::of(&output, before, &["503".into()]).unwrap();
+        assert_eq!(around.number, 9);
+        assert_eq!(
+            around.lines,
+            ["line 6", "code=5033", "code=503\\x1b", "line 7", "line 8"]
+        );
+        assert!(Around::of(&output, before, &["line 49".into()]).is_none());
+        assert!(Around::of(&output, before, &["503".into()]).is_some());
+        assert!(Around::of(&output, 0, &["503".into()]).is_none());
     }
 
     #[test]

@@ -61,7 +61,8 @@ pub fn fold<'a>(events: impl IntoIterator<Item = &'a Event>) -> Report {
     folding.finish()
 }
 
-fn summary(targets: &[TargetReport]) -> Summary {
+/// What targets come to, all in all.
+pub(super) fn summary(targets: &[TargetReport]) -> Summary {
     let mut summary = Summary {
         status: Status::Skip,
         targets: Counts::default(),

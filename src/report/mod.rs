@@ -12,16 +12,19 @@ mod alike;
 mod event;
 mod exit;
 mod fold;
+mod merge;
 mod moment;
 mod outcome;
 mod redact;
 mod run;
 mod saved;
+mod schema;
 
 pub use alike::{Group, Own, common, groups};
 pub use event::{Event, Happening};
 pub use exit::{CODES, Circumstances, graver, settle};
 pub use fold::{Folding, fold};
+pub use merge::{Part, Unjoinable, merge};
 pub use moment::stamp;
 pub use outcome::{
     Artifact, AttemptReport, CheckReport, Output, Phase, Severity, Status, StepReport, Verdict,
@@ -32,3 +35,4 @@ pub use run::{
     TargetReport, Terminated,
 };
 pub use saved::{Unfit, Unreadable, read};
+pub use schema::schema;

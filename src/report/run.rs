@@ -104,6 +104,17 @@ impl Counts {
         }
     }
 
+    /// Those of one column.
+    pub fn of(&self, status: Status) -> u64 {
+        match status {
+            Status::Pass => self.pass,
+            Status::Warn => self.warn,
+            Status::Fail => self.fail,
+            Status::Error => self.error,
+            Status::Skip => self.skip,
+        }
+    }
+
     /// All of them.
     pub fn total(&self) -> u64 {
         self.pass + self.warn + self.fail + self.error + self.skip

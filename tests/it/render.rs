@@ -2,7 +2,10 @@
 
 mod hostile;
 mod junit;
+mod prometheus;
+mod reader;
 mod sample;
+mod schema;
 mod sound;
 
 use std::path::Path;
@@ -10,8 +13,8 @@ use std::path::Path;
 use housecall::render::{Format, Look, line, render};
 use housecall::report::{Event, Report, fold};
 use proptest::prelude::*;
-pub(crate) use sample::report;
 use sample::report_saying;
+pub(crate) use sample::{passing, report};
 
 pub(crate) fn written(format: Format, report: &Report, look: Look) -> String {
     let mut bytes = Vec::new();
@@ -136,6 +139,24 @@ fn colours_change_how_it_looks_and_not_what_it_says() {
     assert_eq!(
         without_colours(&text),
         written(Format::Terminal, &report(), Look::default())
+    );
+}
+
+#[test]
+fn of_a_long_output_the_place_is_shown_that_the_message_tells_of() {
+    let mut report = report();
+    let step = &mut report.targets[1].steps[1];
+    let mut text: String = (0..200).map(|n| format!("GET /{n} 200\n")).collect();
+    text.insert_str(text.find("GET /50 ").unwrap(), "GET /pay 503\n");
+    step.attempts[0].stdout = housecall::report::Output::of(&housecall::ask::Captured::whole(text));
+    step.facts.insert("code".into(), 503.into());
+    step.checks[1].message = Some("a request gave 503".into());
+    let text = written(Format::Terminal, &report, Look::default());
+    let place = "      around line 51\n      | GET /48 200\n      | GET /49 200\n      | GET /pay 503\n      | GET /50 200\n";
+    assert!(text.contains(place), "{text}");
+    assert!(
+        text.contains("      the end\n      | GET /190 200\n"),
+        "{text}"
     );
 }
 

@@ -102,3 +102,47 @@ fn what_is_no_report_is_exit_2_and_nothing_is_written() {
     assert!(stderr(&output).contains("/nonexistent/report.json"));
     assert_eq!(std::fs::read_to_string(&kept).unwrap(), "kept");
 }
+
+/// The passing report as one of a later run, over other pods.
+fn shard(run: &str, pod: &str) -> housecall::report::Report {
+    let mut report = super::render::passing();
+    report.run.id = run.into();
+    report.targets[0].target.pod = Some(pod.into());
+    report.targets[0].target.uid = Some(format!("uid-of-{pod}"));
+    report
+}
+
+#[test]
+fn reports_of_shards_are_joined_and_what_cannot_be_is_told_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let keep = |name: &str, report: &housecall::report::Report| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, written(Format::Json, report, Look::default())).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let a = keep("a.json", &shard("a", "web-7"));
+    let b = keep("b.json", &shard("b", "web-8"));
+    let all = keep("all.json", &report());
+    let output = housecall(&["merge", &a, &b, "-o", "json"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let whole = housecall::report::read(&output.stdout, "stdout").unwrap();
+    assert_eq!(whole.summary.targets.pass, 2);
+    // As the whole says, and no part alone.
+    let output = housecall(&["merge", &a, &all, "-o", "tap"]);
+    assert_eq!(code(&output), 6, "{}", stderr(&output));
+    assert!(stdout(&output).contains("shop/web-7 http/http-up"));
+
+    let mut other = shard("c", "web-9");
+    other.run.runbook.digest = "sha256:ff".into();
+    let other = keep("other.json", &other);
+    let output = housecall(&["merge", &a, &other]);
+    assert_eq!((code(&output), stdout(&output)), (2, String::new()));
+    assert!(stderr(&output).contains("different runbooks"));
+    let broken = folder.path().join("broken.json");
+    std::fs::write(&broken, "{\"schema\":").unwrap();
+    let output = housecall(&["merge", &a, broken.to_str().unwrap(), "/nonexistent/r.json"]);
+    assert_eq!(code(&output), 2);
+    for part in ["broken.json", "cut short", "/nonexistent/r.json"] {
+        assert!(stderr(&output).contains(part), "{}", stderr(&output));
+    }
+}

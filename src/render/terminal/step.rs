@@ -4,7 +4,7 @@ use super::page::{Page, Tone};
 use super::{bytes, seconds};
 use crate::render::case::holds;
 use crate::render::command;
-use crate::render::excerpt::Excerpt;
+use crate::render::excerpt::{Around, Excerpt};
 use crate::report::{AttemptReport, CheckReport, Output, StepReport, Verdict};
 
 /// Facts that the page tells in other ways, or that are whole outputs.
@@ -117,11 +117,31 @@ fn answered(page: &mut Page, step: &StepReport, last: &AttemptReport) {
         exit += &format!("; the last of {} attempts", step.attempts.len());
     }
     page.prose(6, (Tone::Faint, "exit  "), Tone::Plain, &exit);
-    output(page, "stdout", &last.stdout);
-    output(page, "stderr", &last.stderr);
+    let told = told(step);
+    output(page, "stdout", &last.stdout, &told);
+    output(page, "stderr", &last.stderr, &told);
 }
 
-fn output(page: &mut Page, name: &str, output: &Output) {
+/// The values that the messages of this step tell of: where they stand in an output is what a reader looks for.
+fn told(step: &StepReport) -> Vec<String> {
+    const SHORTEST: usize = 2;
+    let broken = step.checks.iter().filter(|check| !holds(check.status));
+    let messages: Vec<_> = broken
+        .filter_map(|check| check.message.as_deref())
+        .collect();
+    step.facts
+        .iter()
+        .filter(|(name, _)| !COMMON.contains(&name.as_str()))
+        .filter_map(|(_, value)| match value.as_str() {
+            Some(text) => Some(text.to_owned()),
+            None => value.is_number().then(|| value.to_string()),
+        })
+        .filter(|value| value.len() >= SHORTEST && !value.contains('\n'))
+        .filter(|value| messages.iter().any(|message| message.contains(value)))
+        .collect()
+}
+
+fn output(page: &mut Page, name: &str, output: &Output, told: &[String]) {
     if output.bytes == 0 && !output.truncated {
         return;
     }
@@ -141,6 +161,14 @@ fn output(page: &mut Page, name: &str, output: &Output) {
         (Tone::Faint, name),
         (Tone::Faint, &format!(" {about}")),
     ]);
+    if let Some(around) = Around::of(output, excerpt.before, told) {
+        let about = format!("      around line {}", around.number);
+        page.line(&[(Tone::Faint, &about)]);
+        for line in &around.lines {
+            page.quoted(6, line);
+        }
+        page.line(&[(Tone::Faint, "      the end")]);
+    }
     for line in &excerpt.lines {
         page.quoted(6, line);
     }

@@ -73,7 +73,7 @@ fn a_run_of_a_thousand_targets_stays_within_what_its_readers_take() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn promise_7_whatever_a_pod_writes_every_format_is_sound(

@@ -1,6 +1,5 @@
 //! JUnit as its readers see it: two parsers that know nothing of each other, and the published schema.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -9,6 +8,7 @@ use housecall::report::{Status, Verdict};
 use quick_xml::events::Event;
 use serde_json::{Value, json};
 
+use super::reader::told;
 use super::sample::{self, HOSTILE, report_saying};
 use super::written;
 
@@ -36,24 +36,6 @@ fn documents(folder: &Path) -> Vec<PathBuf> {
             path
         })
         .collect()
-}
-
-/// What a program says; `None`, and a word on stderr that no test runner keeps back, where it is not on this machine.
-fn told(program: &str, words: &[&str], paths: &[PathBuf]) -> Option<String> {
-    match Command::new(program).args(words).args(paths).output() {
-        Ok(output) => {
-            let stderr = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{stderr}");
-            Some(String::from_utf8(output.stdout).unwrap())
-        }
-        Err(error) => {
-            let _ = writeln!(
-                std::io::stderr(),
-                "SKIPPED junit by {program}, which cannot be run: {error}"
-            );
-            None
-        }
-    }
 }
 
 /// The same that the other reader tells.
@@ -131,7 +113,10 @@ fn two_parsers_read_the_same_suites_and_cases() {
         .iter()
         .map(|path| read(&std::fs::read_to_string(path).unwrap()))
         .collect();
-    if let Some(text) = told("python3", &["-c", READER], &paths) {
+    if let Some(text) = told(
+        "junit",
+        Command::new("python3").args(["-c", READER]).args(&paths),
+    ) {
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), ours);
     }
     for document in ours.as_array().unwrap() {
@@ -157,7 +142,12 @@ fn it_is_valid_by_the_published_schema() {
     let folder = tempfile::tempdir().unwrap();
     let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemas/junit-10.xsd");
     let paths = documents(folder.path());
-    if let Some(text) = told("xmllint", &["--noout", "--schema", schema], &paths) {
+    if let Some(text) = told(
+        "junit",
+        Command::new("xmllint")
+            .args(["--noout", "--schema", schema])
+            .args(&paths),
+    ) {
         assert_eq!(text, "");
     }
 }
