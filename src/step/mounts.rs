@@ -115,13 +115,30 @@ struct Mount {
 
 fn read(text: &str) -> Vec<Mount> {
     let mut mounts: Vec<Mount> = Vec::new();
+    let mut root = "";
+    let mut measured: BTreeMap<&str, [u64; 6]> = BTreeMap::new();
     for line in text.lines() {
         if let Some(listed) = line.strip_prefix("m ") {
             mounts.extend(Mount::read(listed));
+        } else if let Some(path) = line.strip_prefix("root ") {
+            root = path;
+        } else if let Some(sizes) = line.strip_prefix("stat ") {
+            let parts: Vec<_> = sizes.splitn(7, ' ').collect();
+            if let Some((path, sizes)) = parts.split_last()
+                && let Some(path) = path.strip_prefix(root)
+                && let Some(sizes) = numbers(sizes)
+            {
+                measured.insert(path, sizes);
+            }
         } else if let Some((word, rest)) = line.split_once(' ')
             && let Some(mount) = mounts.last_mut()
         {
             mount.measure(word, rest);
+        }
+    }
+    for mount in &mut mounts {
+        if let Some(sizes) = measured.get(mount.path.as_str()) {
+            mount.size_up(*sizes);
         }
     }
     mounts
@@ -145,6 +162,15 @@ impl Mount {
         })
     }
 
+    /// What `stat` says of it.
+    fn size_up(&mut self, [block, blocks, free, avail, inodes, unused]: [u64; 6]) {
+        self.size = blocks.checked_mul(block);
+        self.used = blocks.saturating_sub(free).checked_mul(block);
+        self.avail = avail.checked_mul(block);
+        self.inodes = Some((inodes, inodes.saturating_sub(unused)));
+    }
+
+    /// A row of `df`.
     fn measure(&mut self, word: &str, rest: &str) {
         let words: Vec<_> = rest.split_whitespace().collect();
         // A row of `df -P`. The name of a device may hold anything, so the numbers are those that a percentage follows.
@@ -161,14 +187,6 @@ impl Mount {
                 .find_map(|row| numbers::<3>(&row[..3]))
         };
         match word {
-            "stat" => {
-                if let Some([block, blocks, free, avail, inodes, unused]) = numbers(&words) {
-                    self.size = blocks.checked_mul(block);
-                    self.used = blocks.saturating_sub(free).checked_mul(block);
-                    self.avail = avail.checked_mul(block);
-                    self.inodes = Some((inodes, inodes.saturating_sub(unused)));
-                }
-            }
             "blocks" => {
                 if let Some([size, used, avail]) = row() {
                     self.size = size.checked_mul(1024);
@@ -285,16 +303,18 @@ mod tests {
     #[test]
     fn sizes_are_read_from_stat() {
         let listed = format!(
-            "m {POD}\nstat 4096 66053021 57664535 15486830 16777216 16168118\nm 2171 2166 0:750 / /sys ro,nosuid - sysfs sysfs ro\nstat 4096 0 0 0 0 0\n\
-             m 2172 2171 0:776 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\nstat 4096 3085511 3085511 3085511 3085511 3085510\n\
-             m 2187 2166 0:737 / /run/secret ro,relatime - tmpfs tmpfs rw,size=64k,noswap\nstat 4096 16384 16381 16381 0 0"
+            "m {POD}\nm 2171 2166 0:750 / /sys ro,nosuid - sysfs sysfs ro\nm 2172 2171 0:776 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n\
+             m 2187 2166 0:737 / /run/a\\040secret ro,relatime - tmpfs tmpfs rw,size=64k,noswap\nroot /proc/1/root\n\
+             stat 4096 66053021 57664535 15486830 16777216 16168118 /proc/1/root/\nstat 4096 0 0 0 0 0 /proc/1/root/sys\n\
+             stat 4096 3085511 3085511 3085511 3085511 3085510 /proc/1/root/sys/fs/cgroup\n\
+             stat 4096 16384 16381 16381 0 0 /proc/1/root/run/a secret"
         );
         assert_eq!(
             rows(&listed),
             [
                 json!({"path": "/", "fs": "overlay", "size": 270553174016u64, "used": 34359238656u64, "avail": 63434055680u64, "used_percent": 36,
                     "inodes_used_percent": 4, "readonly": false}),
-                json!({"path": "/run/secret", "fs": "tmpfs", "size": 67108864, "used": 12288, "avail": 67096576, "used_percent": 1,
+                json!({"path": "/run/a secret", "fs": "tmpfs", "size": 67108864, "used": 12288, "avail": 67096576, "used_percent": 1,
                     "inodes_used_percent": null, "readonly": true}),
             ]
         );
