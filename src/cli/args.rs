@@ -54,6 +54,10 @@ pub(crate) enum Verb {
     Replay(ReplayArgs),
     /// Joins the reports of shards, or of retries, and exits as the whole says
     Merge(MergeArgs),
+    /// Tells what changed between two runs: checks, facts, outputs
+    Diff(DiffArgs),
+    /// Tells what got worse than in a report that was kept, and fails only for that
+    Baseline(BaselineArgs),
     /// Makes a runbook of a command line
     New(NewArgs),
     /// Prints the JSON Schema of runbooks, for editors, or of reports
@@ -325,6 +329,35 @@ pub(crate) enum SchemaOf {
     Runbook,
     /// What `-o json` writes
     Report,
+}
+
+#[derive(Args)]
+pub(crate) struct DiffArgs {
+    /// What the earlier run wrote with -o json, jsonl or bundle
+    #[arg(value_name = "BEFORE")]
+    pub(crate) before: PathBuf,
+    /// What the later run wrote
+    #[arg(value_name = "AFTER")]
+    pub(crate) after: PathBuf,
+    /// How it is told: terminal or json
+    #[arg(short, long, value_name = "FORMAT", value_parser = output)]
+    pub(crate) output: Vec<Output>,
+}
+
+#[derive(Args)]
+pub(crate) struct BaselineArgs {
+    /// The report that was kept, from -o json, jsonl or bundle
+    #[arg(value_name = "KEPT")]
+    pub(crate) kept: PathBuf,
+    /// The report that is held against it, `-` for stdin
+    #[arg(value_name = "REPORT")]
+    pub(crate) report: PathBuf,
+    /// Checks from this severity up count
+    #[arg(long, value_name = "SEVERITY", default_value = "error", value_parser = severity)]
+    pub(crate) fail_on: Severity,
+    /// How it is told: terminal or json
+    #[arg(short, long, value_name = "FORMAT", value_parser = output)]
+    pub(crate) output: Vec<Output>,
 }
 
 #[derive(Args)]

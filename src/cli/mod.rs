@@ -9,6 +9,7 @@ mod completions;
 mod containers;
 mod custom;
 mod demo;
+mod diff;
 mod docs;
 mod doctor;
 mod enclosures;
@@ -69,6 +70,8 @@ fn done(verb: Verb) -> Result<u8, Failure> {
         Verb::Judge(args) => within(judge::run(args)),
         Verb::Replay(args) => within(judge::replay(args)),
         Verb::Merge(args) => merge::run(&args),
+        Verb::Diff(args) => diff::run(&args),
+        Verb::Baseline(args) => diff::baseline(&args),
         Verb::New(args) => new::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Show(args) => show::run(&args),

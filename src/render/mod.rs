@@ -10,6 +10,7 @@
 mod bundle;
 mod case;
 mod command;
+mod comparison;
 mod excerpt;
 mod github;
 mod inert;
@@ -28,6 +29,7 @@ mod terminal;
 
 pub use bundle::{Enclosure, bundle, stem};
 pub use command::command;
+pub use comparison::comparison;
 pub use inert::{inert, inert_bytes};
 pub use jsonl::line;
 pub use look::Look;

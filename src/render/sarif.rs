@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use super::case::{Case, cases, run_case};
 use super::json;
 use super::prose::{line, within};
-use crate::report::{Report, Severity, TargetReport, Verdict, common};
+use crate::report::{Report, Severity, TargetReport, Verdict, common, workload};
 
 /// Pods that are named in one result.
 const NAMED: usize = 100;
@@ -182,25 +182,6 @@ fn level(severity: Severity) -> &'static str {
         Severity::Warning => "warning",
         Severity::Error | Severity::Critical => "error",
     }
-}
-
-/// What a target is one of: its owner without the mark of a rollout, or itself where it has none.
-fn workload(target: &TargetReport) -> String {
-    let who = &target.target;
-    let Some(owner) = &who.owner else {
-        return who.to_string();
-    };
-    let mark = who.labels.get("pod-template-hash");
-    let stem = match mark {
-        Some(hash) => owner
-            .strip_suffix(hash.as_str())
-            .and_then(|stem| stem.strip_suffix('-')),
-        // Without its label, a ReplicaSet's last part is the mark: a Deployment made it.
-        None if owner.starts_with("replicaset/") => owner.rsplit_once('-').map(|(stem, _)| stem),
-        None => None,
-    };
-    let namespace = who.namespace.as_deref().unwrap_or("default");
-    format!("{namespace}/{}", stem.unwrap_or(owner))
 }
 
 fn fingerprint(check: &str, workload: &str, message: &str) -> String {

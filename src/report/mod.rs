@@ -9,6 +9,7 @@
 //! ```
 
 mod alike;
+mod compare;
 mod event;
 mod exit;
 mod fold;
@@ -19,8 +20,12 @@ mod redact;
 mod run;
 mod saved;
 mod schema;
+mod workload;
 
 pub use alike::{Group, Own, common, groups};
+pub use compare::{
+    COMPARISON, CheckChange, Comparison, FactChange, OutputChange, TargetChange, compare,
+};
 pub use event::{Event, Happening};
 pub use exit::{CODES, Circumstances, graver, settle};
 pub use fold::{Folding, fold};
@@ -36,3 +41,4 @@ pub use run::{
 };
 pub use saved::{Unfit, Unreadable, read};
 pub use schema::schema;
+pub use workload::workload;

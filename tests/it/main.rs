@@ -14,6 +14,7 @@ mod alerts;
 mod broken;
 mod bundle;
 mod cli;
+mod compare;
 mod contract;
 mod engine;
 mod fake;
