@@ -20,7 +20,7 @@ pub(crate) fn written(format: Format, report: &Report, look: Look) -> String {
     String::from_utf8(bytes(format, report, look)).unwrap()
 }
 
-fn bytes(format: Format, report: &Report, look: Look) -> Vec<u8> {
+pub(crate) fn bytes(format: Format, report: &Report, look: Look) -> Vec<u8> {
     let mut bytes = Vec::new();
     render(format, report, &mut bytes, look).unwrap();
     bytes

@@ -25,6 +25,7 @@ pub(super) const SOUND: &[(Format, Judge)] = &[
     (Format::Sarif, sarif),
     (Format::Prometheus, prometheus),
     (Format::Github, github),
+    (Format::Bundle, bundle),
 ];
 
 fn text(bytes: &[u8]) -> &str {
@@ -242,4 +243,14 @@ fn github(_: &Report, bytes: &[u8]) {
     }
     assert!(shown.iter().all(|count| *count <= 10), "{shown:?}");
     assert!(text.ends_with('\n'));
+}
+
+/// An archive whose names are ours, with the report in it.
+fn bundle(report: &Report, bytes: &[u8]) {
+    let ours = regex::Regex::new("(?i)^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*$").unwrap();
+    let entries = housecall::archive::read(bytes, |_| true).unwrap();
+    for name in entries.keys() {
+        assert!(ours.is_match(name), "{name:?}");
+    }
+    json(report, &entries["report.json"]);
 }
