@@ -5,6 +5,7 @@
 
 mod alert;
 mod args;
+mod colour;
 mod completions;
 mod containers;
 mod custom;

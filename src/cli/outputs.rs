@@ -8,6 +8,7 @@ use housecall::render::{Format, Look, bundle, line, render};
 use housecall::report::{Event, Report};
 
 use super::args::{FormatArgs, Output};
+use super::colour;
 use super::enclosures::Enclosures;
 use super::exit::Failure;
 
@@ -186,7 +187,7 @@ fn terminal_look() -> Look {
         locale.contains("utf-8") || locale.contains("utf8")
     });
     Look {
-        colour: terminal && std::env::var_os("NO_COLOR").is_none(),
+        colour: colour::wanted(&std::io::stdout()),
         width: terminal.then(columns).flatten(),
         unicode: unicode || !terminal,
     }

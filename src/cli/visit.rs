@@ -14,6 +14,7 @@ use housecall::yaml::MAX_BYTES;
 
 use super::alert::Call;
 use super::args::VisitArgs;
+use super::colour;
 use super::exit::Failure;
 use super::library::Library;
 use super::prospects::connect;
@@ -351,9 +352,7 @@ pub(crate) fn load(word: &str) -> Result<Runbook, Failure> {
 
 /// Problems as they are shown: file, line, column, the source line, what to do.
 pub(crate) fn drawn(problems: &[Diagnostic]) -> String {
-    let paint = if std::io::IsTerminal::is_terminal(&std::io::stderr())
-        && std::env::var_os("NO_COLOR").is_none()
-    {
+    let paint = if colour::wanted(&std::io::stderr()) {
         Paint::Coloured
     } else {
         Paint::Plain

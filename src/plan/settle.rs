@@ -187,6 +187,7 @@ impl Plan {
                 id: runbook.id.clone(),
                 title: runbook.title.clone(),
                 digest: runbook.digest.clone(),
+                file: file(&runbook.origin),
             },
             params,
             attach: Attach {
@@ -407,6 +408,13 @@ fn label(name: &str) -> Result<(), Refused> {
         headline: format!("`{name}` cannot be the name of a container"),
         help: "names are lower case letters, digits and `-`, at most 63; `kubectl get pod NAME -o jsonpath='{.spec.containers[*].name}'` lists them".into(),
     })
+}
+
+/// The name of a file, where a runbook's origin is one: shipped ones have names without an ending.
+fn file(origin: &str) -> Option<String> {
+    let ends = |ending: &&str| origin.ends_with(*ending);
+    let is = [".yaml", ".yml", ".rhai"].iter().any(ends);
+    is.then(|| origin.to_owned())
 }
 
 #[cfg(test)]

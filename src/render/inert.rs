@@ -59,7 +59,8 @@ pub(super) fn unled(line: String) -> String {
 /// True of what a reader cannot see, or what changes how the rest is seen. A line break and a tab are not among them here.
 pub(super) fn hidden(c: char) -> bool {
     match c {
-        '\n' | '\t' => false,
+        // Nearly all that is ever asked.
+        '\n' | '\t' | ' '..='~' => false,
         c if c.is_control() => true,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' => {
             true

@@ -2,7 +2,7 @@
 //!
 //! What was found at many pods of one workload is one result, with its count and the pods as logical locations. Its fingerprint is made
 //! of the check, the workload and the message without what is a pod's own (name, node, addresses, moments, numbers): a rollout gives
-//! every pod a new name, and must not make old findings new. A run only knows its runbook by id, so that is the physical location.
+//! every pod a new name, and must not make old findings new. The physical location is the runbook: it is what asks for the check.
 //!
 //! What could not be looked at is no finding about the patient: it is a notification of the tool, and the invocation did not succeed.
 
@@ -108,7 +108,7 @@ impl Log {
             "occurrenceCount": 1,
             "locations": [{
                 "physicalLocation": {
-                    "artifactLocation": {"uri": uri(&within(&report.run.runbook.id, 200))},
+                    "artifactLocation": {"uri": uri(report)},
                     "region": {"startLine": 1},
                 },
                 "logicalLocations": [place],
@@ -208,11 +208,13 @@ fn is_web(url: &str) -> bool {
     web && url.len() < 2000 && url.chars().all(plain)
 }
 
-/// A relative reference of RFC 3986 by one segment of a path.
-fn uri(id: &str) -> String {
-    let mut uri = String::new();
-    for byte in id.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+/// The runbook as a reference of RFC 3986: its file, or its id where it has none.
+fn uri(report: &Report) -> String {
+    let runbook = &report.run.runbook;
+    let name = within(runbook.file.as_ref().unwrap_or(&runbook.id), 400);
+    let mut uri = String::from(if name.starts_with('/') { "file://" } else { "" });
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
             uri.push(char::from(byte));
         } else {
             uri.push_str(&format!("%{byte:02X}"));

@@ -172,6 +172,7 @@ fn nothing_yet() -> RunReport {
             id: String::new(),
             title: String::new(),
             digest: String::new(),
+            file: None,
         },
         params: serde_json::Map::new(),
         cluster: String::new(),

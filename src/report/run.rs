@@ -64,6 +64,9 @@ pub struct RunbookRef {
     pub title: String,
     /// `sha256:` and the digest of its source.
     pub digest: String,
+    /// The file it was read from, as it was named; none of a shipped one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// Counts, and the worst of them.

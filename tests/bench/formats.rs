@@ -12,12 +12,13 @@
 
 use std::io::Write;
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use housecall::ask::Captured;
 use housecall::render::{Format, Look, render};
 use housecall::report::{self, Output, Report, Status, Verdict};
 use serde_json::json;
+use tokio::time::Instant;
 
 const TARGETS: usize = 1000;
 const STEPS: usize = 10;

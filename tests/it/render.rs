@@ -17,9 +17,13 @@ use sample::report_saying;
 pub(crate) use sample::{passing, report};
 
 pub(crate) fn written(format: Format, report: &Report, look: Look) -> String {
+    String::from_utf8(bytes(format, report, look)).unwrap()
+}
+
+pub(crate) fn bytes(format: Format, report: &Report, look: Look) -> Vec<u8> {
     let mut bytes = Vec::new();
     render(format, report, &mut bytes, look).unwrap();
-    String::from_utf8(bytes).unwrap()
+    bytes
 }
 
 /// Compares with the snapshot of that name; `HOUSECALL_ACCEPT=1` writes it instead.

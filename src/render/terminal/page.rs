@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::render::Look;
 use crate::render::inert::{escaped, unled};
@@ -84,7 +85,7 @@ impl Page {
     pub(super) fn prose(&mut self, indent: usize, label: (Tone, &str), tone: Tone, text: &str) {
         const DEEPEST: usize = 12;
         let label = (label.0, bounded(label.1));
-        let label_width = label.1.chars().count() + usize::from(!label.1.is_empty());
+        let label_width = label.1.width() + usize::from(!label.1.is_empty());
         // Under a long label the text hangs a little under the label itself.
         let deep = label_width > DEEPEST;
         let hang = indent + if deep { 2 } else { label_width };
@@ -108,14 +109,7 @@ impl Page {
     /// A line of output behind a gutter, cut hard at the width and carried on behind a `+`, so that nothing is lost.
     pub(super) fn quoted(&mut self, indent: usize, line: &str) {
         let room = self.look.columns().saturating_sub(indent + 2).max(20);
-        let chars: Vec<char> = escaped(&bounded(line)).trim_end().chars().collect();
-        let mut parts: Vec<String> = chars
-            .chunks(room)
-            .map(|part| part.iter().collect())
-            .collect();
-        if parts.is_empty() {
-            parts.push(String::new());
-        }
+        let parts = cut(escaped(&bounded(line)).trim_end(), room);
         for (at, part) in parts.into_iter().enumerate() {
             let gutter = if at == 0 { "|" } else { "+" };
             let gap = if part.is_empty() { "" } else { " " };
@@ -150,13 +144,31 @@ fn bounded(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Breaks wherever the room is full, in columns: a character may take two, or none. At least one part, which may be empty.
+fn cut(line: &str, room: usize) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut width = 0;
+    for c in line.chars() {
+        let wide = c.width().unwrap_or(0);
+        if width + wide > room {
+            parts.push(String::new());
+            width = 0;
+        }
+        width += wide;
+        if let Some(part) = parts.last_mut() {
+            part.push(c);
+        }
+    }
+    parts
+}
+
 /// Breaks at blanks, or within a word that alone is too long. Of the first part's room some is taken.
 fn wrapped(line: &str, room: usize, taken: usize) -> Vec<String> {
     let mut parts = Vec::new();
     let mut part = String::new();
     let mut width = taken;
     for word in line.split(' ') {
-        let long = word.chars().count();
+        let long = word.width();
         let gap = usize::from(!part.is_empty());
         if width > 0 && width + gap + long > room {
             parts.push(std::mem::take(&mut part));
@@ -166,12 +178,13 @@ fn wrapped(line: &str, room: usize, taken: usize) -> Vec<String> {
             width += 1;
         }
         for c in word.chars() {
-            if width == room {
+            let wide = c.width().unwrap_or(0);
+            if width + wide > room {
                 parts.push(std::mem::take(&mut part));
                 width = 0;
             }
             part.push(c);
-            width += 1;
+            width += wide;
         }
     }
     parts.push(part);
@@ -215,6 +228,19 @@ mod tests {
             )),
             "  no-leaked-connections: twelve of them,\n    and more than that\n"
         );
+    }
+
+    #[test]
+    fn the_width_is_counted_in_columns_and_not_in_characters() {
+        let wide = "失败".repeat(15);
+        assert_eq!(
+            cut(&wide, 20),
+            ["失败".repeat(5), "失败".repeat(5), "失败".repeat(5)]
+        );
+        assert_eq!(wrapped(&wide, 21, 0).len(), 3);
+        assert_eq!(wrapped("失败 失败 失败", 9, 0), ["失败 失败", "失败"]);
+        assert_eq!(cut("e\u{301}e\u{301}", 2), ["e\u{301}e\u{301}"]);
+        assert_eq!(cut("", 20), [""]);
     }
 
     #[test]

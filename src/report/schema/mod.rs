@@ -142,7 +142,10 @@ fn run() -> Value {
             ("title", text("Its title.")),
             ("digest", text("`sha256:` and the digest of its source.")),
         ],
-        &[],
+        &[(
+            "file",
+            text("The file it was read from, as it was named; none of a shipped one."),
+        )],
     );
     object(
         "What was run, where, with what.",

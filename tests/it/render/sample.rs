@@ -219,6 +219,7 @@ fn of(targets: Vec<TargetReport>, code: u8, also: &[u8]) -> Report {
                 id: "web-smoke".into(),
                 title: "HTTP, DNS and connections of a web pod".into(),
                 digest: "sha256:00".into(),
+                file: Some("runbooks/web smoke.yaml".into()),
             },
             params: Map::from_iter([("port".to_owned(), json!(80))]),
             cluster: "kind-shop".into(),
@@ -351,6 +352,7 @@ pub(crate) fn report_saying(bytes: &[u8]) -> Report {
     report.run.cluster.clone_from(&text);
     report.run.runbook.title.clone_from(&text);
     report.run.runbook.id = text.clone();
+    report.run.runbook.file = Some(text.clone());
     report.notes = vec![Note { target: None, text }];
     report
 }

@@ -12,13 +12,11 @@ use serde_json::Value;
 use super::{assert_inert, commands, without_colours};
 
 /// Panics where a document is not sound.
-type Judge = fn(&Report, &str);
+type Judge = fn(&Report, &[u8]);
 
 /// Every format with its judge.
 pub(super) const SOUND: &[(Format, Judge)] = &[
-    (Format::Terminal, |_, text| {
-        assert_inert(&without_colours(text))
-    }),
+    (Format::Terminal, terminal),
     (Format::Json, json),
     (Format::Jsonl, jsonl),
     (Format::Junit, junit),
@@ -27,14 +25,25 @@ pub(super) const SOUND: &[(Format, Judge)] = &[
     (Format::Sarif, sarif),
     (Format::Prometheus, prometheus),
     (Format::Github, github),
+    (Format::Bundle, bundle),
 ];
 
-fn json(report: &Report, text: &str) {
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+fn terminal(_: &Report, bytes: &[u8]) {
+    assert_inert(&without_colours(text(bytes)));
+}
+
+fn json(report: &Report, bytes: &[u8]) {
+    let text = text(bytes);
     assert_inert(text);
     assert_eq!(serde_json::from_str::<Report>(text).unwrap(), *report);
 }
 
-fn jsonl(report: &Report, text: &str) {
+fn jsonl(report: &Report, bytes: &[u8]) {
+    let text = text(bytes);
     assert_inert(text);
     let events: Vec<Event> = text
         .lines()
@@ -44,7 +53,8 @@ fn jsonl(report: &Report, text: &str) {
 }
 
 /// Well-formed, of characters that XML 1.0 allows, and of no elements but those of JUnit.
-fn junit(_: &Report, text: &str) {
+fn junit(_: &Report, bytes: &[u8]) {
+    let text = text(bytes);
     assert_inert(text);
     let allowed = |c: char| matches!(c, '\t' | '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     let mut reader = quick_xml::Reader::from_str(text);
@@ -89,7 +99,8 @@ const JUNIT: [&str; 11] = [
 ];
 
 /// Fences are closed and hold what they hold; outside of them no tag, link or code span but ours.
-fn markdown(_: &Report, text: &str) {
+fn markdown(_: &Report, bytes: &[u8]) {
+    let text = text(bytes);
     assert_inert(text);
     assert!(text.len() <= 1024 * 1024);
     let ours = regex::Regex::new(
@@ -124,7 +135,8 @@ fn markdown(_: &Report, text: &str) {
 }
 
 /// By the grammar of TAP 14: version, plan, as many points, each numbered, with a diagnostic that is YAML.
-fn tap(_: &Report, text: &str) {
+fn tap(_: &Report, bytes: &[u8]) {
+    let text = text(bytes);
     assert_inert(text);
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("TAP version 14"));
@@ -163,7 +175,8 @@ static SARIF: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
 });
 
 /// Valid by the published schema, and every index leads to the rule it means.
-fn sarif(_: &Report, text: &str) {
+fn sarif(_: &Report, bytes: &[u8]) {
+    let text = text(bytes);
     assert_inert(text);
     let log: Value = serde_json::from_str(text).unwrap();
     let wrong: Vec<_> = SARIF
@@ -179,7 +192,8 @@ fn sarif(_: &Report, text: &str) {
 }
 
 /// By the grammar of the text exposition: each family once, HELP and TYPE before its samples, no series twice.
-fn prometheus(_: &Report, text: &str) {
+fn prometheus(_: &Report, bytes: &[u8]) {
+    let text = text(bytes);
     assert_inert(text);
     let sample = regex::Regex::new(
         r#"^([a-z_]+)\{([a-z_]+="([^"\\]|\\[\\"n])*")(,[a-z_]+="([^"\\]|\\[\\"n])*")*\} -?[0-9]+(\.[0-9]+)?$"#,
@@ -206,7 +220,8 @@ fn prometheus(_: &Report, text: &str) {
 }
 
 /// By the parser of the runner (`ActionCommand.TryParseV2`): every line is one of our commands, and holds no second one.
-fn github(_: &Report, text: &str) {
+fn github(_: &Report, bytes: &[u8]) {
+    let text = text(bytes);
     let command =
         regex::Regex::new(r"^::(error|warning|notice) title=([^:,\r\n]*)::(.*)$").unwrap();
     let mut shown = [0; 3];
@@ -228,4 +243,14 @@ fn github(_: &Report, text: &str) {
     }
     assert!(shown.iter().all(|count| *count <= 10), "{shown:?}");
     assert!(text.ends_with('\n'));
+}
+
+/// An archive whose names are ours, with the report in it.
+fn bundle(report: &Report, bytes: &[u8]) {
+    let ours = regex::Regex::new("(?i)^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*$").unwrap();
+    let entries = housecall::archive::read(bytes, |_| true).unwrap();
+    for name in entries.keys() {
+        assert!(ours.is_match(name), "{name:?}");
+    }
+    json(report, &entries["report.json"]);
 }
