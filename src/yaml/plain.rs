@@ -138,10 +138,10 @@ fn is_word(text: &str) -> bool {
         && !OTHER.iter().any(|word| text.eq_ignore_ascii_case(word))
 }
 
-/// Whether a scalar without quotes is text because of a letter that no number has, such as `5s`, a second point, or an option's dash.
+/// Whether a scalar without quotes is text because of a letter that no number has, such as `5s`, a second point, or an option's dash or plus.
 fn is_text(text: &str) -> bool {
     let option = text
-        .strip_prefix('-')
+        .strip_prefix(['-', '+'])
         .map(|rest| rest.trim_start_matches('-'));
     option.is_some_and(is_word)
         || text.starts_with(|c: char| c.is_ascii_digit())
@@ -210,6 +210,7 @@ mod tests {
             "-sS",
             "--max-time",
             "-f",
+            "+short",
             "no",
             "yes",
             "on",
