@@ -1,5 +1,6 @@
 //! One target's steps, asked in order: what each sees, how often it is asked, and what follows from it.
 
+mod desk;
 mod program;
 mod reach;
 mod talk;

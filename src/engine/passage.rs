@@ -1,4 +1,5 @@
-//! A program's thread, and the channel that is its door: it sends a request, and sleeps until the answer comes.
+//! A program's thread, and the channel that is its door: it sends what it asks, and sleeps until the answer comes. What it only tells or
+//! judges is taken where it runs: to wake another thread for that would take longer than all the rest of it.
 
 use std::io;
 use std::sync::Arc;
@@ -14,55 +15,28 @@ use crate::script::program::{Door, Ending, Program, Refusal, Request, STACK, Thr
 /// A request, and where its answer goes.
 type Passed = (Request, oneshot::Sender<Result<Value, Refusal>>);
 
+/// Answers on the program's own thread what nobody waits for.
+pub(super) type Desk = Box<dyn FnMut(Request) -> Result<Value, Refusal> + Send>;
+
 /// The program's side.
 struct Passage {
     lane: mpsc::UnboundedSender<Passed>,
-    /// What the program has read since it last waited. Nothing comes of it that it could wait for, so the lane is not woken for it:
-    /// it goes before whatever is asked next, and at the end.
-    looked: Vec<Request>,
+    desk: Desk,
     growth: Arc<Growth>,
-}
-
-impl Passage {
-    fn new(lane: mpsc::UnboundedSender<Passed>, growth: Arc<Growth>) -> Self {
-        Self {
-            lane,
-            looked: Vec::new(),
-            growth,
-        }
-    }
-
-    /// Sends a request behind all that is kept back; gives where its answer comes, unless nobody is there any more.
-    fn send(&mut self, request: Request) -> Option<oneshot::Receiver<Result<Value, Refusal>>> {
-        let mut last = None;
-        for request in self.looked.drain(..).chain([request]) {
-            let (answer, answered) = oneshot::channel();
-            self.lane.send((request, answer)).ok()?;
-            last = Some(answered);
-        }
-        last
-    }
-}
-
-impl Drop for Passage {
-    fn drop(&mut self) {
-        if let Some(last) = self.looked.pop() {
-            self.send(last);
-        }
-    }
 }
 
 impl Door for Passage {
     fn pass(&mut self, request: Request) -> Result<Value, Refusal> {
-        if matches!(request, Request::Looked { .. }) {
-            // A loop reads the same again and again.
-            if !self.looked.contains(&request) {
-                self.looked.push(request);
-            }
-            return Ok(Value::Null);
-        }
         let over = || Refusal::Stopped("the run is over".into());
-        let answered = self.send(request).ok_or_else(over)?;
+        if !request.waits() {
+            return if self.lane.is_closed() {
+                Err(over())
+            } else {
+                (self.desk)(request)
+            };
+        }
+        let (answer, answered) = oneshot::channel();
+        self.lane.send((request, answer)).map_err(|_| over())?;
         let since = Instant::now();
         let answer = answered.blocking_recv().unwrap_or_else(|_| Err(over()));
         self.growth.waited(since.elapsed());
@@ -82,7 +56,7 @@ impl Call {
         program: Program,
         function: String,
         params: Map<String, Value>,
-        interrupt: Interrupt,
+        (interrupt, desk): (Interrupt, Desk),
     ) -> io::Result<Self> {
         let (passed, requests) = mpsc::unbounded_channel();
         let (over, ended) = oneshot::channel();
@@ -96,14 +70,18 @@ impl Call {
             .name("program".into())
             .stack_size(STACK)
             .spawn(move || {
-                let door = Box::new(Passage::new(passed, growth));
+                let door = Box::new(Passage {
+                    lane: passed,
+                    desk,
+                    growth,
+                });
                 // Whoever waited may be gone already.
                 let _ = over.send(program.call(&function, &params, door, watch));
             })?;
         Ok(Self { requests, ended })
     }
 
-    /// The next request; `None` when there are no more.
+    /// The next request that waits; `None` when there are no more.
     pub(super) async fn request(&mut self) -> Option<Passed> {
         self.requests.recv().await
     }
@@ -145,31 +123,29 @@ mod tests {
         assert!(thread.join().is_err());
     }
 
-    #[test]
-    fn what_was_read_last_is_told_at_the_end() {
-        let (passed, mut requests) = mpsc::unbounded_channel();
-        let looked = |fact: &str| Request::Looked {
-            step: "one".into(),
-            fact: fact.into(),
-        };
-        let mut passage = Passage::new(passed, Arc::new(Growth::begin()));
-        assert_eq!(passage.pass(looked("stdout")), Ok(Value::Null));
-        assert_eq!(passage.pass(looked("exit")), Ok(Value::Null));
-        assert_eq!(passage.pass(looked("stdout")), Ok(Value::Null));
-        drop(passage);
-        let mut heard = Vec::new();
-        while let Ok((request, _)) = requests.try_recv() {
-            heard.push(request);
+    fn passage(lane: mpsc::UnboundedSender<Passed>) -> Passage {
+        Passage {
+            lane,
+            desk: Box::new(|request| Ok(format!("{request:?}").into())),
+            growth: Arc::new(Growth::begin()),
         }
-        assert_eq!(heard, [looked("stdout"), looked("exit")]);
+    }
+
+    #[test]
+    fn what_nobody_waits_for_is_answered_without_the_lane() {
+        let (passed, mut requests) = mpsc::unbounded_channel();
+        let answer = passage(passed).pass(Request::Log("x".into()));
+        assert_eq!(answer, Ok("Log(\"x\")".into()));
+        assert!(requests.try_recv().is_err());
     }
 
     #[test]
     fn a_door_whose_lane_is_gone_ends_the_program() {
-        let (passed, requests) = mpsc::unbounded_channel();
-        drop(requests);
-        let growth = Arc::new(Growth::begin());
-        let refused = Passage::new(passed, growth).pass(Request::Log("x".into()));
-        assert_eq!(refused, Err(Refusal::Stopped("the run is over".into())));
+        for request in [Request::Log("x".into()), Request::Target("target")] {
+            let (passed, requests) = mpsc::unbounded_channel();
+            drop(requests);
+            let refused = passage(passed).pass(request);
+            assert_eq!(refused, Err(Refusal::Stopped("the run is over".into())));
+        }
     }
 }

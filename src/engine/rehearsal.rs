@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::interrupt::Interrupt;
-use super::passage::{Call, broken};
+use super::passage::{Call, Desk, broken};
 use super::trial::simulate;
 use crate::ask::{Canned, Captured, Ended};
 use crate::cluster::replay::Written;
@@ -23,16 +23,20 @@ pub async fn rehearse(
     test: &str,
 ) -> Result<(), Thrown> {
     let program = scripted.program().clone();
-    let begun = Call::begin(program, test.to_owned(), Map::new(), Interrupt::default());
+    const NOTHING: &str =
+        "a test asks nothing: it calls `simulate(given, params)`, which runs `main`";
+    let desk = Box::new(|request| match request {
+        Request::Log(_) | Request::Warn(_) | Request::Looked { .. } => Ok(Value::Null),
+        _ => Err(Refusal::Wrong(NOTHING.into())),
+    });
+    let watched = (Interrupt::default(), desk as Desk);
+    let begun = Call::begin(program, test.to_owned(), Map::new(), watched);
     let mut call =
         begun.map_err(|error| broken(format!("no thread can be had for it: {error}")))?;
     while let Some((request, answer)) = call.request().await {
         let given = match request {
             Request::Simulate { given, params } => simulated(runbook, &given, &params).await,
-            Request::Log(_) | Request::Warn(_) | Request::Looked { .. } => Ok(Value::Null),
-            _ => Err(Refusal::Wrong(
-                "a test asks nothing: it calls `simulate(given, params)`, which runs `main`".into(),
-            )),
+            _ => Err(Refusal::Wrong(NOTHING.into())),
         };
         let _ = answer.send(given);
     }

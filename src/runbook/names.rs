@@ -97,6 +97,7 @@ impl Language<'_> {
         match Expr::compile(text) {
             Ok(expr) => {
                 self.see(reader, node, text, expr.names(), expr.members());
+                self.masked(reader, node, &expr);
                 Some(expr)
             }
             Err(error) => {
@@ -143,6 +144,24 @@ impl Language<'_> {
                 );
                 None
             }
+        }
+    }
+
+    /// An expression does not see a secret, so comparing one finds nothing, and the text that it is compared with can be read here.
+    fn masked(&self, reader: &mut Reader<'_>, node: &Node, expr: &Expr) {
+        let text = expr.source();
+        for (name, offset) in expr.every_name() {
+            let (before, after) = (&text[..*offset], &text[offset + name.len()..]);
+            let asked =
+                before.trim_end().ends_with("is_set(") && after.trim_start().starts_with(')');
+            if asked || self.own.contains(name) || !self.secrets.contains(name) {
+                continue;
+            }
+            reader.warn(
+                reader.inside(node, text, *offset, name.len()),
+                format!("an expression sees of the secret `{name}` only whether it is set, never what it is"),
+                format!("write `is_set({name})`; to try it, ask something that takes it, and judge the answer"),
+            );
         }
     }
 

@@ -120,7 +120,7 @@ impl Expr {
     }
 
     /// The free names it uses, with the byte offset of every use, in order.
-    pub(super) fn every_name(&self) -> &[(String, usize)] {
+    pub fn every_name(&self) -> &[(String, usize)] {
         &self.names
     }
 

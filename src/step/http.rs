@@ -250,7 +250,16 @@ fn head<'a>(mut lines: impl Iterator<Item = &'a str>) -> (i64, Map<String, Value
         .and_then(|line| line.split_whitespace().nth(1)?.parse().ok())
         .unwrap_or(0);
     let mut headers: Map<String, Value> = Map::new();
+    let mut last = String::new();
     for line in lines {
+        // A value that goes on (RFC 9112, 5.2), whatever stands in it.
+        if line.starts_with([' ', '\t']) {
+            if let Some(Value::String(value)) = headers.get_mut(&last) {
+                value.push(' ');
+                value.push_str(line.trim());
+            }
+            continue;
+        }
         let Some((name, value)) = line.split_once(':') else {
             continue;
         };
@@ -259,6 +268,7 @@ fn head<'a>(mut lines: impl Iterator<Item = &'a str>) -> (i64, Map<String, Value
             Some(before) => format!("{before}, {value}"),
             None => value.to_owned(),
         };
+        last.clone_from(&name);
         headers.insert(name, joined.into());
     }
     (code, headers)

@@ -5,6 +5,7 @@
 //! What a node should be is for the caller to say; here is only what it is and where.
 
 mod complaint;
+mod plain;
 mod read;
 mod tree;
 

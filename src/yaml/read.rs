@@ -9,7 +9,7 @@ use serde_saphyr::{
 };
 
 use super::complaint::{complaint, span_of};
-use super::{Key, Node, Scalar, Span, Yaml, YamlError};
+use super::{Key, Node, Scalar, Span, Yaml, YamlError, plain};
 
 /// How deep lists and maps may stand in each other.
 pub const MAX_DEPTH: usize = 32;
@@ -57,6 +57,14 @@ pub fn read_on(source: &str) -> (Option<Node>, Vec<YamlError>) {
         };
         return (None, vec![error]);
     }
+    match plain::read(source) {
+        Some(node) => (Some(node), Vec::new()),
+        None => thoroughly(source),
+    }
+}
+
+/// Reads whatever YAML it is, and says what is wrong with it.
+pub(super) fn thoroughly(source: &str) -> (Option<Node>, Vec<YamlError>) {
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(source, settings()) {
         Ok(raw) => {
             let mut complaints = Vec::new();
@@ -224,20 +232,24 @@ fn settle(source: &str, raw: Spanned<Raw>, complaints: &mut Vec<YamlError>) -> N
             Yaml::Map(map)
         }
     };
-    let last = match &value {
-        Yaml::List(items) if items.is_empty() => Some(span.end),
-        Yaml::Map(entries) if entries.is_empty() => Some(span.end),
-        Yaml::List(items) => items.last().map(|item| item.span.end),
-        Yaml::Map(entries) => entries.last().map(|(_, node)| node.span.end),
-        _ => None,
-    };
-    // The reader marks a list or a map where it begins; it reaches as far as its last value does.
-    if let Some(last) = last
-        && raw.referenced == raw.defined
-    {
-        span.end = closed(source, span.start, span.end.max(last));
+    if raw.referenced == raw.defined {
+        span = spread(source, span, &value);
     }
     Node { span, value }
+}
+
+/// The parser marks a list or a map where it begins; it reaches as far as its last value does.
+pub(super) fn spread(source: &str, span: Span, value: &Yaml) -> Span {
+    let last = match value {
+        Yaml::List(items) => items.last().map(|item| item.span.end),
+        Yaml::Map(entries) => entries.last().map(|(_, node)| node.span.end),
+        _ => return span,
+    };
+    let end = span.end.max(last.unwrap_or_default());
+    Span {
+        start: span.start,
+        end: closed(source, span.start, end),
+    }
 }
 
 /// `end`, or one past the bracket that closes the list or map beginning at `start`.

@@ -28,6 +28,7 @@ const UNSAID: &[(&str, &str)] = &[
         "a schema does not know which names an expression sees",
     ),
     ("warnings-only", "it can be run"),
+    ("warnings-traps", "it can be run"),
 ];
 
 fn house(path: &str) -> PathBuf {

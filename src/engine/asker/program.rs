@@ -5,23 +5,19 @@
 //! reaches the program whether it waits or computes. The session is the lane's all the time: whatever becomes of the thread, a panic
 //! with it, the container is ended.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
 
-use super::talk::Talk;
+use super::desk::Desk;
 use super::{Asker, FINALLY, Outcome};
-use crate::engine::attempt::{Asked, weighed};
+use crate::engine::attempt::Asked;
 use crate::engine::passage::{Call, broken};
 use crate::engine::sight::Own;
 use crate::plan::PlannedStep;
-use crate::report::{CheckReport, Happening, MASK, Phase, Verdict};
+use crate::report::{Happening, Phase, Verdict};
 use crate::runbook::Scripted;
-use crate::script::program::{Check, Ending, Refusal, Request, Thrown};
-
-/// The most that a program may tell of one target beside its steps, in bytes: checks, facts, warnings, lines of its log. A loop that
-/// tells more is no diagnosis, and a report has to be held in memory.
-const MAX_TOLD: usize = 4 * 1024 * 1024;
+use crate::script::program::{Ending, Refusal, Request, Thrown};
 
 /// The most steps that a program may ask one target. A loop that asks more is no diagnosis.
 const MAX_STEPS: usize = 1_000;
@@ -30,21 +26,16 @@ const MAX_STEPS: usize = 1_000;
 pub(super) struct Conversation<'a> {
     asker: Asker<'a>,
     scripted: Arc<Scripted>,
-    talk: Talk,
-    /// Bytes told so far; see [`MAX_TOLD`].
-    told: usize,
-    /// What the program is given in place of each secret: name, and a text that nobody can guess.
-    marks: Vec<(String, String)>,
+    /// Shared with the program's thread, which tells and judges there.
+    desk: Arc<Mutex<Desk>>,
 }
 
 impl<'a> Conversation<'a> {
     pub(super) fn new(asker: Asker<'a>, scripted: Arc<Scripted>) -> Self {
         Self {
-            marks: marks(&asker.lane.plan.secrets),
+            desk: Arc::new(Mutex::new(Desk::new(asker.lane, &scripted))),
             asker,
             scripted,
-            talk: Talk::default(),
-            told: 0,
         }
     }
 
@@ -53,12 +44,13 @@ impl<'a> Conversation<'a> {
         let has = |function: &str| self.scripted.program().has(function);
         let (on_fail, finally) = (has("on_fail"), has("finally"));
         self.main().await;
-        if on_fail && self.talk.failed() && !self.asker.lost && !self.asker.interrupt.is_stopped() {
+        let failed = self.desk().talk.failed();
+        if on_fail && failed && !self.asker.lost && !self.asker.interrupt.is_stopped() {
             self.asker.phase = Phase::OnFail;
             let ended = self.call("on_fail").await;
             self.conclude("on_fail", ended);
         }
-        let verdicts = self.talk.verdicts();
+        let verdicts: Vec<_> = self.desk().talk.verdicts().collect();
         self.asker.outcome.verdicts.extend(verdicts);
         if finally && !self.asker.lost {
             self.asker.phase = Phase::Finally;
@@ -68,14 +60,16 @@ impl<'a> Conversation<'a> {
     }
 
     async fn main(&mut self) {
-        match self.call("main").await {
+        let ended = self.call("main").await;
+        let asked = self.desk().talk.len();
+        match ended {
             Ok(Ending::Skipped(why)) => {
-                self.note(format!("the rest was skipped: {why}"));
-                if self.talk.len() == 0 {
+                self.note(&format!("the rest was skipped: {why}"));
+                if asked == 0 {
                     self.asker.outcome.verdicts.push(Verdict::Skip);
                 }
             }
-            Ok(Ending::Returned) if self.talk.len() == 0 => {
+            Ok(Ending::Returned) if asked == 0 => {
                 self.asker.outcome.reason = Some("the program asked nothing".into());
             }
             ended => self.conclude("main", ended),
@@ -90,8 +84,8 @@ impl<'a> Conversation<'a> {
             () = over => return,
         };
         match ended {
-            Err(thrown) => self.note(format!("finally: {thrown}")),
-            Ok(Ending::Stopped(why)) => self.note(format!("finally: {why}")),
+            Err(thrown) => self.note(&format!("finally: {thrown}")),
+            Ok(Ending::Stopped(why)) => self.note(&format!("finally: {why}")),
             Ok(Ending::Returned | Ending::Skipped(_)) => {}
         }
     }
@@ -100,12 +94,12 @@ impl<'a> Conversation<'a> {
         let why = match ended {
             Ok(Ending::Returned) => return,
             Ok(Ending::Skipped(why)) => {
-                return self.note(format!("{function} was skipped: {why}"));
+                return self.note(&format!("{function} was skipped: {why}"));
             }
             Ok(Ending::Stopped(why)) => why,
             Err(thrown) => format!("{function}: {thrown}"),
         };
-        let why = self.masked(&why);
+        let why = self.desk().masked(&why);
         self.asker.outcome.reason.get_or_insert(why);
     }
 
@@ -114,12 +108,17 @@ impl<'a> Conversation<'a> {
         let mut params = self
             .scripted
             .params(self.asker.sight.of(&Own::default()).scope());
-        for (name, mark) in &self.marks {
+        for (name, mark) in &self.desk().marks {
             params.insert(name.clone(), mark.clone().into());
         }
         let program = self.scripted.program().clone();
         let interrupt = self.asker.interrupt.clone();
-        let begun = Call::begin(program, function.to_owned(), params, interrupt);
+        let desk = Arc::clone(&self.desk);
+        let tells = Box::new(move |request| {
+            let mut desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
+            desk.answered(request)
+        });
+        let begun = Call::begin(program, function.to_owned(), params, (interrupt, tells));
         let mut call =
             begun.map_err(|error| broken(format!("no thread can be had for it: {error}")))?;
         while let Some((request, answer)) = call.request().await {
@@ -131,19 +130,9 @@ impl<'a> Conversation<'a> {
     }
 
     async fn answered(&mut self, request: Request) -> Result<Value, Refusal> {
-        let done = |result: Result<(), String>| match result {
-            Ok(()) => Ok(Value::Null),
-            Err(why) => Err(Refusal::Wrong(why)),
-        };
-        self.told = self.told.saturating_add(size(&request));
-        if self.told > MAX_TOLD {
-            return Err(Refusal::Wrong(format!(
-                "the program tells more than {} MiB of one target; collect large things as files, and tell what they mean",
-                MAX_TOLD / 1024 / 1024
-            )));
-        }
+        let asked = self.desk().talk.len();
         match request {
-            Request::Ask { .. } if self.talk.len() >= MAX_STEPS => Err(Refusal::Wrong(format!(
+            Request::Ask { .. } if asked >= MAX_STEPS => Err(Refusal::Wrong(format!(
                 "the program asks more than {MAX_STEPS} steps of one target; ask about fewer things, or for more with one command"
             ))),
             Request::Ask {
@@ -157,27 +146,6 @@ impl<'a> Conversation<'a> {
                     .map_err(Refusal::Wrong)?;
                 self.ask(&planned).await
             }
-            Request::Check(check) => done(self.check(check)),
-            Request::Fact { name, value } => {
-                let value = self.plain(value);
-                done(self.talk.fact(&name, value))
-            }
-            Request::Looked { step, fact } => {
-                self.talk.looked(&step, &fact);
-                Ok(Value::Null)
-            }
-            Request::Log(text) => {
-                self.note(text);
-                Ok(Value::Null)
-            }
-            Request::Warn(text) => {
-                let text = self.masked(&text);
-                let weigh = weigh(&self.asker);
-                if !self.talk.warn(text.clone(), weigh) {
-                    self.note(text);
-                }
-                Ok(Value::Null)
-            }
             Request::Target(name) => {
                 if name != "target" {
                     self.asker.reach().await;
@@ -187,6 +155,7 @@ impl<'a> Conversation<'a> {
             Request::Simulate { .. } => Err(Refusal::Wrong(
                 "`simulate` is for tests: a run asks its target".into(),
             )),
+            told => self.desk().answered(told),
         }
     }
 
@@ -197,25 +166,18 @@ impl<'a> Conversation<'a> {
         value: Value,
         options: Map<String, Value>,
     ) -> Result<PlannedStep, String> {
-        let id = self.talk.name(kind, id);
+        let mut desk = self.desk();
+        let id = desk.talk.name(kind, id);
         let step = self
             .scripted
-            .step(kind, &id, (value, options), &self.marks)?;
+            .step(kind, &id, (value, options), &desk.marks)?;
+        drop(desk);
         let mut planned = PlannedStep::of(step)
             .map_err(|refused| format!("{}; {}", refused.headline, refused.help))?;
         if !self.asker.lane.plan.waits {
             planned.hurry();
         }
         Ok(planned)
-    }
-
-    fn check(&mut self, mut check: Check) -> Result<(), String> {
-        self.scripted.check_id(&check.id)?;
-        for text in [&mut check.say, &mut check.hint, &mut check.url] {
-            *text = text.take().map(|text| self.masked(&text));
-        }
-        let weigh = weigh(&self.asker);
-        self.talk.check(check, self.scripted.severity(), weigh)
     }
 
     /// One of `target`, `target_pid`, `target_root`.
@@ -233,6 +195,7 @@ impl<'a> Conversation<'a> {
 
     async fn ask(&mut self, planned: &PlannedStep) -> Result<Value, Refusal> {
         self.tell();
+        let number = self.desk().talk.len() + 1;
         let asker = &mut self.asker;
         if asker.lost {
             let why = asker.outcome.reason.clone().unwrap_or_default();
@@ -244,7 +207,7 @@ impl<'a> Conversation<'a> {
         asker.lane.tell(Happening::StepStarted {
             target: asker.lane.index,
             id: planned.step.id.clone(),
-            number: self.talk.len() + 1,
+            number,
             of: 0,
         });
         let Asked {
@@ -253,12 +216,12 @@ impl<'a> Conversation<'a> {
             lost,
         } = asker.within_reach(planned).await;
         asker.remark(&step.id, remarks);
-        let seen = self.talk.asked(step);
+        let seen = self.desk().talk.asked(step);
         if let Some(why) = lost {
-            asker.lost = true;
-            asker.outcome.reason = Some(why);
+            self.asker.lost = true;
+            self.asker.outcome.reason = Some(why);
         }
-        if asker.interrupt.is_stopped() {
+        if self.asker.interrupt.is_stopped() {
             return Err(Refusal::Stopped("interrupted".into()));
         }
         Ok(seen)
@@ -267,7 +230,8 @@ impl<'a> Conversation<'a> {
     fn tell(&mut self) {
         let lane = self.asker.lane;
         let target = lane.index;
-        for (step, before) in self.talk.untold() {
+        let untold = self.desk().talk.untold();
+        for (step, before) in untold {
             lane.tell(if before {
                 Happening::StepAmended { target, step }
             } else {
@@ -276,66 +240,11 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    fn note(&self, text: String) {
-        self.asker.lane.note(self.masked(&text));
+    fn note(&self, text: &str) {
+        self.desk().note(text);
     }
 
-    /// A text of the program on its way out: it holds no secret, but perhaps what stands for one, or what a rule masks.
-    fn masked(&self, text: &str) -> String {
-        let text = self.asker.lane.redactor.text(text);
-        self.marks
-            .iter()
-            .fold(text, |text, (_, mark)| text.replace(mark, MASK))
-    }
-
-    fn plain(&self, value: Value) -> Value {
-        match value {
-            Value::String(text) => self.masked(&text).into(),
-            Value::Array(items) => items.into_iter().map(|item| self.plain(item)).collect(),
-            Value::Object(entries) => entries
-                .into_iter()
-                .map(|(key, value)| (self.masked(&key), self.plain(value)))
-                .collect::<Map<_, _>>()
-                .into(),
-            other => other,
-        }
-    }
-}
-
-fn weigh(asker: &Asker<'_>) -> impl FnOnce(&mut CheckReport) + use<> {
-    let plan = Arc::clone(&asker.lane.plan);
-    let today = asker.lane.teller.clock.now();
-    move |check| weighed(&plan, today, check)
-}
-
-/// What the program is given in place of secrets: it never holds one, and no output of the patient can pass for one.
-fn marks(secrets: &[(String, String)]) -> Vec<(String, String)> {
-    // Without random bytes a program gets nothing in place of its secrets.
-    let Ok(bytes) = crate::random::bytes::<16>() else {
-        return Vec::new();
-    };
-    let nonce: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    secrets
-        .iter()
-        .map(|(name, _)| (name.clone(), format!("<secret {name} {nonce}>")))
-        .collect()
-}
-
-/// Bytes that a request adds to the report; an ask has bounds of its own.
-fn size(request: &Request) -> usize {
-    /// What a check or a fact takes beside its texts.
-    const FRAME: usize = 200;
-    match request {
-        Request::Check(check) => {
-            let texts = [&check.say, &check.hint, &check.url];
-            let texts = texts.into_iter().flatten().map(String::len);
-            FRAME + check.id.len() + texts.sum::<usize>()
-        }
-        Request::Fact { name, value } => FRAME + name.len() + value.to_string().len(),
-        Request::Log(text) | Request::Warn(text) => FRAME + text.len(),
-        Request::Ask { .. }
-        | Request::Looked { .. }
-        | Request::Target(_)
-        | Request::Simulate { .. } => 0,
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -53,6 +53,16 @@ pub enum Request {
     },
 }
 
+impl Request {
+    /// Whether somebody outside of the program has to do something before it can be answered.
+    pub fn waits(&self) -> bool {
+        matches!(
+            self,
+            Self::Ask { .. } | Self::Target(_) | Self::Simulate { .. }
+        )
+    }
+}
+
 /// Something that should hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Check {

@@ -71,6 +71,47 @@ fn the_last_of_several_heads_is_the_answers() {
 }
 
 #[test]
+fn an_interim_head_is_not_the_answers() {
+    let told = |interim: &str, err: &str| {
+        let out = b"way busybox wget\nok";
+        let err = format!("{interim}{err}\nhousecall 1.00 1.01\n");
+        answered(i32::from(interim.contains("103")), out, err.as_bytes())
+    };
+    let facts = read(
+        &told(
+            "  HTTP/1.1 100 Continue\n  \n",
+            "  HTTP/1.1 200 OK\n  X-One: a\n  \n",
+        ),
+        false,
+    );
+    assert_eq!(
+        (&facts["code"], &facts["body"]),
+        (&json!(200), &json!("ok"))
+    );
+    assert_eq!(facts["headers"]["x-one"], "a");
+    // One that its wget takes for the answer, and goes no further.
+    let facts = read(
+        &told(
+            "  HTTP/1.1 103 Early Hints\n",
+            "wget: server returned error: HTTP/1.1 103 Early Hints\n",
+        ),
+        false,
+    );
+    assert_eq!(facts["code"], 0);
+    assert!(facts["reason"].as_str().unwrap().contains("103"));
+}
+
+#[test]
+fn a_header_that_goes_on_is_one_header() {
+    let (code, headers) = head("HTTP/2 200 \nX-Fold: one\n two: three\n\tfour\nX-Next: b".lines());
+    assert_eq!(
+        (code, &headers["x-fold"]),
+        (200, &json!("one two: three four"))
+    );
+    assert_eq!(headers.len(), 2);
+}
+
+#[test]
 fn a_body_that_looks_like_a_head_or_like_our_own_words_is_a_body() {
     let facts = read(&captured!("curl-fake", 0), false);
     assert_eq!(facts["code"], 200);

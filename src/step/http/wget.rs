@@ -37,7 +37,7 @@ fn answered(reply: &Reply<'_>, follow: bool, well: impl Fn(&Response) -> bool) -
     let starts: Vec<_> = lines
         .iter()
         .enumerate()
-        .filter(|(_, line)| line.starts_with("  HTTP/"))
+        .filter(|(_, line)| line.starts_with("  HTTP/") && !is_interim(line))
         .map(|(at, _)| at)
         .collect();
     let wanted = if follow {
@@ -52,7 +52,7 @@ fn answered(reply: &Reply<'_>, follow: bool, well: impl Fn(&Response) -> bool) -
         .take_while(|(at, line)| {
             line.starts_with("  ") && (*at == 0 || !line.starts_with("  HTTP/"))
         })
-        .map(|(_, line)| line.trim());
+        .map(|(_, line)| line.get(2..).unwrap_or_default().trim_end());
     let (code, headers) = head(block);
     let stopped = reply.cut && code > 0;
     let mut response = Response {
@@ -72,6 +72,12 @@ fn answered(reply: &Reply<'_>, follow: bool, well: impl Fn(&Response) -> bool) -
         response.reason = reply.reason();
     }
     response
+}
+
+/// Whether a status line is one of those that the answer is yet to follow (RFC 9110, 15.2).
+fn is_interim(line: &str) -> bool {
+    let code = line.split_whitespace().nth(1).unwrap_or_default();
+    code.len() == 3 && code.starts_with('1') && code != "101"
 }
 
 /// The address in `Connecting to host (host)|address|:port`, of GNU wget.
