@@ -15,7 +15,7 @@ use crate::engine::attempt::{Asked, weighed};
 use crate::engine::passage::{Call, broken};
 use crate::engine::sight::Own;
 use crate::plan::PlannedStep;
-use crate::report::{CheckReport, Happening, MASK, Phase, Verdict};
+use crate::report::{CheckReport, Happening, Phase, Verdict, mask_of};
 use crate::runbook::Scripted;
 use crate::script::program::{Check, Ending, Refusal, Request, Thrown};
 
@@ -283,9 +283,9 @@ impl<'a> Conversation<'a> {
     /// A text of the program on its way out: it holds no secret, but perhaps what stands for one, or what a rule masks.
     fn masked(&self, text: &str) -> String {
         let text = self.asker.lane.redactor.text(text);
-        self.marks
-            .iter()
-            .fold(text, |text, (_, mark)| text.replace(mark, MASK))
+        self.marks.iter().fold(text, |text, (name, mark)| {
+            text.replace(mark, &mask_of(name))
+        })
     }
 
     fn plain(&self, value: Value) -> Value {
