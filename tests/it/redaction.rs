@@ -279,6 +279,16 @@ fn rules_of_a_file_are_masked_as_well_and_what_is_wrong_with_it_is_told_as_of_a_
     assert_eq!(output.status.code(), Some(2));
 }
 
+#[test]
+fn yaml_stays_yaml() {
+    let text = "db:\n  password: hunter2 # why\n  token: 'a b'\n  secret: |\n    one\n    two\n  list: [{name: x, api_key: y9}]\n  env:\n    - name: A_TOKEN\n      value: z9\n";
+    let masked = redactor().text(text);
+    assert!(housecall::yaml::read(&masked).is_ok(), "{masked}");
+    for part in ["hunter2", "a b", "one", "two", "y9", "z9"] {
+        assert!(!masked.contains(part), "{part} in {masked}");
+    }
+}
+
 /// Pieces that hostile texts are put together of.
 fn piece() -> impl Strategy<Value = String> {
     prop_oneof![

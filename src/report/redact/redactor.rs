@@ -40,11 +40,22 @@ impl Redactor {
             answer.stdout.bytes = masked;
             self.ledger.count("keys", struck);
         }
-        for stream in [&mut answer.stdout, &mut answer.stderr] {
+        let streams = [
+            (&mut answer.stdout, ask.stdout_cap),
+            (&mut answer.stderr, ask.stderr_cap),
+        ];
+        for (stream, cap) in streams {
+            let kept = stream.bytes.len();
             self.bytes(step, &mut stream.bytes);
             if stream.truncated {
                 let count = &mut |name: &str| self.secret(name);
                 self.secrets.torn(&mut stream.bytes, count);
+            }
+            // A token may be longer than what it stands for: an output of nothing but short secrets keeps to its cap all the same.
+            let most = usize::try_from(cap).unwrap_or(usize::MAX).max(kept);
+            if stream.bytes.len() > most {
+                stream.bytes.truncate(most);
+                stream.truncated = true;
             }
         }
         if let Some(progress) = &mut answer.progress {
@@ -106,5 +117,84 @@ impl Redactor {
                 self.ledger.count(&rule.name, struck);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use regex::bytes::Regex;
+
+    use super::*;
+    use crate::ask::{Canned, Captured, Question};
+    use crate::report::Rule;
+
+    fn answered(redactor: &Redactor, ask: &Ask, text: &str) -> Answer {
+        let mut answer = Canned::silent(Ended::Exited(0)).answer;
+        answer.stdout = Captured::whole(text);
+        redactor.answer(ask, &mut answer);
+        answer
+    }
+
+    #[test]
+    fn each_rule_is_counted_by_its_name_and_one_for_a_step_leaves_the_others_alone() {
+        let rule = Rule {
+            name: "sid".into(),
+            regex: Regex::new("sid=(?<mask>[a-z]+)").unwrap(),
+            only: vec!["one".into()],
+        };
+        let rules = Rules {
+            builtin: true,
+            own: vec![rule],
+        };
+        let secrets = [("pin".to_owned(), "4711".to_owned())];
+        let redactor = Redactor::new(&secrets, rules, Key::known());
+        let mut ask = Ask::new(Question::Argv(Vec::new()));
+        ask.step = "one".into();
+        let text = "sid=abc 4711 4711 password=x1 password=x1 token=\"4711\"";
+        let masked = answered(&redactor, &ask, text).stdout.bytes;
+        let ledger = redactor.ledger();
+        let counts: Vec<_> = ledger
+            .iter()
+            .map(|one| (one.rule.as_str(), one.count))
+            .collect();
+        assert_eq!(counts, [("password", 2), ("secret pin", 3), ("sid", 1)]);
+        let masked = String::from_utf8(masked).unwrap();
+        assert_eq!(masked.matches("***pin***").count(), 3, "{masked}");
+
+        ask.step = "other".into();
+        assert_eq!(
+            answered(&redactor, &ask, "sid=abc").stdout.bytes,
+            b"sid=abc"
+        );
+        // What was masked is not counted again.
+        answered(&redactor, &ask, &masked);
+        assert_eq!(redactor.ledger()[0].count, 2);
+    }
+
+    #[test]
+    fn promise_7_an_output_of_nothing_but_short_secrets_keeps_to_its_cap() {
+        let redactor = Redactor::new(&[], Rules::builtin(), Key::known());
+        let mut ask = Ask::new(Question::Argv(Vec::new()));
+        ask.stdout_cap = 4000;
+        let answer = answered(&redactor, &ask, &"a:b@://".repeat(500));
+        assert_eq!(
+            (answer.stdout.bytes.len(), answer.stdout.truncated),
+            (4000, true)
+        );
+    }
+
+    #[test]
+    fn json_stays_json_however_often_it_was_escaped() {
+        let redactor = Redactor::new(&[], Rules::builtin(), Key::known());
+        let json = r#"{"password":4711,"token": "a\"b","nested":"{\"secret\":4711,\"k\":[\"-----BEGIN PRIVATE KEY-----\\nx\\n-----END PRIVATE KEY-----\"]}","n":1,"a_secret":["x","y"]}"#;
+        let masked = redactor.text(json);
+        let read: serde_json::Value = serde_json::from_str(&masked).unwrap();
+        let nested = read["nested"].as_str().unwrap();
+        let nested: serde_json::Value = serde_json::from_str(nested).unwrap();
+        assert_eq!(nested["secret"], read["password"]);
+        assert!(
+            !masked.contains("4711") && !masked.contains("\\nx"),
+            "{masked}"
+        );
     }
 }

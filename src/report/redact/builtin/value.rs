@@ -252,7 +252,14 @@ impl Value<'_, '_> {
             return self.told(from, to);
         }
         if !begins || near {
-            return self.inline(at);
+            let strike = self.inline(at)?;
+            let line = line_before(text, self.key.from).trim_ascii_end();
+            // In a map on one line a bare `*` would be an alias.
+            let flow = line.ends_with(b"{") || line.ends_with(b",");
+            return match flow && strike.from == at && self.key.sort == Sort::Secret {
+                true => Strike::quoted(strike.from, strike.to, 0),
+                false => Some(strike),
+            };
         }
         let end = line_end(text, at);
         if matches!(text.get(at), Some(b'|' | b'>')) && end - at <= 4 {
@@ -424,12 +431,23 @@ fn delimited(line: &[u8]) -> usize {
 }
 
 /// How long a word is without a bracket that closes what was opened before it.
-fn unclosed(word: &[u8]) -> usize {
-    for (open, close) in [(b'(', b')'), (b'[', b']'), (b'{', b'}')] {
+fn unclosed(mut word: &[u8]) -> usize {
+    // Brackets are few at the end of a word; a word of nothing else is one.
+    for _ in 0..4 {
+        let Some((last, rest)) = word.split_last() else {
+            break;
+        };
+        let open = match last {
+            b')' => b'(',
+            b']' => b'[',
+            b'}' => b'{',
+            _ => break,
+        };
         let count = |byte: u8| word.iter().filter(|other| **other == byte).count();
-        if word.last() == Some(&close) && count(open) < count(close) {
-            return word.len() - 1;
+        if count(open) >= count(*last) {
+            break;
         }
+        word = rest;
     }
     word.len()
 }
