@@ -12,7 +12,8 @@ use housecall::cluster::local::Local;
 use housecall::cluster::{Cluster, Scope};
 use housecall::engine::{Engine, Interrupt, Prospect, Run};
 use housecall::plan::{Plan, Wishes};
-use housecall::report::Circumstances;
+use housecall::random;
+use housecall::report::{Circumstances, Key};
 use housecall::runbook::{Paint, Runbook, bind, render};
 use housecall::target::Selector;
 
@@ -46,6 +47,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .collect();
     let run = Run {
         id: "00000000000000e1".into(),
+        key: Key::new(random::bytes()?),
         cluster: local.name(),
         parallel: 1,
         notes: found.notes,

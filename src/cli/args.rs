@@ -107,6 +107,9 @@ pub(crate) struct TestArgs {
     /// Judges this recorded run instead, with one runbook, and reports as `run` does
     #[arg(long, value_name = "DIR")]
     pub(crate) recorded: Option<PathBuf>,
+    /// Masks what the rules of this file find as well, in a recorded run: `redact:` as a runbook has it
+    #[arg(long, value_name = "FILE", requires = "recorded")]
+    pub(crate) redact: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
@@ -192,6 +195,9 @@ pub(crate) struct VisitArgs {
     /// Checks from this severity up fail: info, warning, error, critical
     #[arg(long, value_name = "SEVERITY", default_value = "error", value_parser = severity)]
     pub(crate) fail_on: Severity,
+    /// Masks what the rules of this file find as well: `redact:` as a runbook has it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) redact: Option<PathBuf>,
     /// The most that the runbook's commands may do: none, network, signal, write
     #[arg(long, value_name = "EFFECT", default_value = "network", value_parser = effects)]
     pub(crate) allow_effects: Effects,
@@ -294,6 +300,9 @@ pub(crate) struct JudgeArgs {
     /// The least severity at which a failed check fails; else as the run had it
     #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     pub(crate) fail_on: Option<Severity>,
+    /// Masks what the rules of this file find as well: `redact:` as a runbook has it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) redact: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }

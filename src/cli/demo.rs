@@ -17,7 +17,7 @@ use super::exit::Failure;
 use super::outputs::Outputs;
 use super::patient::Patient;
 use super::prospects::Prospects;
-use super::run::{Wanted, examine};
+use super::run::{Wanted, examine, key};
 use super::signals;
 use super::visit::drawn;
 
@@ -58,6 +58,7 @@ async fn diagnose(patient: &Patient, args: &DemoArgs, outputs: Outputs) -> Resul
     let listening = tokio::spawn(signals::listen(interrupt.clone()));
     let wanted = Wanted {
         id: None,
+        key: key()?,
         parallel: 1,
         circumstances: Circumstances::default(),
         interrupt,

@@ -16,7 +16,14 @@ pub(crate) async fn run(args: JudgeArgs) -> Result<u8, Failure> {
         Some(word) => load(word)?,
         None => own(&recorded)?,
     };
-    recording::judge(recorded, &runbook, args.fail_on, &args.output).await
+    recording::judge(
+        recorded,
+        &runbook,
+        args.fail_on,
+        args.redact.as_deref(),
+        &args.output,
+    )
+    .await
 }
 
 /// Plays it back as it was: with the very runbook, or not at all.
@@ -31,7 +38,7 @@ pub(crate) async fn replay(args: ReplayArgs) -> Result<u8, Failure> {
             args.bundle.display()
         )));
     }
-    recording::judge(recorded, &runbook, None, &args.output).await
+    recording::judge(recorded, &runbook, None, None, &args.output).await
 }
 
 /// The runbook that a run was made with, as it is now: where it was then, or the shipped one of that name.

@@ -20,6 +20,7 @@ mod judge;
 mod library;
 mod lint;
 mod list;
+mod log;
 mod merge;
 mod mode;
 mod new;
@@ -28,6 +29,7 @@ mod patient;
 mod plan;
 mod prospects;
 mod recording;
+mod redaction;
 mod render;
 mod run;
 mod saved;
@@ -45,6 +47,7 @@ use clap::Parser;
 
 use args::{Arguments, Verb};
 use exit::Failure;
+use log::Log;
 
 /// Reads the command line, does what it says, and tells how it ended.
 pub(crate) fn main() -> ExitCode {
@@ -57,7 +60,7 @@ pub(crate) fn main() -> ExitCode {
     let wanted = std::env::var("HOUSECALL_LOG").unwrap_or_else(|_| "off".into());
     tracing_subscriber::fmt()
         .with_env_filter(tracing_subscriber::EnvFilter::new(wanted))
-        .with_writer(std::io::stderr)
+        .with_writer(|| Log)
         .init();
     exit::code(done(arguments.verb))
 }

@@ -9,21 +9,27 @@ use housecall::cluster::Cluster;
 use housecall::cluster::replay::{ABOUT, Recorded, Recorder, SCHEMA};
 use housecall::engine::{Interrupt, Prospect};
 use housecall::plan::{Plan, Wishes};
-use housecall::report::{Circumstances, Redactor, Severity};
+use housecall::report::{Circumstances, Key, Redactor, Rules, Severity};
 use housecall::runbook::{Effects, Runbook};
 
 use super::args::OutputArgs;
 use super::exit::Failure;
 use super::outputs::Outputs;
 use super::prospects::Prospects;
-use super::run::{Wanted, examine};
+use super::redaction;
+use super::run::{Wanted, examine, key};
 use super::saved;
 
 /// Where a bundle holds its recording.
 const FOLDER: &str = "recording/";
 
 /// Begins a recording, before anything is sent.
-pub(crate) fn begin(folder: &Path, origin: &str, plan: &Plan) -> Result<Arc<Recorder>, Failure> {
+pub(crate) fn begin(
+    folder: &Path,
+    origin: &str,
+    plan: &Plan,
+    key: &Key,
+) -> Result<Arc<Recorder>, Failure> {
     let about = json!({
         "schema": SCHEMA,
         "runbook": plan.runbook,
@@ -34,7 +40,7 @@ pub(crate) fn begin(folder: &Path, origin: &str, plan: &Plan) -> Result<Arc<Reco
         "container": plan.attach.container,
         "fail_on": plan.fail_on.word(),
     });
-    let redactor = Redactor::new(&plan.secrets, plan.redact.clone());
+    let redactor = Redactor::new(&plan.secrets, plan.redact.clone(), key.clone());
     Recorder::create(folder, &about, redactor).map(Arc::new).map_err(|error| {
         Failure::usage(format!(
             "failed to begin a recording in {}: {error}\n  help: name a folder that is not there yet",
@@ -96,14 +102,17 @@ pub(crate) fn read(path: &Path) -> Result<Recorded, Failure> {
     Recorded::of(about, tapes).map_err(|error| Failure::usage(error.to_string()))
 }
 
-/// Judges a recorded run with a runbook, which may have changed since: as if it had been there.
+/// Judges a recorded run with a runbook, which may have changed since: as if it had been there. What the rules in the file `redact` find
+/// is masked as well.
 pub(crate) async fn judge(
     recorded: Recorded,
     runbook: &Runbook,
     fail_on: Option<Severity>,
+    redact: Option<&Path>,
     output: &OutputArgs,
 ) -> Result<u8, Failure> {
-    let plan = plan(runbook, recorded.about(), fail_on)?;
+    let redact = redaction::rules(redact)?;
+    let plan = plan(runbook, recorded.about(), fail_on, redact)?;
     let outputs = Outputs::open(&output.formats)?;
     let targets: Vec<_> = recorded.targets().cloned().collect();
     let cluster: Arc<dyn Cluster> = Arc::new(recorded);
@@ -117,6 +126,7 @@ pub(crate) async fn judge(
     };
     let wanted = Wanted {
         id: None,
+        key: key()?,
         shelf: None,
         parallel: 10,
         circumstances: Circumstances::default(),
@@ -127,7 +137,12 @@ pub(crate) async fn judge(
 }
 
 /// The plan that the run had, as far as the runbook still takes its params.
-fn plan(runbook: &Runbook, about: &Value, fail_on: Option<Severity>) -> Result<Plan, Failure> {
+fn plan(
+    runbook: &Runbook,
+    about: &Value,
+    fail_on: Option<Severity>,
+    redact: Rules,
+) -> Result<Plan, Failure> {
     let text = |key: &str| about[key].as_str().map(str::to_owned);
     let params = runbook
         .params
@@ -148,6 +163,7 @@ fn plan(runbook: &Runbook, about: &Value, fail_on: Option<Severity>) -> Result<P
         fail_on: fail_on.or(then).unwrap_or_default(),
         // Nothing is sent.
         allow_effects: Effects::Write,
+        redact,
         ..Wishes::default()
     };
     Plan::new(runbook, params, &wishes)

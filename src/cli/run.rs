@@ -9,10 +9,11 @@ use housecall::engine::{Engine, Interrupt, Run};
 use housecall::plan::Plan;
 use housecall::random;
 use housecall::render::Progress;
-use housecall::report::Circumstances;
+use housecall::report::{Circumstances, Key};
 
 use super::args::{OutputArgs, RunArgs};
 use super::exit::Failure;
+use super::log;
 use super::outputs::Outputs;
 use super::prospects::Prospects;
 use super::recording;
@@ -34,9 +35,12 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
         resumed(&mut visit)?;
     }
     let mut outputs = Outputs::open(&args.output.formats)?;
+    // The record and the report tell of equal secrets in equal words.
+    let key = key()?;
+    log::keep_from(&visit.plan, &key);
     let recorder = outputs
         .recording(args.record.as_deref())
-        .map(|folder| recording::begin(&folder, &visit.origin, &visit.plan))
+        .map(|folder| recording::begin(&folder, &visit.origin, &visit.plan, &key))
         .transpose()?;
     let shelf = args.artifacts.as_deref().map(Shelf::open).transpose()?;
     let interrupt = Interrupt::default();
@@ -62,6 +66,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
         prospects,
         Wanted {
             id: args.resume,
+            key,
             parallel,
             circumstances,
             interrupt,
@@ -105,6 +110,8 @@ fn parallel(wanted: Option<u32>, plan: &Plan) -> usize {
 pub(crate) struct Wanted<'a> {
     /// Id of the run; a new one when `None`.
     pub(crate) id: Option<String>,
+    /// What its tokens are keyed with.
+    pub(crate) key: Key,
     pub(crate) parallel: usize,
     pub(crate) circumstances: Circumstances,
     pub(crate) interrupt: Interrupt,
@@ -125,6 +132,7 @@ pub(crate) async fn examine(
             Some(id) => id,
             None => run_id()?,
         },
+        key: wanted.key,
         cluster: prospects.cluster,
         parallel: wanted.parallel,
         notes: prospects.notes,
@@ -151,6 +159,13 @@ pub(crate) async fn examine(
         Ok(()) => Ok(code),
         Err(failure) => Err(failure.or_graver(code)),
     }
+}
+
+/// A key of this run alone.
+pub(crate) fn key() -> Result<Key, Failure> {
+    random::bytes()
+        .map(Key::new)
+        .map_err(|error| Failure::could_not("make a key for the run", &error))
 }
 
 /// 16 hexadecimal digits.

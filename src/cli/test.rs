@@ -25,7 +25,14 @@ pub(crate) async fn run(args: TestArgs) -> Result<u8, Failure> {
             ));
         };
         let (runbook, recorded) = (load(word)?, recording::read(folder)?);
-        return recording::judge(recorded, &runbook, None, &args.output).await;
+        return recording::judge(
+            recorded,
+            &runbook,
+            None,
+            args.redact.as_deref(),
+            &args.output,
+        )
+        .await;
     }
     let format = format(&args.output.formats.output)?;
     let mut tried = Vec::new();

@@ -18,6 +18,7 @@ use super::colour;
 use super::exit::Failure;
 use super::library::Library;
 use super::prospects::connect;
+use super::redaction;
 
 /// Everything that is known before the first request.
 pub(crate) struct Visit {
@@ -44,6 +45,7 @@ impl Visit {
 
     /// Runbook, targets and params come from alerts.
     async fn called(call: Call, args: &VisitArgs) -> Result<Self, Failure> {
+        let redact = redaction::rules(args.redact.as_deref())?;
         let mut wrong = Vec::new();
         check_namespace(args, &mut wrong);
         let mut given = pairs(&args.param, &mut wrong);
@@ -51,6 +53,7 @@ impl Visit {
         let (scopes, selectors): (Vec<_>, Vec<_>) = call.whom.into_iter().unzip();
         let wishes = Wishes {
             container: call.container,
+            redact,
             ..wishes(args, &selectors, &mut wrong)
         };
         let plan = settled(&call.runbook, args, &given, &wishes, &mut wrong).await;
@@ -70,6 +73,7 @@ impl Visit {
     async fn named(args: &VisitArgs) -> Result<Self, Failure> {
         let (runbook, targets) = split(&args.words)?;
         let runbook = load(runbook)?;
+        let redact = redaction::rules(args.redact.as_deref())?;
         let mut wrong = Vec::new();
         let mut selectors = Vec::new();
         for target in targets {
@@ -114,7 +118,10 @@ impl Visit {
             );
         }
         let given = pairs(&args.param, &mut wrong);
-        let wishes = wishes(args, &selectors, &mut wrong);
+        let wishes = Wishes {
+            redact,
+            ..wishes(args, &selectors, &mut wrong)
+        };
         let plan = settled(&runbook, args, &given, &wishes, &mut wrong).await;
         match plan {
             Some(plan) if wrong.is_empty() => Ok(Self {
@@ -264,6 +271,7 @@ fn wishes(args: &VisitArgs, selectors: &[Selector], wrong: &mut Vec<String>) -> 
         fail_on: args.fail_on,
         pick: args.pick.clone(),
         allow_effects: args.allow_effects,
+        ..Wishes::default()
     }
 }
 
@@ -332,7 +340,7 @@ pub(crate) fn source(word: &str) -> Result<(String, String), Failure> {
 }
 
 /// A file as text; of one that is larger than any runbook so much that the reader of it says so.
-fn text(path: &Path) -> std::io::Result<String> {
+pub(crate) fn text(path: &Path) -> std::io::Result<String> {
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path)?;
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;

@@ -57,7 +57,7 @@ impl Attempt<'_> {
         }
         let mut asks = match asks(self.planned, sight) {
             Ok(asks) => asks,
-            Err(why) => return self.put_off(Verdict::Error, &self.redactor.text(&why)),
+            Err(why) => return self.put_off(Verdict::Error, &why),
         };
         let mut answers = Vec::new();
         let mut cut = self.answers(session, &asks, &mut answers).await;
@@ -96,7 +96,7 @@ impl Attempt<'_> {
 
     fn put_off(&self, verdict: Verdict, why: &str) -> Asked {
         Asked {
-            step: unasked(self.planned, self.phase, verdict, why),
+            step: unasked(self.planned, self.phase, verdict, &self.redactor.text(why)),
             remarks: Vec::new(),
             lost: None,
         }
@@ -127,7 +127,7 @@ impl Attempt<'_> {
                 Some(Ok(answer)) => answers.push(self.masked(ask, answer)),
                 Some(Err(Lost { why, partial })) => {
                     answers.extend(partial.map(|answer| self.masked(ask, *answer)));
-                    return Some(Cut::Lost(why));
+                    return Some(Cut::Lost(self.redactor.text(&why)));
                 }
                 None => {
                     let partial = session.cancel().await;
@@ -311,7 +311,11 @@ impl Attempt<'_> {
         for check in &mut checks {
             weighed(self.plan, self.clock.now(), check);
             let said = [&mut check.message, &mut check.hint, &mut check.url];
-            said.into_iter().flatten().for_each(room::clip);
+            for text in said.into_iter().flatten() {
+                // Each part of it was masked; put together they may say what it is that one of them holds.
+                *text = self.redactor.text(text);
+                room::clip(text);
+            }
         }
         checks
     }

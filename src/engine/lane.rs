@@ -175,7 +175,7 @@ impl Lane {
     pub(super) fn note(&self, text: String) {
         self.tell(Happening::Noted {
             target: Some(self.index),
-            text,
+            text: self.redactor.text(&text),
         });
     }
 
@@ -190,7 +190,7 @@ impl Lane {
         self.tell(Happening::TargetFinished {
             target: self.index,
             status,
-            reason,
+            reason: reason.map(|reason| self.redactor.text(&reason)),
         });
         status
     }

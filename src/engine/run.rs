@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::cluster::{Cluster, Refusal};
 use crate::plan::Plan;
 use crate::report::{
-    Circumstances, Event, Folding, Happening, Redactor, Report, RunReport, groups, settle,
+    Circumstances, Event, Folding, Happening, Key, Redactor, Report, RunReport, groups, settle,
 };
 use crate::target::Target;
 
@@ -31,6 +31,8 @@ pub enum Prospect {
 pub struct Run {
     /// Id: 16 hexadecimal digits, new for each run.
     pub id: String,
+    /// What the tokens of the run are keyed with, new for each run.
+    pub key: Key,
     /// Name of the cluster, for the report.
     pub cluster: String,
     /// How many targets are open at once, at least 1.
@@ -69,8 +71,12 @@ impl Engine {
             clock: Arc::clone(&self.clock),
             events,
         };
-        let redactor = Arc::new(Redactor::new(&plan.secrets, plan.redact.clone()));
-        self.begin(&teller, &plan, &prospects, &run);
+        let redactor = Arc::new(Redactor::new(
+            &plan.secrets,
+            plan.redact.clone(),
+            run.key.clone(),
+        ));
+        self.begin(&teller, &plan, &prospects, &run, &redactor);
         let mut lanes = launch(&plan, prospects, &run, &teller, &redactor);
         drop(teller);
 
@@ -98,7 +104,14 @@ impl Engine {
         folding.finish()
     }
 
-    fn begin(&self, teller: &Teller, plan: &Plan, prospects: &[Prospect], run: &Run) {
+    fn begin(
+        &self,
+        teller: &Teller,
+        plan: &Plan,
+        prospects: &[Prospect],
+        run: &Run,
+        redactor: &Redactor,
+    ) {
         teller.tell(Happening::RunStarted {
             run: RunReport {
                 id: run.id.clone(),
@@ -120,7 +133,7 @@ impl Engine {
         for text in &run.notes {
             teller.tell(Happening::Noted {
                 target: None,
-                text: text.clone(),
+                text: redactor.text(text),
             });
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::ask::Patient;
 use crate::plan::{Plan, known};
-use crate::report::MASK;
+use crate::report::mask_of;
 use crate::runbook::{Fragment, bind};
 use crate::script::Scope;
 use crate::target::Target;
@@ -157,7 +157,10 @@ impl Sight {
                 .get_mut(&param.name)
                 .filter(|value| value.is_string())
             {
-                secrets.insert(param.name.clone(), std::mem::replace(value, MASK.into()));
+                secrets.insert(
+                    param.name.clone(),
+                    std::mem::replace(value, mask_of(&param.name).into()),
+                );
             }
         }
         Ok(Params { masked, secrets })

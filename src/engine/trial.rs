@@ -10,7 +10,7 @@ use crate::clock::FixedClock;
 use crate::cluster::Cluster;
 use crate::cluster::replay::Written;
 use crate::plan::{Plan, Refused, Wishes};
-use crate::report::{Circumstances, Report};
+use crate::report::{Circumstances, Key, Report};
 use crate::runbook::{Case, Effects, Runbook, Unmet, bind};
 use crate::target::Target;
 
@@ -28,6 +28,7 @@ pub async fn simulate(plan: Arc<Plan>, given: &Written, who: Target) -> Report {
     let cluster: Arc<dyn Cluster> = Arc::new(given.clone());
     let run = Run {
         id: "0000000000000000".into(),
+        key: Key::known(),
         cluster: cluster.name(),
         parallel: 1,
         notes: Vec::new(),

@@ -11,7 +11,7 @@ use crate::cluster::{
     Attach, Copying, Custom, DEFAULT_MAX_CONTAINERS, DEFAULT_START_TIMEOUT, LONGEST_DEADLINE, Mode,
     Profile, Toolbox, Transport,
 };
-use crate::report::{MASK, Rule, RunbookRef, Severity};
+use crate::report::{Rules, RunbookRef, Severity, mask_of};
 use crate::runbook::{Batch, Effects, Origin, Pick, Runbook, Scripted, Step, Waiver};
 use crate::script::Expr;
 use crate::step::Kind;
@@ -54,6 +54,8 @@ pub struct Wishes {
     pub fail_on: Severity,
     /// Which of several pods are examined.
     pub pick: Option<Pick>,
+    /// What else is masked.
+    pub redact: Rules,
     /// The most that the runbook's commands may do.
     pub allow_effects: Effects,
 }
@@ -70,7 +72,7 @@ pub struct Plan {
     /// True where a param says that it comes from a Kubernetes secret.
     pub reads_secrets: bool,
     /// What else is masked.
-    pub redact: Vec<Rule>,
+    pub redact: Rules,
     /// How the debug container is attached; its `run` is empty until the run has an id.
     pub attach: Attach,
     /// Tools that its image must have.
@@ -154,6 +156,8 @@ impl Plan {
             });
         }
         let (params, secrets) = masked(runbook, params);
+        let mut redact = runbook.redact.clone();
+        redact.extend(wishes.redact.clone());
         let composed = wishes.toolbox.as_ref().map(|tools| tools.image("amd64"));
         let image = first([
             &composed,
@@ -218,7 +222,7 @@ impl Plan {
                 ..Attach::new(runbook.id.clone(), image)
             },
             tools: runbook.attach.tools.clone(),
-            redact: runbook.redact.clone(),
+            redact,
             waivers: runbook.waivers.clone(),
             batch: runbook.batch.clone(),
             pick: wishes
@@ -356,7 +360,7 @@ fn masked(
             && let Some(text) = value.as_str()
         {
             secrets.push((param.name.clone(), text.to_owned()));
-            *value = MASK.into();
+            *value = mask_of(&param.name).into();
         }
     }
     (params, secrets)

@@ -5,7 +5,7 @@ use crate::{
     check::{Capture, Expectation, Outcome},
     cluster::{Mode, Profile},
     pattern::Pattern,
-    report::{Own, Rule, Severity},
+    report::{Own, Rules, Severity},
     script::{Expr, Template},
     step::Kind,
 };
@@ -32,7 +32,7 @@ pub struct Runbook {
     /// What its commands may do to the patient or its surroundings.
     pub effects: Effects,
     /// What is masked in everything that comes back, beside secrets.
-    pub redact: Vec<Rule>,
+    pub redact: Rules,
     /// Steps in order; none in a program, which asks as it runs.
     pub steps: Vec<Step>,
     /// The program, of a runbook that is one.

@@ -5,7 +5,7 @@ use super::keys::{BATCH, GROUP, REDACT, RULE, STOP_WHEN, WAIVER, names};
 use super::names::is_kebab;
 use super::reader::Reader;
 use super::settings::choice;
-use crate::report::{Own, Rule, builtin};
+use crate::report::{Own, Rule, Rules};
 use crate::yaml::{Node, Scalar, Yaml};
 
 /// Targets that may be open at once.
@@ -21,25 +21,28 @@ pub(super) fn effects(reader: &mut Reader<'_>, node: &Node) -> Effects {
         .unwrap_or_default()
 }
 
-/// The rules of a runbook, after the built-in ones unless it says `builtin: false`.
-pub(super) fn redact(reader: &mut Reader<'_>, node: Option<&Node>) -> Vec<Rule> {
+/// The rules under `redact`. Where it says nothing of the built-in ones, `builtin` does.
+pub(super) fn redact(reader: &mut Reader<'_>, node: Option<&Node>, builtin: bool) -> Rules {
+    let mut rules = Rules {
+        builtin,
+        own: Vec::new(),
+    };
     let Some(fields) = node.and_then(|node| reader.fields(node, "`redact`", &names(REDACT), &[]))
     else {
-        return builtin();
+        return rules;
     };
-    let mut rules = match fields
+    if let Some(told) = fields
         .get("builtin")
         .and_then(|node| reader.boolean(node, "`builtin`"))
     {
-        Some(false) => Vec::new(),
-        _ => builtin(),
-    };
+        rules.builtin = told;
+    }
     for item in fields
         .get("rules")
         .and_then(|node| reader.list(node, "`rules`"))
         .unwrap_or_default()
     {
-        rules.extend(rule(reader, item));
+        rules.own.extend(rule(reader, item));
     }
     rules
 }

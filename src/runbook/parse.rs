@@ -137,7 +137,7 @@ pub(super) fn document(
         .get("effects")
         .map(|node| governance::effects(reader, node))
         .unwrap_or_default();
-    let redact = governance::redact(reader, fields.get("redact"));
+    let redact = governance::redact(reader, fields.get("redact"), true);
     let batch = fields
         .get("batch")
         .map(|node| governance::batch(reader, node))

@@ -26,6 +26,7 @@ mod library;
 mod program;
 mod pump;
 mod readme;
+mod redaction;
 mod render;
 mod replay;
 mod saved;

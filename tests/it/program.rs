@@ -15,7 +15,7 @@ use answers::{Answers, clock};
 use housecall::cluster::Cluster;
 use housecall::engine::{Engine, Interrupt, Prospect, Run, rehearse};
 use housecall::plan::{Plan, Wishes};
-use housecall::report::{Circumstances, Happening, Report, Status, StepReport, Verdict};
+use housecall::report::{Circumstances, Happening, Key, Report, Status, StepReport, Verdict};
 use housecall::runbook::{Library, Runbook, bind};
 use housecall::target::Target;
 use serde_json::{Value, json};
@@ -66,6 +66,7 @@ async fn heard(
     let cluster: Arc<dyn Cluster> = Arc::new(Answers(answers));
     let run = Run {
         id: "0123456789abcdef".into(),
+        key: Key::known(),
         cluster: "answers".into(),
         parallel: 1,
         notes: Vec::new(),
@@ -199,7 +200,7 @@ async fn promise_2_a_program_never_holds_a_secret_and_cannot_put_one_where_it_is
             "sh(\"one\", `echo ${p.token}`);",
             "the secret `token` cannot stand in a script",
         ),
-        ("throw p.token;", "main: line 2:14: ***"),
+        ("throw p.token;", "main: line 2:14: ***token***"),
     ] {
         let report = report(&source(body), "t.rhai", json!({"say": {}})).await;
         let told = report.targets[0].reason.clone().unwrap();
@@ -217,8 +218,8 @@ async fn promise_2_a_program_never_holds_a_secret_and_cannot_put_one_where_it_is
         !told.contains("hunter2") && !told.contains("<secret"),
         "{told}"
     );
-    assert_eq!(steps(&report)[0].facts["it"], json!(["***"]));
-    assert_eq!(report.notes[0].text, "***");
+    assert_eq!(steps(&report)[0].facts["it"], json!(["***token***"]));
+    assert_eq!(report.notes[0].text, "***token***");
 }
 
 #[tokio::test]

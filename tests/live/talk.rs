@@ -60,7 +60,7 @@ steps:
         - {expect: "\nready> ", send: ': a line that is wider than any terminal is by default, 80 columns; echo "$TERM {{password}}"'}
         - {expect: {regex: '\n(?<term>\w+) (?<word>\S+)\nready> '}, send: 'echo still here'}
         - {expect: "\nstill here\nready> "}
-    expect: [{id: plain, that: term == "dumb"}, {id: hidden, that: word == "***"}]
+    expect: [{id: plain, that: term == "dumb"}, {id: hidden, that: word == "***password***"}]
   - id: login
     talk:
       run: [sh, -c, 'stty -echo; printf "Password: "; read -r word; stty echo; echo; echo "took $word"; exit 3']
@@ -68,7 +68,7 @@ steps:
         - {expect: 'Password: ', send: '{{password}}'}
         - {expect: {regex: 'took (?<word>\S+)\n'}, timeout: 5s}
         - {send: '', timeout: 5s}
-    expect: [{id: hidden-too, that: word == "***"}, {id: ended, that: exit == 3}]
+    expect: [{id: hidden-too, that: word == "***password***"}, {id: ended, that: exit == 3}]
   - id: after
     run: [ps]
     expect: [{id: gone, that: '!stdout.contains("ash -i") && !stdout.contains("sleep 2147483")'}]

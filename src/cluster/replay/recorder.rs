@@ -73,7 +73,11 @@ impl Recorder {
         self.write(
             target,
             &Line::Refused {
-                refusal: refusal.clone(),
+                refusal: Refusal {
+                    headline: self.redactor.text(&refusal.headline),
+                    help: self.redactor.text(&refusal.help),
+                    ..refusal.clone()
+                },
             },
         );
     }
@@ -258,7 +262,7 @@ impl Session for Heard {
             },
             Err(lost) => Line::Lost {
                 ask: recorder.ask(ask),
-                why: lost.why.clone(),
+                why: recorder.redactor.text(&lost.why),
                 partial: lost.partial.as_deref().map(masked).map(Box::new),
             },
         };
@@ -291,7 +295,9 @@ impl Session for Heard {
             &self.target,
             &Line::Closed {
                 attach: closed.attach.clone(),
-                remarks: closed.remarks.clone(),
+                remarks: (closed.remarks.iter())
+                    .map(|remark| self.recorder.redactor.text(remark))
+                    .collect(),
             },
         );
         closed

@@ -9,7 +9,7 @@ use crate::engine::attempt::weighed;
 use crate::engine::lane::Lane;
 use crate::engine::tell::Teller;
 use crate::plan::Plan;
-use crate::report::{CheckReport, Happening, MASK, Redactor};
+use crate::report::{CheckReport, Happening, Redactor, mask_of};
 use crate::runbook::Scripted;
 use crate::script::program::{Check, Refusal, Request};
 
@@ -102,9 +102,9 @@ impl Desk {
     /// A text of the program on its way out: it holds no secret, but perhaps what stands for one, or what a rule masks.
     pub(super) fn masked(&self, text: &str) -> String {
         let text = self.redactor.text(text);
-        self.marks
-            .iter()
-            .fold(text, |text, (_, mark)| text.replace(mark, MASK))
+        self.marks.iter().fold(text, |text, (name, mark)| {
+            text.replace(mark, &mask_of(name))
+        })
     }
 
     fn plain(&self, value: Value) -> Value {

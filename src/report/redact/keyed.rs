@@ -6,10 +6,8 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
+use super::token::Tokens;
 use crate::ask::Layout;
-
-/// What stands for a value: quotes, since a bare `*` would be an alias of YAML.
-const VALUE: &[u8] = b"\"***\"";
 
 /// Keys whose values are masked.
 const SECRET: &str = r"(?i)passw|pwd|secret|token|credential|dsn\b|(?:api|access|private|signing|encryption)[_-]?key";
@@ -40,8 +38,13 @@ impl Below {
 }
 
 /// The text with the values of its secret keys masked, and how many were; `None` where none was.
-pub(super) fn masked(layout: Layout, bytes: &[u8]) -> Option<(Vec<u8>, u64)> {
-    let mut page = Page::default();
+pub(super) fn masked(layout: Layout, bytes: &[u8], tokens: &Tokens) -> Option<(Vec<u8>, u64)> {
+    let mut page = Page {
+        text: Vec::new(),
+        below: None,
+        struck: 0,
+        tokens,
+    };
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         let end = line
             .iter()
@@ -57,14 +60,14 @@ pub(super) fn masked(layout: Layout, bytes: &[u8]) -> Option<(Vec<u8>, u64)> {
     (page.struck > 0).then_some((page.text, page.struck))
 }
 
-#[derive(Default)]
-struct Page {
+struct Page<'a> {
     text: Vec<u8>,
     below: Option<Below>,
     struck: u64,
+    tokens: &'a Tokens,
 }
 
-impl Page {
+impl Page<'_> {
     fn put(&mut self, parts: &[&[u8]]) {
         parts
             .iter()
@@ -77,7 +80,13 @@ impl Page {
         } else {
             b""
         };
-        self.put(&[before, VALUE, comma]);
+        let bare = bare(value);
+        if self.tokens.is(bare) {
+            return self.put(&[before, value]);
+        }
+        // Quotes, since a bare `*` would be an alias of YAML.
+        let token = self.tokens.of(bare);
+        self.put(&[before, b"\"", token.as_bytes(), b"\"", comma]);
         self.struck += 1;
     }
 
@@ -114,7 +123,7 @@ impl Page {
         let (key, value) = rest.split_at(found(&PATTERNS.yaml, rest));
         let opens = value.is_empty() || value.starts_with(b"#");
         match self.below {
-            Some(Below::Block(_)) => self.put(&[&line[..lead], b"***"]),
+            Some(Below::Block(_)) => self.block(&line[..lead], line[lead..].trim_ascii_end()),
             Some(Below::Rest(_)) => {}
             Some(Below::Keys(_)) if !key.is_empty() && opens || rest == b"-" => self.put(&[line]),
             Some(Below::Keys(_)) => {
@@ -139,17 +148,36 @@ impl Page {
         }
     }
 
+    /// Masks a line of a block.
+    fn block(&mut self, lead: &[u8], line: &[u8]) {
+        if self.tokens.is(line) {
+            return self.put(&[lead, line]);
+        }
+        let token = self.tokens.of(line);
+        self.put(&[lead, token.as_bytes()]);
+        self.struck += 1;
+    }
+
     /// Masks a value, or keeps the mark of a block whose lines are masked then.
     fn value(&mut self, column: usize, value: &[u8]) {
         if matches!(value.first(), Some(b'|' | b'>')) {
             self.put(&[value]);
-            self.struck += 1;
             self.below = Some(Below::Block(column));
         } else {
             self.strike(b"", value);
             // Below the key of a masked map the keys go on; a value of several lines does not.
             self.below.get_or_insert(Below::Rest(column));
         }
+    }
+}
+
+/// A value without its quotes and the comma behind it, so that it is equal however it is written.
+fn bare(value: &[u8]) -> &[u8] {
+    let value = value.trim_ascii();
+    let value = value.strip_suffix(b",").unwrap_or(value);
+    match value {
+        [b'"', inner @ .., b'"'] | [b'\'', inner @ .., b'\''] => inner,
+        _ => value,
     }
 }
 
@@ -183,11 +211,19 @@ mod tests {
     use super::*;
 
     fn text(layout: Layout, text: &str) -> String {
-        let masked = masked(layout, text.as_bytes());
-        masked.map_or_else(
-            || text.into(),
-            |(bytes, _)| String::from_utf8(bytes).unwrap(),
-        )
+        let tokens = Tokens::default();
+        let masked = masked(layout, text.as_bytes(), &tokens);
+        let Some((bytes, _)) = masked else {
+            return text.into();
+        };
+        let again = super::masked(layout, &bytes, &tokens);
+        assert!(again.is_none(), "what was masked is masked again");
+        // Which token it is shows elsewhere.
+        let mut text = bytes.clone();
+        for span in tokens.spans(&bytes).into_iter().rev() {
+            text.splice(span, *b"***");
+        }
+        String::from_utf8(text).unwrap()
     }
 
     #[test]

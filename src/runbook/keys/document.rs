@@ -117,7 +117,7 @@ pub(in crate::runbook) const REDACT: &[Key] = &[
     Key::new(
         "builtin",
         BOOL,
-        "whether what looks like a secret anywhere is masked",
+        "whether what looks like a secret anywhere is masked, by a token that is the same for equal values in a run",
     )
     .or("true"),
     Key::new(

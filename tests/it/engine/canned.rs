@@ -10,7 +10,7 @@ use housecall::clock::{Clock, FixedClock};
 use housecall::cluster::{Attach, Cause, Closed, Cluster, Found, Lost, Refusal, Scope, Session};
 use housecall::engine::{Interrupt, Prospect, Run};
 use housecall::plan::{Plan, Wishes};
-use housecall::report::{AttachReport, Circumstances, Terminated};
+use housecall::report::{AttachReport, Circumstances, Key, Terminated};
 use housecall::runbook::{Library, Runbook, bind};
 use housecall::target::{Selector, Target};
 use tokio_util::sync::CancellationToken;
@@ -278,6 +278,7 @@ pub(super) fn refusal(cause: Cause) -> Refusal {
 pub(super) fn run_of(interrupt: Interrupt) -> Run {
     Run {
         id: "0123456789abcdef".into(),
+        key: Key::known(),
         cluster: "canned".into(),
         parallel: 10,
         notes: Vec::new(),

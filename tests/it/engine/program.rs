@@ -286,14 +286,14 @@ async fn a_waived_check_does_not_fail_its_target_until_its_day() {
 async fn promise_2_a_secret_reaches_stdin_and_stands_nowhere_in_the_report() {
     let report = run(
         Canned::default().on("cat", Reply::Stdin),
-        "params: {token: {type: secret}}\nsteps:\n  - {id: s, run: [cat], stdin: 'Bearer {{token}}', expect: [{id: got, that: 'stdout == \"Bearer ***\"'}]}\n  - {id: t2, run: [cat], when: 'token == \"***\"'}\n",
+        "params: {token: {type: secret}}\nsteps:\n  - {id: s, run: [cat], stdin: 'Bearer {{token}}', expect: [{id: got, that: 'stdout == \"Bearer ***token***\"'}]}\n  - {id: t2, run: [cat], when: 'token == \"***token***\"'}\n",
     )
     .await;
     assert_eq!(told(&report), [("s", Verdict::Pass), ("t2", Verdict::Pass)]);
     let text = serde_json::to_string(&report).unwrap();
     assert!(!text.contains(SECRET));
     assert_eq!(report.redactions[0].rule, "secret token");
-    assert_eq!(report.run.params["token"], "***");
+    assert_eq!(report.run.params["token"], "***token***");
 }
 
 #[tokio::test]

@@ -123,7 +123,7 @@ async fn where_a_program_can_be_given_no_container_it_asks_the_rest_and_the_targ
 async fn a_recording_of_a_container_that_came_later_is_played_back_as_it_was() {
     for cluster in [cluster(), cluster().refusing("web", refusal(Cause::Image))] {
         let folder = tempfile::tempdir().unwrap();
-        let redactor = Redactor::new(&[], Vec::new());
+        let redactor = Redactor::default();
         let about = serde_json::json!({});
         let recorder = Arc::new(Recorder::create(folder.path(), &about, redactor).unwrap());
         recorder.begin(&pod("web"));
