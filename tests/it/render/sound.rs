@@ -23,11 +23,21 @@ pub(super) const SOUND: &[(Format, Judge)] = &[
     (Format::Jsonl, jsonl),
     (Format::Junit, junit),
     (Format::Markdown, markdown),
+    (Format::Html, html),
     (Format::Tap, tap),
     (Format::Sarif, sarif),
     (Format::Prometheus, prometheus),
     (Format::Github, github),
 ];
+
+/// One page with one style and one script, its own; which elements it has is looked at in the browser, too.
+fn html(_: &Report, text: &str) {
+    assert_inert(text);
+    assert!(text.starts_with("<!doctype html>") && text.ends_with("</html>\n"));
+    for own in ["<style", "<script", "<title", "</main>", "</body>"] {
+        assert_eq!(text.matches(own).count(), 1, "{own}");
+    }
+}
 
 fn json(report: &Report, text: &str) {
     assert_inert(text);
