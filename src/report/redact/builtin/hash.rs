@@ -33,6 +33,6 @@ pub(super) fn directory(hit: Hit<'_>) -> Option<Strike> {
         byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)
     });
     let closed =
-        text.get(word) == Some(&b'}') && !before(text, from).is_some_and(|byte| byte == b'$');
+        text.get(word) == Some(&b'}') && before(text, from).is_none_or(|byte| byte != b'$');
     (closed && end - begins >= SHORT).then(|| Strike::bare(begins, end))?
 }
