@@ -13,12 +13,14 @@ mod command;
 mod comparison;
 mod excerpt;
 mod github;
+mod html;
 mod inert;
 mod json;
 mod jsonl;
 mod junit;
 mod look;
 mod markdown;
+mod order;
 mod progress;
 mod prometheus;
 mod prose;
@@ -26,6 +28,7 @@ mod sarif;
 mod summary;
 mod tap;
 mod terminal;
+mod words;
 
 pub use bundle::{Enclosure, bundle, stem};
 pub use command::command;
@@ -53,6 +56,8 @@ pub enum Format {
     Junit,
     /// For people in a pull request or a step summary.
     Markdown,
+    /// For a browser: one page that needs nothing else.
+    Html,
     /// For readers of the Test Anything Protocol.
     Tap,
     /// For code scanning: what does not hold, with fingerprints that stay the same over rollouts.
@@ -73,6 +78,7 @@ impl Format {
         (Self::Jsonl, "jsonl"),
         (Self::Junit, "junit"),
         (Self::Markdown, "markdown"),
+        (Self::Html, "html"),
         (Self::Tap, "tap"),
         (Self::Sarif, "sarif"),
         (Self::Prometheus, "prometheus"),
@@ -127,6 +133,7 @@ pub fn render(format: Format, report: &Report, out: &mut dyn Write, look: Look) 
         Format::Jsonl => jsonl::write(report, out),
         Format::Junit => junit::write(report, out),
         Format::Markdown => markdown::write(report, out),
+        Format::Html => html::write(report, out),
         Format::Tap => tap::write(report, out),
         Format::Sarif => sarif::write(report, out),
         Format::Prometheus => prometheus::write(report, out),

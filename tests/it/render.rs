@@ -132,6 +132,45 @@ fn the_events_of_a_report_fold_into_the_same_report() {
     assert_eq!(again, lines);
 }
 
+/// The page without its style and its script, which have files of their own.
+fn body(page: &str) -> &str {
+    let body = page.split_once("<body>\n").unwrap().1;
+    body.split_once("<script>").unwrap().0
+}
+
+#[test]
+fn the_page_tells_all_without_its_script() {
+    let page = written(Format::Html, &report(), Look::default());
+    as_accepted("page.html", body(&page));
+}
+
+#[test]
+fn promise_7_no_markup_of_a_pod_reaches_the_page() {
+    let tags = |page: &str| -> std::collections::BTreeSet<String> {
+        let tag = regex::Regex::new("<[^> ]*").unwrap();
+        tag.find_iter(body(page))
+            .map(|tag| tag.as_str().into())
+            .collect()
+    };
+    let plain = written(Format::Html, &report_saying(b"a\xff"), Look::default());
+    for hostile in sample::HOSTILE {
+        let page = written(Format::Html, &report_saying(hostile), Look::default());
+        assert!(tags(&page).is_subset(&tags(&plain)), "{:?}", tags(&page));
+        assert_eq!(page.matches("<script>").count(), 1);
+        assert!(!page.contains("href=\"javascript"));
+    }
+}
+
+#[test]
+fn promise_7_a_page_of_floods_stays_within_its_bound() {
+    let mut many = report_saying("x".repeat(100 << 10).as_bytes());
+    let one = many.targets[0].clone();
+    many.targets = vec![one; 150];
+    let page = written(Format::Html, &many, Look::default());
+    assert!(page.len() < 24 << 20, "{}", page.len());
+    assert!(page.contains("in between are not on this page"));
+}
+
 #[test]
 fn colours_change_how_it_looks_and_not_what_it_says() {
     let colour = Look {
