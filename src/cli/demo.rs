@@ -1,5 +1,7 @@
 //! `housecall demo`: the shipped web runbook on a patient of this machine, through the same engine as any run.
 
+use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use housecall::catalog::Catalog;
@@ -8,11 +10,13 @@ use housecall::cluster::local::Local;
 use housecall::cluster::{Cluster, Scope};
 use housecall::engine::{Interrupt, Prospect};
 use housecall::plan::{Plan, Wishes};
+use housecall::random;
+use housecall::render::Format;
 use housecall::report::Circumstances;
 use housecall::runbook::{Runbook, bind};
 use housecall::target::Selector;
 
-use super::args::DemoArgs;
+use super::args::{DemoArgs, Output};
 use super::exit::Failure;
 use super::outputs::Outputs;
 use super::patient::Patient;
@@ -26,11 +30,40 @@ const RUNBOOK: &str = "smoke/web";
 
 /// Runs the demo. Its patient has a fault, so the code is 1 when all goes well.
 pub(crate) async fn run(args: DemoArgs) -> Result<u8, Failure> {
+    let mut args = args;
+    let page = if args.output.formats.output.is_empty() {
+        page()
+    } else {
+        None
+    };
+    if let Some(path) = &page {
+        args.output.formats.output = vec![
+            Output {
+                format: Format::Terminal,
+                file: None,
+            },
+            Output {
+                format: Format::Html,
+                file: Some(path.clone()),
+            },
+        ];
+    }
     let outputs = Outputs::open(&args.output.formats)?;
     let patient = Patient::start().await?;
     let code = diagnose(&patient, &args, outputs).await;
     patient.stop().await;
+    if let (Some(path), Ok(_), false) = (&page, &code, args.output.quiet) {
+        eprintln!("the same report as a page: file://{}", path.display());
+    }
     code
+}
+
+/// A new file for the page, among the temporary ones, for whoever did not say what they want: a demo shows what there is. None where
+/// it cannot be made; the demo goes on without.
+fn page() -> Option<PathBuf> {
+    let id = u64::from_ne_bytes(random::bytes().ok()?);
+    let path = std::env::temp_dir().join(format!("housecall-demo-{id:016x}.html"));
+    File::create_new(&path).ok().map(|_| path)
 }
 
 async fn diagnose(patient: &Patient, args: &DemoArgs, outputs: Outputs) -> Result<u8, Failure> {

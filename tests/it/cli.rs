@@ -148,6 +148,23 @@ fn the_demo_finds_the_fault_of_its_patient_and_leaves_nothing_running() {
 }
 
 #[test]
+fn the_demo_writes_its_page_and_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_housecall"))
+        .arg("demo")
+        .env("TMPDIR", folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(code(&output), 1, "{}", stderr(&output));
+    let said = stderr(&output);
+    let path = said.split("file://").nth(1).unwrap().trim();
+    assert_eq!(Path::new(path).parent(), Some(folder.path()));
+    let page = std::fs::read_to_string(path).unwrap();
+    assert!(page.starts_with("<!doctype html>") && page.contains("CLOSE_WAIT"));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("CLOSE_WAIT"));
+}
+
+#[test]
 fn the_event_log_folds_into_the_same_report() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).display().to_string();

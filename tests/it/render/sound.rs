@@ -21,6 +21,7 @@ pub(super) const SOUND: &[(Format, Judge)] = &[
     (Format::Jsonl, jsonl),
     (Format::Junit, junit),
     (Format::Markdown, markdown),
+    (Format::Html, html),
     (Format::Tap, tap),
     (Format::Sarif, sarif),
     (Format::Prometheus, prometheus),
@@ -34,6 +35,16 @@ fn text(bytes: &[u8]) -> &str {
 
 fn terminal(_: &Report, bytes: &[u8]) {
     assert_inert(&without_colours(text(bytes)));
+}
+
+/// One page with one style and one script, its own; which elements it has is looked at in the browser, too.
+fn html(_: &Report, bytes: &[u8]) {
+    let text = text(bytes);
+    assert_inert(text);
+    assert!(text.starts_with("<!doctype html>") && text.ends_with("</html>\n"));
+    for own in ["<style", "<script", "<title", "</main>", "</body>"] {
+        assert_eq!(text.matches(own).count(), 1, "{own}");
+    }
 }
 
 fn json(report: &Report, bytes: &[u8]) {
