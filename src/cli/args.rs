@@ -54,10 +54,14 @@ pub(crate) enum Verb {
     Replay(ReplayArgs),
     /// Joins the reports of shards, or of retries, and exits as the whole says
     Merge(MergeArgs),
+    /// Runs the runbook of a saved report again, on its targets or on those that failed
+    Rerun(RerunArgs),
     /// Tells what changed between two runs: checks, facts, outputs
     Diff(DiffArgs),
     /// Tells what got worse than in a report that was kept, and fails only for that
     Baseline(BaselineArgs),
+    /// Writes down that a check is known to fail: why, who answers for it, and until when
+    Waive(WaiveArgs),
     /// Makes a runbook of a command line
     New(NewArgs),
     /// Prints the JSON Schema of runbooks, for editors, or of reports
@@ -198,6 +202,9 @@ pub(crate) struct VisitArgs {
     /// Masks what the rules of this file find as well: `redact:` as a runbook has it
     #[arg(long, value_name = "FILE")]
     pub(crate) redact: Option<PathBuf>,
+    /// Checks that are known to fail, as `housecall waive` writes them down, beside those of the runbook
+    #[arg(long, value_name = "FILE")]
+    pub(crate) waivers: Option<PathBuf>,
     /// The most that the runbook's commands may do: none, network, signal, write
     #[arg(long, value_name = "EFFECT", default_value = "network", value_parser = effects)]
     pub(crate) allow_effects: Effects,
@@ -303,6 +310,9 @@ pub(crate) struct JudgeArgs {
     /// Masks what the rules of this file find as well: `redact:` as a runbook has it
     #[arg(long, value_name = "FILE")]
     pub(crate) redact: Option<PathBuf>,
+    /// Checks that are known to fail, as `housecall waive` writes them down, beside those of the runbook
+    #[arg(long, value_name = "FILE")]
+    pub(crate) waivers: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) output: OutputArgs,
 }
@@ -341,6 +351,23 @@ pub(crate) enum SchemaOf {
 }
 
 #[derive(Args)]
+pub(crate) struct RerunArgs {
+    /// Only the targets that failed, or could not be looked at
+    #[arg(long)]
+    pub(crate) failed: bool,
+    /// What the run wrote with -o json, jsonl or bundle
+    #[arg(value_name = "REPORT")]
+    pub(crate) report: PathBuf,
+    /// Whatever else `run` takes, such as -o json or -p NAME=VALUE
+    #[arg(
+        value_name = "OPTIONS OF RUN",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    pub(crate) options: Vec<String>,
+}
+
+#[derive(Args)]
 pub(crate) struct DiffArgs {
     /// What the earlier run wrote with -o json, jsonl or bundle
     #[arg(value_name = "BEFORE")]
@@ -367,6 +394,25 @@ pub(crate) struct BaselineArgs {
     /// How it is told: terminal or json
     #[arg(short, long, value_name = "FORMAT", value_parser = output)]
     pub(crate) output: Vec<Output>,
+}
+
+#[derive(Args)]
+pub(crate) struct WaiveArgs {
+    /// Id of the check
+    #[arg(value_name = "CHECK")]
+    pub(crate) check: String,
+    /// Why it may fail
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: String,
+    /// Who answers for that
+    #[arg(long, value_name = "NAME")]
+    pub(crate) owner: String,
+    /// The last day on which it may, such as 2027-01-31
+    #[arg(long, value_name = "DAY")]
+    pub(crate) until: jiff::civil::Date,
+    /// The file that holds the waivers, for `--waivers`
+    #[arg(long, value_name = "FILE", default_value = "housecall-waivers.yaml")]
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Args)]

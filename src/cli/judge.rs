@@ -20,7 +20,7 @@ pub(crate) async fn run(args: JudgeArgs) -> Result<u8, Failure> {
         recorded,
         &runbook,
         args.fail_on,
-        args.redact.as_deref(),
+        (args.redact.as_deref(), args.waivers.as_deref()),
         &args.output,
     )
     .await
@@ -38,7 +38,7 @@ pub(crate) async fn replay(args: ReplayArgs) -> Result<u8, Failure> {
             args.bundle.display()
         )));
     }
-    recording::judge(recorded, &runbook, None, None, &args.output).await
+    recording::judge(recorded, &runbook, None, (None, None), &args.output).await
 }
 
 /// The runbook that a run was made with, as it is now: where it was then, or the shipped one of that name.

@@ -31,6 +31,7 @@ mod prospects;
 mod recording;
 mod redaction;
 mod render;
+mod rerun;
 mod run;
 mod saved;
 mod schema;
@@ -39,6 +40,7 @@ mod show;
 mod signals;
 mod test;
 mod visit;
+mod waive;
 mod way;
 
 use std::process::ExitCode;
@@ -74,8 +76,10 @@ fn done(verb: Verb) -> Result<u8, Failure> {
         Verb::Judge(args) => within(judge::run(args)),
         Verb::Replay(args) => within(judge::replay(args)),
         Verb::Merge(args) => merge::run(&args),
+        Verb::Rerun(args) => within(rerun::again(args)),
         Verb::Diff(args) => diff::run(&args),
         Verb::Baseline(args) => diff::baseline(&args),
+        Verb::Waive(args) => waive::run(&args),
         Verb::New(args) => new::run(&args),
         Verb::Schema(args) => schema::run(&args),
         Verb::Show(args) => show::run(&args),

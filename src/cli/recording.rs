@@ -10,7 +10,7 @@ use housecall::cluster::replay::{ABOUT, Recorded, Recorder, SCHEMA};
 use housecall::engine::{Interrupt, Prospect};
 use housecall::plan::{Plan, Wishes};
 use housecall::report::{Circumstances, Key, Redactor, Rules, Severity};
-use housecall::runbook::{Effects, Runbook};
+use housecall::runbook::{Effects, Runbook, Waiver};
 
 use super::args::OutputArgs;
 use super::exit::Failure;
@@ -19,6 +19,7 @@ use super::prospects::Prospects;
 use super::redaction;
 use super::run::{Wanted, examine, key};
 use super::saved;
+use super::waive;
 
 /// Where a bundle holds its recording.
 const FOLDER: &str = "recording/";
@@ -108,11 +109,11 @@ pub(crate) async fn judge(
     recorded: Recorded,
     runbook: &Runbook,
     fail_on: Option<Severity>,
-    redact: Option<&Path>,
+    (redact, waivers): (Option<&Path>, Option<&Path>),
     output: &OutputArgs,
 ) -> Result<u8, Failure> {
-    let redact = redaction::rules(redact)?;
-    let plan = plan(runbook, recorded.about(), fail_on, redact)?;
+    let rules = (redaction::rules(redact)?, waive::read(waivers)?);
+    let plan = plan(runbook, recorded.about(), fail_on, rules)?;
     let outputs = Outputs::open(&output.formats)?;
     let targets: Vec<_> = recorded.targets().cloned().collect();
     let cluster: Arc<dyn Cluster> = Arc::new(recorded);
@@ -141,7 +142,7 @@ fn plan(
     runbook: &Runbook,
     about: &Value,
     fail_on: Option<Severity>,
-    redact: Rules,
+    (redact, waivers): (Rules, Vec<Waiver>),
 ) -> Result<Plan, Failure> {
     let text = |key: &str| about[key].as_str().map(str::to_owned);
     let params = runbook
@@ -164,6 +165,7 @@ fn plan(
         // Nothing is sent.
         allow_effects: Effects::Write,
         redact,
+        waivers,
         ..Wishes::default()
     };
     Plan::new(runbook, params, &wishes)

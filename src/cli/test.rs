@@ -29,7 +29,7 @@ pub(crate) async fn run(args: TestArgs) -> Result<u8, Failure> {
             recorded,
             &runbook,
             None,
-            args.redact.as_deref(),
+            (args.redact.as_deref(), None),
             &args.output,
         )
         .await;

@@ -19,6 +19,7 @@ use super::exit::Failure;
 use super::library::Library;
 use super::prospects::connect;
 use super::redaction;
+use super::waive;
 
 /// Everything that is known before the first request.
 pub(crate) struct Visit {
@@ -46,6 +47,7 @@ impl Visit {
     /// Runbook, targets and params come from alerts.
     async fn called(call: Call, args: &VisitArgs) -> Result<Self, Failure> {
         let redact = redaction::rules(args.redact.as_deref())?;
+        let waivers = waive::read(args.waivers.as_deref())?;
         let mut wrong = Vec::new();
         check_namespace(args, &mut wrong);
         let mut given = pairs(&args.param, &mut wrong);
@@ -54,6 +56,7 @@ impl Visit {
         let wishes = Wishes {
             container: call.container,
             redact,
+            waivers,
             ..wishes(args, &selectors, &mut wrong)
         };
         let plan = settled(&call.runbook, args, &given, &wishes, &mut wrong).await;
@@ -74,6 +77,7 @@ impl Visit {
         let (runbook, targets) = split(&args.words)?;
         let runbook = load(runbook)?;
         let redact = redaction::rules(args.redact.as_deref())?;
+        let waivers = waive::read(args.waivers.as_deref())?;
         let mut wrong = Vec::new();
         let mut selectors = Vec::new();
         for target in targets {
@@ -120,6 +124,7 @@ impl Visit {
         let given = pairs(&args.param, &mut wrong);
         let wishes = Wishes {
             redact,
+            waivers,
             ..wishes(args, &selectors, &mut wrong)
         };
         let plan = settled(&runbook, args, &given, &wishes, &mut wrong).await;

@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::cluster::{Lost, Session};
 use crate::plan::{Plan, PlannedStep};
 use crate::report::{AttemptReport, CheckReport, Output, Phase, Redactor, StepReport, Verdict};
+use crate::runbook::Waiver;
 use crate::script::{Expr, Scope};
 use crate::step::Observation;
 
@@ -327,15 +328,26 @@ pub(super) fn weighed(plan: &Plan, today: jiff::Timestamp, check: &mut CheckRepo
         return;
     }
     let today = today.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let waiver = plan
+    let mut waivers = plan
         .waivers
         .iter()
-        .find(|waiver| waiver.check == check.id && waiver.until.is_none_or(|day| today <= day));
-    if let Some(waiver) = waiver {
+        .filter(|waiver| waiver.check == check.id);
+    let holds = |waiver: &&Waiver| waiver.until.is_none_or(|day| today <= day);
+    if let Some(waiver) = waivers.clone().find(holds) {
         check.status = Verdict::Skip;
         let found = check.message.take().unwrap_or_default();
-        check.message = Some(format!("waived: {} ({found})", waiver.reason));
-    } else if check.severity >= plan.fail_on {
+        let until = waiver.until.map(|day| format!(" until {day}"));
+        let owner = waiver.owner.as_ref().map(|owner| format!(" by {owner}"));
+        let [until, owner] = [until, owner].map(Option::unwrap_or_default);
+        check.message = Some(format!("waived{until}{owner}: {} ({found})", waiver.reason));
+        return;
+    }
+    // One that is over is told, since whoever relied on it wonders.
+    if let Some(day) = waivers.find_map(|waiver| waiver.until) {
+        let found = check.message.take().unwrap_or_default();
+        check.message = Some(format!("{found} (its waiver ended on {day})"));
+    }
+    if check.severity >= plan.fail_on {
         check.status = Verdict::Fail;
     } else {
         check.status = Verdict::Warn;

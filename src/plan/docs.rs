@@ -82,7 +82,7 @@ fn waivers(text: &mut String, plan: &Plan) {
         return;
     }
     text.push_str(
-        "\n## Known to fail\n\n| check | until | why that is accepted |\n|---|---|---|\n",
+        "\n## Known to fail\n\n| check | until | owner | why that is accepted |\n|---|---|---|---|\n",
     );
     for waiver in &plan.waivers {
         let until = waiver
@@ -90,8 +90,9 @@ fn waivers(text: &mut String, plan: &Plan) {
             .map_or_else(|| "for ever".into(), |day| day.to_string());
         let _ = writeln!(
             text,
-            "| `{}` | {until} | {} |",
+            "| `{}` | {until} | {} | {} |",
             waiver.check,
+            cell(waiver.owner.as_deref().unwrap_or("–")),
             cell(&waiver.reason)
         );
     }

@@ -56,6 +56,8 @@ pub struct Wishes {
     pub pick: Option<Pick>,
     /// What else is masked.
     pub redact: Rules,
+    /// Checks that are known to fail, beside those of the runbook.
+    pub waivers: Vec<Waiver>,
     /// The most that the runbook's commands may do.
     pub allow_effects: Effects,
 }
@@ -223,7 +225,7 @@ impl Plan {
             },
             tools: runbook.attach.tools.clone(),
             redact,
-            waivers: runbook.waivers.clone(),
+            waivers: [&runbook.waivers[..], &wishes.waivers[..]].concat(),
             batch: runbook.batch.clone(),
             pick: wishes
                 .pick

@@ -31,6 +31,12 @@ impl<'a> Case<'a> {
         holds(self.verdict)
     }
 
+    /// True of a check that does not hold, and is known to: its step was asked all the same.
+    pub(super) fn is_waived(&self) -> bool {
+        let asked = |step: &StepReport| step.status != Verdict::Skip;
+        self.verdict == Verdict::Skip && self.step.is_some_and(asked)
+    }
+
     /// The first line of what there is to say: the message, or the verdict.
     pub(super) fn headline(&self) -> &str {
         let first = self.message.as_deref().and_then(|text| text.lines().next());
@@ -124,6 +130,16 @@ fn of_step<'a>(step: &'a StepReport, cases: &mut Vec<Case<'a>>) {
 
 fn told(step: &StepReport, verdict: Verdict) -> Option<String> {
     step.reason.clone().filter(|_| verdict == step.status)
+}
+
+/// The checks of a step that do not hold, and are known to, each with what is said of it.
+pub(super) fn waived(step: &StepReport) -> impl Iterator<Item = (&str, &str)> {
+    let own = |message: &&str| step.reason.as_deref() != Some(message);
+    let waived = step
+        .checks
+        .iter()
+        .filter(|check| check.status == Verdict::Skip);
+    waived.filter_map(move |check| Some((&*check.id, check.message.as_deref().filter(own)?)))
 }
 
 /// True where all is well, or where it was left out on purpose.

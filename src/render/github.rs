@@ -34,10 +34,11 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if let Some(case) = run_case(report) {
         found.add(&report.run.id, case);
     }
-    for level in ["error", "warning"] {
+    // Of the notices the last is the summary.
+    for (level, shown) in [("error", SHOWN), ("warning", SHOWN), ("notice", SHOWN - 1)] {
         let all: Vec<_> = found.all.iter().filter(|one| one.level == level).collect();
         // The last place is kept for saying how many there is no room for.
-        let room = if all.len() > SHOWN { SHOWN - 1 } else { SHOWN };
+        let room = if all.len() > shown { shown - 1 } else { shown };
         for one in all.iter().take(room) {
             let case = &one.case;
             let title = format!("{} ({})", line(&case.id), case.verdict.word());
@@ -80,6 +81,7 @@ struct One<'a> {
 impl<'a> Found<'a> {
     fn add(&mut self, target: &str, case: Case<'a>) {
         let level = match case.verdict {
+            Verdict::Skip if case.is_waived() => "notice",
             Verdict::Pass | Verdict::Skip => return,
             Verdict::Warn | Verdict::Flaky => "warning",
             _ => "error",

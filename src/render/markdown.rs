@@ -7,7 +7,7 @@
 
 use std::io::{self, Write};
 
-use super::case::{holds, quiet, weight};
+use super::case::{holds, quiet, waived, weight};
 use super::command;
 use super::excerpt::Excerpt;
 use super::prose::{line, lines};
@@ -144,6 +144,7 @@ fn section(target: &TargetReport) -> String {
     }
     for step in target.steps.iter().filter(|step| !quiet(step)) {
         page += &told(step);
+        page += &known(step, "");
     }
     let held: Vec<_> = target.steps.iter().filter(|step| quiet(step)).collect();
     if !held.is_empty() {
@@ -159,10 +160,17 @@ fn section(target: &TargetReport) -> String {
                 .map_or_else(String::new, |why| format!(": {why}"));
             let took = format!("{} {:.3} s{why}", step.status.word(), step.duration);
             page += &format!("- {} {}\n", code(&step.id), text(&took));
+            page += &known(step, "  ");
         }
         page += "\n</details>\n";
     }
     page
+}
+
+/// The checks of a step that are known to fail, a line each.
+fn known(step: &StepReport, indent: &str) -> String {
+    let line = |(id, message)| format!("{indent}- {} {}\n", code(id), text(message));
+    waived(step).map(line).collect()
 }
 
 fn reached(attach: &AttachReport) -> String {

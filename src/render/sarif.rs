@@ -30,6 +30,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         for case in cases(target) {
             log.rule(&case);
             match case.verdict {
+                Verdict::Skip if case.is_waived() => log.result(report, target, &case),
                 Verdict::Pass | Verdict::Skip => {}
                 Verdict::Fail | Verdict::Warn | Verdict::Flaky => log.result(report, target, &case),
                 _ => log.note(Some(&target.target.to_string()), &case),
@@ -100,7 +101,7 @@ impl Log {
             return;
         }
         self.result_places.insert(print.clone(), self.results.len());
-        self.results.push(json!({
+        let mut result = json!({
             "ruleId": line(&case.id),
             "ruleIndex": self.rule_places.get(&line(&case.id)),
             "level": level(case.severity),
@@ -115,7 +116,15 @@ impl Log {
             }],
             "partialFingerprints": {"housecallFinding/v1": print},
             "properties": {"verdict": case.verdict.word(), "severity": case.severity.word()},
-        }));
+        });
+        if case.is_waived() {
+            result["suppressions"] = json!([{
+                "kind": "external",
+                "status": "accepted",
+                "justification": line(message),
+            }]);
+        }
+        self.results.push(result);
     }
 
     fn note(&mut self, target: Option<&str>, case: &Case<'_>) {

@@ -256,6 +256,8 @@ pub struct Waiver {
     pub check: String,
     /// Why that is accepted.
     pub reason: String,
+    /// Who answers for that.
+    pub owner: Option<String>,
     /// The last day on which it is, `YYYY-MM-DD`; `None` for ever.
     pub until: Option<jiff::civil::Date>,
 }

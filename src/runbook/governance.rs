@@ -181,6 +181,10 @@ fn waiver(reader: &mut Reader<'_>, node: &Node, checks: &[&str]) -> Option<Waive
     Some(Waiver {
         check: check.to_owned(),
         reason: reader.text(reason, "`reason`")?.to_owned(),
+        owner: match fields.get("owner") {
+            Some(node) => Some(reader.text(node, "`owner`")?.to_owned()),
+            None => None,
+        },
         until,
     })
 }

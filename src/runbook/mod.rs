@@ -31,6 +31,7 @@ mod schema;
 mod settings;
 mod source;
 mod steps;
+mod waivers;
 
 pub use bind::{Unfit, bind};
 pub use case::{Case, Expect, Expected, OutputFile, Subject, Unmet};
@@ -47,3 +48,4 @@ pub use redaction::redaction;
 pub use reference::reference;
 pub use schema::schema;
 pub use source::{Diagnostic, Level, Paint, render};
+pub use waivers::waivers;

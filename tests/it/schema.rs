@@ -436,7 +436,7 @@ effects: network
 defaults: {timeout: 5s, severity: warning, output: {max: 64KiB}}
 redact: {builtin: true, rules: [{name: sid, regex: 'sid=(?<mask>[a-z]+)', only: [a]}]}
 batch: {parallel: 20, per_node: 2, stop_when: {failed_percent: 30, after: 10}, group: {normalise: [pod]}}
-waivers: [{check: is-one, reason: known, until: 2030-12-31}]
+waivers: [{check: is-one, reason: known, owner: web, until: 2030-12-31}]
 steps:
   - {id: a, run: [echo], expect: [{id: is-one, that: exit == 1}]}
   - {include: part.yaml, params: {name: x}}

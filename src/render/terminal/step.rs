@@ -2,7 +2,7 @@
 
 use super::page::{Page, Tone};
 use super::{bytes, seconds};
-use crate::render::case::holds;
+use crate::render::case::{holds, waived};
 use crate::render::command;
 use crate::render::excerpt::{Around, Excerpt};
 use crate::report::{AttemptReport, CheckReport, Output, StepReport, Verdict};
@@ -31,6 +31,14 @@ pub(super) fn compact(page: &mut Page, step: &StepReport) {
         (Tone::Strong, &step.id),
         (Tone::Faint, &rest),
     ]);
+    known(page, step);
+}
+
+/// Whoever answers for a check that is known to fail is named with it.
+fn known(page: &mut Page, step: &StepReport) {
+    for (id, message) in waived(step) {
+        page.prose(6, (Tone::Faint, id), Tone::Faint, message);
+    }
 }
 
 /// A step that there is something to say of.
@@ -65,6 +73,7 @@ pub(super) fn examined(page: &mut Page, step: &StepReport) {
             held(page, check);
         }
     }
+    known(page, step);
     asked(page, &step.argv);
     if let Some(last) = step.attempts.last() {
         answered(page, step, last);

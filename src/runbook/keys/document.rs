@@ -195,6 +195,7 @@ pub(in crate::runbook) const STOP_WHEN: &[Key] = &[
 pub(in crate::runbook) const WAIVER: &[Key] = &[
     Key::new("check", Takes::Id, "id of the check").required(),
     Key::new("reason", Takes::Plain, "why that is accepted").required(),
+    Key::new("owner", Takes::Plain, "who answers for that"),
     Key::new(
         "until",
         Takes::Day,

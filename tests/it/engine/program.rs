@@ -276,7 +276,11 @@ async fn a_waived_check_does_not_fail_its_target_until_its_day() {
     let report = run(cluster(), &body("2026-01-02")).await;
     assert_eq!(checks(&report), [("known", Verdict::Skip)]);
     let message = report.targets[0].steps[0].checks[0].message.clone();
-    assert!(message.unwrap().starts_with("waived: tracked ("));
+    assert!(
+        message
+            .unwrap()
+            .starts_with("waived until 2026-01-02: tracked (")
+    );
     assert_eq!(exit(&report), 0);
     let report = run(cluster(), &body("2026-01-01")).await;
     assert_eq!(checks(&report), [("known", Verdict::Fail)]);

@@ -33,16 +33,6 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-/// One page with one style and one script, its own; which elements it has is looked at in the browser, too.
-fn html(_: &Report, bytes: &[u8]) {
-    let text = text(bytes);
-    assert_inert(text);
-    assert!(text.starts_with("<!doctype html>") && text.ends_with("</html>\n"));
-    for own in ["<style", "<script", "<title", "</main>", "</body>"] {
-        assert_eq!(text.matches(own).count(), 1, "{own}");
-    }
-}
-
 fn terminal(_: &Report, bytes: &[u8]) {
     assert_inert(&without_colours(text(bytes)));
 }

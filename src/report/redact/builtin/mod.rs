@@ -15,6 +15,7 @@ mod shape;
 mod text;
 mod url;
 mod value;
+mod word;
 
 pub(super) use scan::masked;
 use scan::{Hit, Strike};

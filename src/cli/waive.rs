@@ -1,0 +1,83 @@
+//! `housecall waive`, which writes down that a check is known to fail, and the file that it writes: `--waivers FILE`.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use housecall::clock::{Clock, SystemClock};
+use housecall::runbook::{Waiver, waivers};
+
+use super::args::WaiveArgs;
+use super::exit::Failure;
+use super::visit::{drawn, text};
+
+/// Adds a waiver to the file, in place of one for the same check.
+pub(crate) fn run(args: &WaiveArgs) -> Result<u8, Failure> {
+    let today = SystemClock.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    if args.until < today {
+        return Err(Failure::usage(format!(
+            "{} is over already\n  help: name the last day on which the check may fail, such as 2027-01-31",
+            args.until
+        )));
+    }
+    let mut all = if args.file.exists() {
+        read(Some(&args.file))?
+    } else {
+        Vec::new()
+    };
+    all.retain(|waiver| waiver.check != args.check);
+    all.push(Waiver {
+        check: args.check.clone(),
+        reason: args.reason.clone(),
+        owner: Some(args.owner.clone()),
+        until: Some(args.until),
+    });
+    all.sort_by(|one, other| one.check.cmp(&other.check));
+    let document = written(&all)?;
+    // What would not be read back is not written.
+    waivers(&document, "the waiver").map_err(|problems| Failure::drawn(drawn(&problems)))?;
+    std::fs::write(&args.file, document).map_err(|error| {
+        Failure::usage(format!(
+            "failed to write {}: {error}\n  help: name a file that may be written with --file",
+            args.file.display()
+        ))
+    })?;
+    let file = args.file.display();
+    super::print(&format!(
+        "{} is waived until {} in {file}; `housecall run … --waivers {file}` goes by it\n",
+        args.check, args.until
+    ))
+}
+
+/// The waivers of a file, or all that is wrong with it; none where no file is named.
+pub(crate) fn read(file: Option<&Path>) -> Result<Vec<Waiver>, Failure> {
+    let Some(file) = file else {
+        return Ok(Vec::new());
+    };
+    let source = text(file).map_err(|error| {
+        Failure::usage(format!(
+            "failed to read the waivers in {}: {error}\n  help: name a file that `housecall waive` wrote",
+            file.display()
+        ))
+    })?;
+    waivers(&source, &file.display().to_string())
+        .map_err(|problems| Failure::drawn(drawn(&problems)))
+}
+
+fn written(all: &[Waiver]) -> Result<String, Failure> {
+    let all: Vec<_> = all
+        .iter()
+        .map(|waiver| {
+            let mut entry = json!({ "check": waiver.check, "reason": waiver.reason });
+            if let Some(owner) = &waiver.owner {
+                entry["owner"] = owner.as_str().into();
+            }
+            if let Some(day) = waiver.until {
+                entry["until"] = day.to_string().into();
+            }
+            entry
+        })
+        .collect();
+    serde_yaml::to_string(&json!({ "waivers": all }))
+        .map_err(|error| Failure::could_not("write the waivers", &error))
+}
