@@ -111,6 +111,28 @@ fn a_report_that_cannot_be_written_is_told_before_anything_is_asked() {
 }
 
 #[test]
+fn promise_3_a_full_disk_is_said_for_every_format_and_is_no_success_and_the_session_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "version: 1\nid: t\ntitle: T\nsteps:\n  - {id: one, run: [echo, x]}\n";
+    let runbook = written(folder.path(), text);
+    for (_, format) in housecall::render::Format::WORDS {
+        let full = format!("{format}=/dev/full");
+        let mut words = vec!["run", &runbook, "local", "-o", &full];
+        let json = *format != "json";
+        if json {
+            words.extend(["-o", "json"]);
+        }
+        let output = housecall(&words);
+        assert_eq!(code(&output), 3, "{output:?}");
+        assert!(stderr(&output).contains("No space left"), "{output:?}");
+        if json {
+            let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert_eq!(report["targets"][0]["attach"]["proven"], true, "{format}");
+        }
+    }
+}
+
+#[test]
 fn without_a_kubeconfig_a_pod_cannot_be_asked_and_the_report_says_so() {
     let output = housecall(&["run", "smoke/web", "pod/web", "-o", "json"]);
     assert_eq!(code(&output), 3, "{}", stderr(&output));

@@ -35,6 +35,7 @@ mod images;
 mod killed;
 mod matrix;
 mod modes;
+mod pipelines;
 mod profiles;
 mod restarts;
 mod rights;
