@@ -303,7 +303,6 @@ enum Refused {
     Unsure(Refusal),
 }
 
-/// A moment after another one.
 /// The keeper of a container that is attached so.
 pub(super) fn keeper(attach: &Attach, not_after: Timestamp) -> Keeper {
     Keeper {
@@ -313,6 +312,7 @@ pub(super) fn keeper(attach: &Attach, not_after: Timestamp) -> Keeper {
     }
 }
 
+/// A moment after another one.
 pub(super) fn later(moment: Timestamp, by: Duration) -> Timestamp {
     SignedDuration::try_from(by)
         .ok()
