@@ -45,6 +45,12 @@ impl Component {
         let log = fs::read_link(told("fd/1")).unwrap();
         let folder = fs::read_link(told("cwd")).unwrap();
         kill_process(Pid::from_raw(self.pid).unwrap(), Signal::KILL).unwrap();
+        // It holds its port until it is gone, and the larger it is, the longer that takes.
+        eventually("the end of the process", 30, || {
+            let status = fs::read_to_string(told("stat")).unwrap_or_default();
+            let state = status.rsplit(") ").next().unwrap_or_default();
+            (state.is_empty() || state.starts_with('Z')).then_some(())
+        });
         let open = || OpenOptions::new().append(true).open(&log).unwrap();
         let child = Command::new("setsid")
             .args(&words)
