@@ -4,6 +4,7 @@
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -33,8 +34,7 @@ impl Component {
         Self { file, pid }
     }
 
-    /// Kills it and starts it again with the words, the environment and the log that it had.
-    #[expect(clippy::zombie_processes, reason = "it serves the tests that follow")]
+    /// Kills it and sees to it that it runs again with the words, the environment and the log that it had.
     fn restart(&self) {
         let told = |what: &str| format!("/proc/{}/{what}", self.pid);
         let list = |what: &str| -> Vec<String> {
@@ -44,6 +44,7 @@ impl Component {
         let (words, variables) = (list("cmdline"), list("environ"));
         let log = fs::read_link(told("fd/1")).unwrap();
         let folder = fs::read_link(told("cwd")).unwrap();
+        fs::write(&self.file, "").unwrap();
         kill_process(Pid::from_raw(self.pid).unwrap(), Signal::KILL).unwrap();
         // It holds its port until it is gone, and the larger it is, the longer that takes.
         eventually("the end of the process", 30, || {
@@ -51,23 +52,39 @@ impl Component {
             let state = status.rsplit(") ").next().unwrap_or_default();
             (state.is_empty() || state.starts_with('Z')).then_some(())
         });
-        let open = || OpenOptions::new().append(true).open(&log).unwrap();
-        let child = Command::new("setsid")
-            .args(&words)
-            .env_clear()
-            .envs(variables.iter().filter_map(|one| one.split_once('=')))
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .stdout(open())
-            .stderr(open())
-            .spawn()
-            .unwrap();
-        let pid = child.id();
-        let status = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
-        // Field 22, counted behind the name, which may hold anything: when it was started. By it the cluster knows its own.
-        let after = status.rsplit(") ").next().unwrap();
-        let started = after.split(' ').nth(19).unwrap();
-        fs::write(&self.file, format!("{pid} {started}\n")).unwrap();
+        let open = move || OpenOptions::new().append(true).open(&log).unwrap();
+        let (file, kept) = (self.file.clone(), self.file.clone());
+        let start = move || {
+            let child = Command::new("setsid")
+                .args(&words)
+                .env_clear()
+                .envs(variables.iter().filter_map(|one| one.split_once('=')))
+                .current_dir(&folder)
+                .stdin(Stdio::null())
+                .stdout(open())
+                .stderr(open())
+                .spawn()
+                .unwrap();
+            let pid = child.id();
+            let status = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+            // Field 22, counted behind the name, which may hold anything: when it was started. By it the cluster knows its own.
+            let after = status.rsplit(") ").next().unwrap();
+            let started = after.split(' ').nth(19).unwrap();
+            fs::write(&file, format!("{pid} {started}\n")).unwrap();
+            child
+        };
+        let mut child = start();
+        // Where it does not come up at once, it is started again, as any init would.
+        std::thread::spawn(move || {
+            while child.wait().is_ok() {
+                let told = fs::read_to_string(&kept).unwrap_or_default();
+                if !told.starts_with(&format!("{} ", child.id())) {
+                    break; // it was meant to go
+                }
+                std::thread::sleep(Duration::from_millis(500));
+                child = start();
+            }
+        });
     }
 }
 
