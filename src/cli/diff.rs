@@ -1,7 +1,9 @@
 //! `housecall diff` and `housecall baseline`: two reports side by side.
 
 use housecall::render::{Format, comparison};
-use housecall::report::{CheckChange, Comparison, Status, compare};
+use housecall::report::{
+    CheckChange, Comparison, Report, Status, TargetChange, Verdict, compare, graver,
+};
 
 use super::args::{BaselineArgs, DiffArgs, Output};
 use super::exit::Failure;
@@ -12,43 +14,47 @@ use super::{print, saved};
 pub(crate) fn run(args: &DiffArgs) -> Result<u8, Failure> {
     let told = compare(&saved::report(&args.before)?, &saved::report(&args.after)?);
     tell(&told, &args.output)?;
-    let same = told.gone.is_empty()
-        && told.new.is_empty()
-        && told
-            .changed
-            .iter()
-            .all(|change| change.before == change.after && change.checks.is_empty());
+    let still =
+        |change: &TargetChange| change.before == Some(change.after) && change.checks.is_empty();
+    let same = told.gone.is_empty() && told.changed.iter().all(still);
     Ok(u8::from(!same))
 }
 
-/// Tells what got worse than in a report that was kept. 0 when nothing did, 1 when a check fails that did not then, 5 when something
-/// can no longer be looked at, or a target is gone.
+/// Tells what got worse than in a report that was kept. The code is that of the later run, but for checks that failed already: 1 when
+/// one fails that did not then, 5 when a target is gone or the run was cut short. So what could not be looked at is never 0.
 pub(crate) fn baseline(args: &BaselineArgs) -> Result<u8, Failure> {
-    let mut told = compare(&saved::report(&args.kept)?, &saved::report(&args.report)?);
+    let (kept, report) = (saved::report(&args.kept)?, saved::report(&args.report)?);
+    let mut told = compare(&kept, &report);
+    let all = told.changed.len();
     let counts = |check: &CheckChange| check.worse() && check.severity >= args.fail_on;
     told.changed.retain_mut(|change| {
         change.checks.retain(counts);
         change.facts.clear();
         change.outputs.clear();
-        !change.checks.is_empty()
+        let lost = change.after == Status::Error && change.before != Some(Status::Error);
+        lost || !change.checks.is_empty()
     });
+    told.unchanged += all - told.changed.len();
     tell(&told, &args.output)?;
-    Ok(code(&told))
+    Ok(code(&report, &told))
 }
 
-fn code(told: &Comparison) -> u8 {
+fn code(report: &Report, told: &Comparison) -> u8 {
     let mut checks = told.changed.iter().flat_map(|change| &change.checks);
-    let fails = |check: &CheckChange| {
-        let verdict = check.after.map(|verdict| verdict.status());
+    let anew = checks.any(|check| {
+        let verdict = check.after.map(Verdict::status);
         matches!(verdict, Some(Status::Fail | Status::Warn))
+    });
+    let run = match &report.exit {
+        Some(exit) => [&[exit.code], &exit.also[..]].concat(),
+        None => vec![5],
     };
-    if checks.clone().any(fails) {
-        1
-    } else if checks.next().is_some() || !told.gone.is_empty() {
-        5
-    } else {
-        0
-    }
+    let gone = (!told.gone.is_empty()).then_some(5);
+    run.into_iter()
+        .filter(|code| *code != 1)
+        .chain(anew.then_some(1))
+        .chain(gone)
+        .fold(0, graver)
 }
 
 fn tell(told: &Comparison, wanted: &[Output]) -> Result<u8, Failure> {

@@ -17,22 +17,21 @@ pub fn comparison(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()
     if !comparison.same_runbook {
         writeln!(out, "the runbook is not the same")?;
     }
-    for (word, names) in [("gone", &comparison.gone), ("new", &comparison.new)] {
-        for name in names {
-            writeln!(out, "\n{word}  {}", inert(name))?;
-        }
+    for name in &comparison.gone {
+        writeln!(out, "\n{}: gone", inert(name))?;
     }
     for change in &comparison.changed {
         target(change, out)?;
     }
-    let changed = comparison.changed.len();
+    let new = |change: &&TargetChange| change.before.is_none();
+    let new = comparison.changed.iter().filter(new).count();
+    let changed = comparison.changed.len() - new;
     writeln!(
         out,
-        "\ntargets {}: {changed} changed, {} not, {} gone, {} new",
-        changed + comparison.unchanged + comparison.new.len(),
+        "\ntargets {}: {changed} changed, {} not, {new} new; {} gone",
+        changed + comparison.unchanged + new,
         comparison.unchanged,
-        comparison.gone.len(),
-        comparison.new.len()
+        comparison.gone.len()
     )
 }
 
@@ -41,9 +40,11 @@ fn target(change: &TargetChange, out: &mut dyn Write) -> io::Result<()> {
     if let Some(name) = &change.was_called {
         write!(out, " (then {})", inert(name))?;
     }
-    match change.before == change.after {
-        true => writeln!(out, ": {}", change.after.word())?,
-        false => writeln!(out, ": {} -> {}", change.before.word(), change.after.word())?,
+    let after = change.after.word();
+    match change.before {
+        None => writeln!(out, ": new, {after}")?,
+        Some(before) if before == change.after => writeln!(out, ": {after}")?,
+        Some(before) => writeln!(out, ": {} -> {after}", before.word())?,
     }
     let (worse, other): (Vec<_>, Vec<_>) = change.checks.iter().partition(|check| check.worse());
     for check in worse.into_iter().chain(other) {

@@ -37,9 +37,7 @@ pub struct Comparison {
     pub same_runbook: bool,
     /// Targets that the later run did not have.
     pub gone: Vec<String>,
-    /// Targets that the earlier run did not have.
-    pub new: Vec<String>,
-    /// Targets of both that changed, in the order of the later run.
+    /// Targets that changed, in the order of the later run, and those that the earlier one did not have.
     pub changed: Vec<TargetChange>,
     /// How many targets of both did not.
     pub unchanged: usize,
@@ -52,8 +50,8 @@ pub struct TargetChange {
     pub target: String,
     /// What it was called, where that is another name.
     pub was_called: Option<String>,
-    /// What it came to.
-    pub before: Status,
+    /// What it came to; none where it is new.
+    pub before: Option<Status>,
     /// What it comes to.
     pub after: Status,
     /// Checks whose verdict changed.
@@ -120,34 +118,30 @@ pub struct OutputChange {
 
 /// Compares two reports.
 pub fn compare(before: &Report, after: &Report) -> Comparison {
-    let (pairs, gone, new) = paired(&before.targets, &after.targets);
+    let (pairs, gone) = paired(&before.targets, &after.targets);
     let all = pairs.len();
     let changed: Vec<_> = pairs
         .into_iter()
         .filter_map(|(before, after)| change(before, after))
         .collect();
-    let names = |targets: Vec<&TargetReport>| {
-        let named = targets.iter().map(|target| target.target.to_string());
-        named.collect()
-    };
     Comparison {
         schema: COMPARISON,
         before: before.run.id.clone(),
         after: after.run.id.clone(),
         same_runbook: before.run.runbook == after.run.runbook,
-        gone: names(gone),
-        new: names(new),
+        gone: gone.iter().map(|gone| gone.target.to_string()).collect(),
         unchanged: all - changed.len(),
         changed,
     }
 }
 
-type Pairs<'a> = Vec<(&'a TargetReport, &'a TargetReport)>;
+/// Each target of the later run with what it was, where it was there.
+type Pairs<'a> = Vec<(Option<&'a TargetReport>, &'a TargetReport)>;
 
 fn paired<'a>(
     before: &'a [TargetReport],
     after: &'a [TargetReport],
-) -> (Pairs<'a>, Vec<&'a TargetReport>, Vec<&'a TargetReport>) {
+) -> (Pairs<'a>, Vec<&'a TargetReport>) {
     let mut partners: Vec<Option<&TargetReport>> = vec![None; after.len()];
     let mut left: Vec<Option<&TargetReport>> = before.iter().map(Some).collect();
     let name = |target: &TargetReport| target.target.to_string();
@@ -167,44 +161,37 @@ fn paired<'a>(
             }
         }
     }
-    let mut pairs = Vec::new();
-    let mut new = Vec::new();
-    for (partner, target) in partners.into_iter().zip(after) {
-        match partner {
-            Some(before) => pairs.push((before, target)),
-            None => new.push(target),
-        }
-    }
-    (pairs, left.into_iter().flatten().collect(), new)
+    let pairs = partners.into_iter().zip(after).collect();
+    (pairs, left.into_iter().flatten().collect())
 }
 
-fn change(before: &TargetReport, after: &TargetReport) -> Option<TargetChange> {
+fn change(before: Option<&TargetReport>, after: &TargetReport) -> Option<TargetChange> {
     let mut change = TargetChange {
         target: after.target.to_string(),
-        was_called: Some(before.target.to_string())
+        was_called: before
+            .map(|before| before.target.to_string())
             .filter(|name| *name != after.target.to_string()),
-        before: before.status,
+        before: before.map(|before| before.status),
         after: after.status,
         checks: Vec::new(),
         facts: Vec::new(),
         outputs: Vec::new(),
     };
-    let ids: BTreeSet<_> = after.steps.iter().map(|step| step.id.as_str()).collect();
-    let lost = before
-        .steps
+    let was: &[StepReport] = before.map_or(&[], |before| &before.steps);
+    let find = |steps: &'_ [StepReport], id: &str| steps.iter().position(|step| step.id == id);
+    let lost = was
         .iter()
-        .filter(|step| !ids.contains(step.id.as_str()));
+        .filter(|step| find(&after.steps, &step.id).is_none());
     for step in after.steps.iter().chain(lost) {
-        let find = |target: &'_ TargetReport| target.steps.iter().position(|one| one.id == step.id);
-        let was = find(before).map(|at| &before.steps[at]);
-        let is = find(after).map(|at| &after.steps[at]);
+        let was = find(was, &step.id).map(|at| &was[at]);
+        let is = find(&after.steps, &step.id).map(|at| &after.steps[at]);
         checks(&mut change.checks, was, is);
-        if let (Some(was), Some(is)) = (was, is) {
+        if let (Some(before), Some(was), Some(is)) = (before, was, is) {
             facts(&mut change.facts, (before, was), (after, is));
             outputs(&mut change.outputs, (before, was), (after, is));
         }
     }
-    let told = change.before != change.after
+    let told = change.before != Some(change.after)
         || !(change.checks.is_empty() && change.facts.is_empty() && change.outputs.is_empty());
     told.then_some(change)
 }
@@ -403,7 +390,7 @@ mod tests {
         let after = of(vec![said("web-7d9-xyz", "12:30:59")]);
         let compared = compare(&before, &after);
         assert_eq!((compared.changed.len(), compared.unchanged), (0, 1));
-        assert_eq!((compared.gone.len(), compared.new.len()), (0, 0));
+        assert_eq!(compared.gone.len(), 0);
     }
 
     #[test]
@@ -420,15 +407,14 @@ mod tests {
             pod("young", None, Vec::new()),
         ]);
         let compared = compare(&before, &after);
-        assert_eq!(
-            compared.gone,
-            ["pod/old -n shop"].map(|_| before.targets[2].target.to_string())
-        );
-        assert_eq!(compared.new, [after.targets[2].target.to_string()]);
-        assert_eq!(
-            compared.changed[0].target,
-            after.targets[1].target.to_string()
-        );
+        assert_eq!(compared.gone, [before.targets[2].target.to_string()]);
+        let name = |at: usize| after.targets[at].target.to_string();
+        let told: Vec<_> = compared
+            .changed
+            .iter()
+            .map(|one| (&one.target, one.before))
+            .collect();
+        assert_eq!(told, [(&name(1), Some(Status::Pass)), (&name(2), None)]);
         assert_eq!(compared.changed[0].was_called, None);
     }
 

@@ -60,7 +60,7 @@ fn what_two_runs_say_alike_but_for_moments_is_exit_0() {
     let output = housecall(folder.path(), &["diff", "a.json", "b.json"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     assert!(
-        stdout(&output).contains("targets 1: 0 changed, 1 not"),
+        stdout(&output).contains("targets 1: 0 changed, 1 not, 0 new; 0 gone"),
         "{output:?}"
     );
 }
@@ -89,6 +89,40 @@ fn promise_4_what_can_no_longer_be_looked_at_is_exit_5_against_a_baseline() {
         stdout(&output).contains("pass -> unavailable"),
         "{output:?}"
     );
+}
+
+#[test]
+fn promise_4_who_is_new_and_fails_or_cannot_be_asked_any_more_is_no_0_against_a_baseline() {
+    let folder = two(UP, DOWN);
+    let edit = |name: &str, change: &dyn Fn(&mut Value)| {
+        let path = folder.path().join("b.json");
+        let mut report: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        change(&mut report);
+        std::fs::write(folder.path().join(name), report.to_string()).unwrap();
+        housecall(folder.path(), &["baseline", "a.json", name])
+    };
+    let new = edit("new.json", &|report| {
+        report["targets"][0]["target"]["kind"] = "pod".into();
+        report["targets"][0]["target"]["pod"] = "web".into();
+        report["targets"][0]["target"]["namespace"] = "shop".into();
+    });
+    assert_eq!(new.status.code(), Some(1), "{new:?}");
+    let unasked = edit("unasked.json", &|report| {
+        report["targets"][0]["steps"] = serde_json::json!([]);
+        report["targets"][0]["status"] = "error".into();
+        report["exit"] = serde_json::json!({"code": 3, "also": []});
+    });
+    assert_eq!(unasked.status.code(), Some(3), "{unasked:?}");
+    assert!(
+        stdout(&unasked).contains("local: pass -> error"),
+        "{unasked:?}"
+    );
+    let unproven = edit("unproven.json", &|report| {
+        report["exit"] = serde_json::json!({"code": 6, "also": [1]});
+    });
+    assert_eq!(unproven.status.code(), Some(6), "{unproven:?}");
+    let killed = edit("killed.json", &|report| report["exit"] = Value::Null);
+    assert_eq!(killed.status.code(), Some(1), "{killed:?}");
 }
 
 #[test]
