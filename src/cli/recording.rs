@@ -13,13 +13,12 @@ use housecall::report::{Circumstances, Key, Redactor, Rules, Severity};
 use housecall::runbook::{Effects, Runbook, Waiver};
 
 use super::args::OutputArgs;
+use super::excerpt;
 use super::exit::Failure;
 use super::outputs::Outputs;
 use super::prospects::Prospects;
-use super::redaction;
 use super::run::{Wanted, examine, key};
 use super::saved;
-use super::waive;
 
 /// Where a bundle holds its recording.
 const FOLDER: &str = "recording/";
@@ -112,7 +111,7 @@ pub(crate) async fn judge(
     (redact, waivers): (Option<&Path>, Option<&Path>),
     output: &OutputArgs,
 ) -> Result<u8, Failure> {
-    let rules = (redaction::rules(redact)?, waive::read(waivers)?);
+    let rules = (excerpt::rules(redact)?, excerpt::waived(waivers)?);
     let plan = plan(runbook, recorded.about(), fail_on, rules)?;
     let outputs = Outputs::open(&output.formats)?;
     let targets: Vec<_> = recorded.targets().cloned().collect();

@@ -30,7 +30,12 @@ pub(crate) async fn again(args: RerunArgs) -> Result<u8, Failure> {
             verb: Verb::Run(args),
         }) => run::run(*args).await,
         Ok(_) => Err(Failure::usage("only `run` is run again")),
-        Err(error) => Err(Failure::usage(error.to_string())),
+        Err(error) => {
+            let text = error.to_string();
+            Err(Failure::usage(
+                text.strip_prefix("error: ").unwrap_or(&text),
+            ))
+        }
     }
 }
 
@@ -40,12 +45,12 @@ fn words(
     targets: &[&TargetReport],
     options: &[String],
 ) -> Result<Vec<String>, Failure> {
-    let given = |flags: &[&str]| {
-        options.iter().any(|word| {
-            let name = word.split_once('=').map_or(word.as_str(), |(name, _)| name);
-            flags.contains(&name)
-        })
+    let given = |flag: &str| {
+        let is = |word: &String| word.split('=').next() == Some(flag);
+        options.iter().any(is)
     };
+    // The short flag may stand with its value in one word.
+    let placed = given("--namespace") || options.iter().any(|word| word.starts_with("-n"));
     let about = &report.run;
     let runbook = about.runbook.file.as_ref().unwrap_or(&about.runbook.id);
     let mut words = vec!["housecall".to_owned(), "run".to_owned(), runbook.clone()];
@@ -62,7 +67,7 @@ fn words(
         namespaces.extend(who.namespace.as_ref());
         containers.extend(who.container.as_ref());
     }
-    if !given(&["-n", "--namespace"]) {
+    if !placed {
         match Vec::from_iter(namespaces)[..] {
             [] => {}
             [one] => words.extend(["-n".into(), one.clone()]),
@@ -79,7 +84,7 @@ fn words(
         attach.is_none_or(|attach| attach.mode == "ephemeral")
     };
     if let [container] = Vec::from_iter(containers)[..]
-        && !given(&["--target"])
+        && !given("--target")
         && targets.iter().filter(ephemeral).count() == targets.len()
     {
         words.extend(["--target".into(), container.clone()]);

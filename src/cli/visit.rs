@@ -15,11 +15,10 @@ use housecall::yaml::MAX_BYTES;
 use super::alert::Call;
 use super::args::VisitArgs;
 use super::colour;
+use super::excerpt;
 use super::exit::Failure;
 use super::library::Library;
 use super::prospects::connect;
-use super::redaction;
-use super::waive;
 
 /// Everything that is known before the first request.
 pub(crate) struct Visit {
@@ -46,8 +45,8 @@ impl Visit {
 
     /// Runbook, targets and params come from alerts.
     async fn called(call: Call, args: &VisitArgs) -> Result<Self, Failure> {
-        let redact = redaction::rules(args.redact.as_deref())?;
-        let waivers = waive::read(args.waivers.as_deref())?;
+        let redact = excerpt::rules(args.redact.as_deref())?;
+        let waivers = excerpt::waived(args.waivers.as_deref())?;
         let mut wrong = Vec::new();
         check_namespace(args, &mut wrong);
         let mut given = pairs(&args.param, &mut wrong);
@@ -76,8 +75,8 @@ impl Visit {
     async fn named(args: &VisitArgs) -> Result<Self, Failure> {
         let (runbook, targets) = split(&args.words)?;
         let runbook = load(runbook)?;
-        let redact = redaction::rules(args.redact.as_deref())?;
-        let waivers = waive::read(args.waivers.as_deref())?;
+        let redact = excerpt::rules(args.redact.as_deref())?;
+        let waivers = excerpt::waived(args.waivers.as_deref())?;
         let mut wrong = Vec::new();
         let mut selectors = Vec::new();
         for target in targets {

@@ -1,6 +1,4 @@
-//! `housecall waive`, which writes down that a check is known to fail, and the file that it writes: `--waivers FILE`.
-
-use std::path::Path;
+//! `housecall waive`: writes down in a file for `--waivers` that a check is known to fail.
 
 use serde_json::json;
 
@@ -8,8 +6,9 @@ use housecall::clock::{Clock, SystemClock};
 use housecall::runbook::{Waiver, waivers};
 
 use super::args::WaiveArgs;
+use super::excerpt;
 use super::exit::Failure;
-use super::visit::{drawn, text};
+use super::visit::drawn;
 
 /// Adds a waiver to the file, in place of one for the same check.
 pub(crate) fn run(args: &WaiveArgs) -> Result<u8, Failure> {
@@ -21,7 +20,7 @@ pub(crate) fn run(args: &WaiveArgs) -> Result<u8, Failure> {
         )));
     }
     let mut all = if args.file.exists() {
-        read(Some(&args.file))?
+        excerpt::waived(Some(&args.file))?
     } else {
         Vec::new()
     };
@@ -47,21 +46,6 @@ pub(crate) fn run(args: &WaiveArgs) -> Result<u8, Failure> {
         "{} is waived until {} in {file}; `housecall run … --waivers {file}` goes by it\n",
         args.check, args.until
     ))
-}
-
-/// The waivers of a file, or all that is wrong with it; none where no file is named.
-pub(crate) fn read(file: Option<&Path>) -> Result<Vec<Waiver>, Failure> {
-    let Some(file) = file else {
-        return Ok(Vec::new());
-    };
-    let source = text(file).map_err(|error| {
-        Failure::usage(format!(
-            "failed to read the waivers in {}: {error}\n  help: name a file that `housecall waive` wrote",
-            file.display()
-        ))
-    })?;
-    waivers(&source, &file.display().to_string())
-        .map_err(|problems| Failure::drawn(drawn(&problems)))
 }
 
 fn written(all: &[Waiver]) -> Result<String, Failure> {

@@ -11,6 +11,7 @@ mod case;
 mod checks;
 mod document;
 mod draft;
+mod excerpt;
 mod findings;
 mod governance;
 mod include;
@@ -24,14 +25,12 @@ mod pattern;
 mod program;
 mod quantity;
 mod reader;
-mod redaction;
 mod reference;
 mod repeat;
 mod schema;
 mod settings;
 mod source;
 mod steps;
-mod waivers;
 
 pub use bind::{Unfit, bind};
 pub use case::{Case, Expect, Expected, OutputFile, Subject, Unmet};
@@ -40,12 +39,11 @@ pub use document::{
     Runbook, Step, StopWhen, TargetSpec, Waiver,
 };
 pub use draft::draft;
+pub use excerpt::{redaction, waivers};
 pub use findings::{Findings, sarif};
 pub use include::{Alone, Library};
 pub use program::Scripted;
 pub use quantity::{duration, duration_text, size};
-pub use redaction::redaction;
 pub use reference::reference;
 pub use schema::schema;
 pub use source::{Diagnostic, Level, Paint, render};
-pub use waivers::waivers;

@@ -1,9 +1,11 @@
 //! Bundles: what a run packs, and what is made of it afterwards. The real program, on this machine.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
+
+use crate::cli::{housecall_in as housecall, stderr};
 
 const STEPS: &str = r#"
 version: 1
@@ -52,22 +54,8 @@ impl Bundled {
     }
 }
 
-fn housecall(folder: &Path, words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_housecall"))
-        .args(words)
-        .current_dir(folder)
-        .env("KUBECONFIG", "/nonexistent/kubeconfig")
-        .env("KEY_OF_THE_TEST", "correct-horse-battery")
-        .output()
-        .unwrap()
-}
-
 fn report(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{output:?}"))
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// The `name: status` of every check.

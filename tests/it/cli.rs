@@ -7,12 +7,22 @@ use serde_json::Value;
 
 /// Runs the program where no cluster can be reached: whatever it would send, it could not.
 pub(crate) fn housecall(words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_housecall"))
+    command(words).output().unwrap()
+}
+
+/// The same in a folder.
+pub(crate) fn housecall_in(folder: &Path, words: &[&str]) -> Output {
+    command(words).current_dir(folder).output().unwrap()
+}
+
+fn command(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_housecall"));
+    command
         .args(words)
         .env("KUBECONFIG", "/nonexistent/kubeconfig")
-        .env_remove("HOUSECALL_IMAGE")
-        .output()
-        .unwrap()
+        .env("KEY_OF_THE_TEST", "correct-horse-battery")
+        .env_remove("HOUSECALL_IMAGE");
+    command
 }
 
 pub(crate) fn code(output: &Output) -> i32 {

@@ -1,18 +1,10 @@
 //! Two runs side by side: `diff` and `baseline`. The real program, on this machine.
 
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 
-fn housecall(folder: &Path, words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_housecall"))
-        .args(words)
-        .current_dir(folder)
-        .env("KUBECONFIG", "/nonexistent/kubeconfig")
-        .output()
-        .unwrap()
-}
+use crate::cli::housecall_in as housecall;
 
 /// A folder with the reports of two runs: `a.json`, then `b.json`.
 fn two(before: &str, after: &str) -> tempfile::TempDir {

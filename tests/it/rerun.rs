@@ -1,9 +1,8 @@
 //! A saved run made again: `rerun`. The real program, on this machine.
 
-use std::path::Path;
-use std::process::{Command, Output};
-
 use serde_json::Value;
+
+use crate::cli::housecall_in as housecall;
 
 const RUNBOOK: &str = "version: 1
 id: t
@@ -15,16 +14,6 @@ steps:
   - {id: who, sh: 'read -r key; echo \"$name $key\"', stdin: '{{key}}', expect: [{id: is-web, that: 'stdout.contains(\"web\")'}]}
   - {id: there, sh: 'test -f ./there'}
 ";
-
-fn housecall(folder: &Path, words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_housecall"))
-        .args(words)
-        .current_dir(folder)
-        .env("KUBECONFIG", "/nonexistent/kubeconfig")
-        .env("KEY_OF_THE_TEST", "correct-horse-battery")
-        .output()
-        .unwrap()
-}
 
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();

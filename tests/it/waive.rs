@@ -1,24 +1,22 @@
 //! Checks that are known to fail, written down in a file. The real program, on this machine.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 
+use crate::cli::housecall_in;
+
 const RUNBOOK: &str = "version: 1\nid: t\ntitle: T\nsteps:\n  - {id: one, sh: 'echo slow', expect: [{id: not-slow, that: 'stdout == \"\"', say: it is slow}]}\n";
+
+fn housecall(folder: &Path, words: &str) -> Output {
+    housecall_in(folder, &words.split(' ').collect::<Vec<_>>())
+}
 
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("t.yaml"), RUNBOOK).unwrap();
     folder
-}
-
-fn housecall(folder: &Path, words: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_housecall"))
-        .args(words.split(' '))
-        .current_dir(folder)
-        .output()
-        .unwrap()
 }
 
 const WAIVE: &str = "waive not-slow --reason moved --owner web --until 9999-12-31";

@@ -13,7 +13,7 @@ use crate::ground::Ground;
 use crate::node::Ward;
 use crate::patience::eventually;
 use crate::situation::as_held;
-use crate::visit::{Seen, Visit};
+use crate::visit::{Running, Seen, Visit};
 
 const STEPS: &str = "  - {id: long, sh: 'echo asked >>/tmp/asked; sleep 1001 | cat', timeout: 60s}\n  - {id: next, run: [cat, /tmp/asked]}\n";
 
@@ -115,17 +115,23 @@ fn through_proxy(ground: &Ground) -> (Proxy, NamedTempFile) {
     (proxy.into_inner().unwrap(), file)
 }
 
+/// A run through the proxy, whose first step is under way.
+fn in_mid_step(ground: &Ground, ward: &Ward) -> (Proxy, Running) {
+    let (proxy, kubeconfig) = through_proxy(ground);
+    let visit = Visit::steps(ground, STEPS, "web --transport live");
+    let run = visit.kubeconfig(kubeconfig.path()).start();
+    eventually("the step's own process", 30, || {
+        ward.with_words("sleep 1001")
+    });
+    (proxy, run)
+}
+
 /// A run whose connections are lost in mid-step goes on with the next step, and leaves nothing.
 fn lost_by(lose: fn(&Proxy)) -> Option<Seen> {
     let ground = Ground::ours()?;
     ground.admit(ground.patient("web"));
     let (ward, before) = (Ward::of(&ground, "web"), ground.standing("web"));
-    let (proxy, kubeconfig) = through_proxy(&ground);
-    let visit = Visit::steps(&ground, STEPS, "web --transport live");
-    let run = visit.kubeconfig(kubeconfig.path()).start();
-    eventually("the step's own process", 30, || {
-        ward.with_words("sleep 1001")
-    });
+    let (proxy, run) = in_mid_step(&ground, &ward);
     lose(&proxy);
     let seen = run.end();
     assert_eq!(seen.code, Some(5), "{}", seen.told());
@@ -166,12 +172,7 @@ fn promise_3_a_connection_lost_for_good_is_an_end_that_is_not_proven() {
     let Some(ground) = Ground::ours() else { return };
     ground.admit(ground.patient("web"));
     let (ward, before) = (Ward::of(&ground, "web"), ground.standing("web"));
-    let (proxy, kubeconfig) = through_proxy(&ground);
-    let visit = Visit::steps(&ground, STEPS, "web --transport live");
-    let run = visit.kubeconfig(kubeconfig.path()).start();
-    eventually("the step's own process", 30, || {
-        ward.with_words("sleep 1001")
-    });
+    let (proxy, run) = in_mid_step(&ground, &ward);
     proxy.close();
     let seen = run.end();
     as_held("the connection lost for good", &seen, seen.only());

@@ -1,9 +1,8 @@
 //! The committed table of situations, and what holds it and the tests together.
 
-use std::path::Path;
-
 use serde_json::Value;
 
+use crate::table::held;
 use crate::visit::Seen;
 
 const TABLE: &str = include_str!("../situations.md");
@@ -82,22 +81,9 @@ pub(crate) fn as_held(situation: &str, seen: &Seen, target: &Value) {
 
 #[test]
 fn every_row_of_the_situation_table_is_held_by_the_test_it_names() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live");
     let rows = rows();
     assert!(rows.len() > 10, "{}", rows.len());
     for row in rows {
-        let (module, function) = row.test.split_once("::").expect("module::function");
-        let source = std::fs::read_to_string(folder.join(format!("{module}.rs"))).unwrap();
-        let body = source
-            .split("#[test]\nfn ")
-            .find(|body| body.starts_with(&format!("{function}(")))
-            .unwrap_or_else(|| panic!("no test {}", row.test));
-        assert!(
-            // However the call is broken into lines.
-            body.contains("as_held(") && body.contains(&format!("\"{}\"", row.situation)),
-            "{} does not hold the row `{}`",
-            row.test,
-            row.situation
-        );
+        held(&row.test, "as_held", &row.situation);
     }
 }
