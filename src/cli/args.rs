@@ -408,7 +408,7 @@ pub(crate) struct WaiveArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) owner: String,
     /// The last day on which it may, such as 2027-01-31
-    #[arg(long, value_name = "DAY")]
+    #[arg(long, value_name = "DAY", value_parser = day)]
     pub(crate) until: jiff::civil::Date,
     /// The file that holds the waivers, for `--waivers`
     #[arg(long, value_name = "FILE", default_value = "housecall-waivers.yaml")]
@@ -504,6 +504,11 @@ pub(crate) struct DoctorArgs {
 pub(crate) struct CompletionsArgs {
     /// Which shell
     pub(crate) shell: clap_complete::Shell,
+}
+
+fn day(text: &str) -> Result<jiff::civil::Date, String> {
+    text.parse()
+        .map_err(|_| "a day is written like 2027-01-31".into())
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

@@ -12,6 +12,7 @@ use super::command;
 use super::excerpt::Excerpt;
 use super::prose::{line, lines};
 use super::summary::{meaning, tally};
+use super::words::counted;
 use crate::report::{AttachReport, CheckReport, Output, Report, Status, StepReport, TargetReport};
 
 /// Bytes that are written at most: below the 1,024 KiB of a step summary, so that a little can stand before it.
@@ -114,7 +115,7 @@ fn gist(target: &TargetReport) -> String {
         }
         _ if !bad.is_empty() => bad.join(", "),
         Some(reason) => reason.lines().next().unwrap_or_default().to_owned(),
-        None => format!("{} steps", target.steps.len()),
+        None => counted(target.steps.len() as u64, "step"),
     };
     super::prose::within(&whole, 120)
 }

@@ -87,6 +87,10 @@ fn a_waiver_that_cannot_be_is_refused_and_nothing_is_written() {
             "2020-01-01 is over already",
         ),
         (
+            "waive a --reason x --owner y --until tomorrow",
+            "a day is written like 2027-01-31",
+        ),
+        (
             "waive NOT --reason x --owner y --until 9999-01-01",
             "there is no check `NOT`",
         ),

@@ -136,11 +136,11 @@ fn promise_3_ctrl_c_ends_the_program_of_a_dialogue() {
     assert_eq!(seen.code, Some(130), "{}", seen.told());
     // What it wrote may have been on its way still when the run was interrupted.
     assert!("up\n".starts_with(seen.text("mute")), "{}", seen.told());
-    // On a machine that is very busy a parent may go before its child is reaped, and after the shell has said farewell: one zombie is
-    // left then, and nothing lives.
+    // On a machine that is very busy a parent may go before its child is reaped: a zombie is told then, and nothing lives.
     let left = bed.ward.others();
     assert!(left.iter().all(|one| one.words.is_empty()), "{left:?}");
-    assert!(left.len() <= 1, "{left:?}: {}", seen.told());
+    let told = seen.told();
+    assert!(left.is_empty() || told.contains("zombie"), "{told}");
     assert!(bed.ward.lives());
     assert_eq!(bed.ground.standing("web"), bed.before);
 }
