@@ -11,7 +11,8 @@ use super::Runbook;
 use super::names::{is_kebab, unfit_identifier};
 use scalar::{one_line, quoted, template};
 
-/// A command line as a runbook, YAML, that has neither an error nor a warning; `None` where there is no program.
+/// A command line as a runbook, YAML, that has no error; `None` where there is no program. Lint warns of it only where a word is one
+/// that a shell alone understands (`|`, `$HOME`): no shell is there, and the words are kept as they were given.
 ///
 /// `portable` says whether a portable kind may ask instead of the words themselves.
 pub fn draft(words: &[String], portable: bool) -> Option<String> {
@@ -44,10 +45,14 @@ pub fn draft(words: &[String], portable: bool) -> Option<String> {
         .map(|steps| written(words, steps))
         .collect();
     // A kind that is not there, or that takes less than the words ask for, leaves the words themselves.
-    let sound = |text: &&String| {
-        Runbook::parse(text, "draft").is_ok_and(|(_, warnings)| warnings.is_empty())
+    let warned = |text: &String| {
+        let (_, warnings) = Runbook::parse(text, "draft").ok()?;
+        Some((warnings.len(), text.clone()))
     };
-    written.iter().find(sound).cloned()
+    let sound = written.iter().filter_map(warned);
+    sound
+        .min_by_key(|(warnings, _)| *warnings)
+        .map(|(_, text)| text)
 }
 
 /// One step of a draft.
@@ -235,6 +240,7 @@ fn port_in(word: &str) -> Option<(usize, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runbook::Diagnostic;
     use proptest::prelude::*;
 
     fn of(line: &str) -> String {
@@ -375,18 +381,32 @@ mod tests {
         ]
     }
 
+    #[test]
+    fn a_word_for_a_shell_is_kept_and_warned_of() {
+        let words: Vec<_> = ["ps", "aux", "|", "wc"].map(String::from).into();
+        let (_, warnings) = Runbook::parse(&draft(&words, false).unwrap(), "x").unwrap();
+        let told: Vec<_> = warnings.iter().map(|one| one.headline.as_str()).collect();
+        assert_eq!(
+            told,
+            ["`run` starts `ps` without a shell, where `|` means nothing"]
+        );
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn every_command_line_becomes_a_runbook_without_a_complaint(
+        fn every_command_line_becomes_a_runbook_and_lint_warns_of_nothing_but_words_for_a_shell(
             program in program(), words in prop::collection::vec(word(), 0..6), portable in any::<bool>(),
         ) {
             let words: Vec<_> = std::iter::once(program).chain(words).collect();
             let text = draft(&words, portable);
             let text = text.ok_or_else(|| TestCaseError::fail(format!("nothing was made of {words:?}")))?;
             let (runbook, warnings) = Runbook::parse(&text, "x").map_err(|all| TestCaseError::fail(format!("{all:?}\n{text}")))?;
-            prop_assert!(warnings.is_empty());
+            // Of a word for a shell the warning is what the user needs; of anything else there is none.
+            let meant = |warning: &Diagnostic| warning.headline.contains("without a shell");
+            prop_assert!(warnings.iter().all(meant), "{warnings:?}");
+            prop_assert!(warnings.len() <= words.iter().filter(|word| word.contains(['|', '&', '>', '<', '$', '*'])).count());
             if !portable && runbook.steps[0].kind.word() == "run" {
                 // Word for word what was given.
                 let names = serde_json::Map::from_iter(
