@@ -348,10 +348,6 @@ impl Session for LiveSession {
         if let Some(why) = self.lost.clone() {
             return self.rest(Ended::Lost(why));
         }
-        if self.terminal.is_some() {
-            // On a busy machine seen now and then: what a terminal started may end after the shell has counted, and has left.
-            self.remarks.push("a dialogue was interrupted: of its processes one may stay a zombie of a process that does not reap, beyond those that are counted".into());
-        }
         let stop = self.stream.conversation.stop();
         self.stream.pump.send(stop);
         match self.outcome(Instant::now() + STOPPED).await {
