@@ -141,7 +141,10 @@ fn promise_3_ctrl_c_ends_the_program_of_a_dialogue() {
     let left = bed.ward.others();
     assert!(left.iter().all(|one| one.words.is_empty()), "{left:?}");
     let told = seen.told();
-    assert!(left.is_empty() || told.contains("zombie"), "{told}");
+    assert!(
+        left.is_empty() || told.contains("zombie"),
+        "{left:?}: {told}"
+    );
     assert!(bed.ward.lives());
     assert_eq!(bed.ground.standing("web"), bed.before);
 }
