@@ -396,7 +396,9 @@ refuse() { printf '%s\n' "$1" >&2; return 126; }
 trap leave EXIT; trap exit TERM INT; trap 'lost=1; exit' HUP
 notes=
 if [ @KEPT@ = 1 ]; then
-  read -r keeper </dev/termination-log
+  # Exec may be let in before the keeper has written its pid
+  round=0
+  while ! read -r keeper </dev/termination-log && [ -r /dev/termination-log ] && [ "$round" -lt 200 ]; do nap; round=$((round+1)); done
   case $keeper in ''|*[!0-9]*) keeper= notes=keeperless ;; *) follow ;; esac
 fi
 uid=$(fact uid Uid /proc/self/status); uid=${uid#uid }; uid=${uid%%[!0-9]*}

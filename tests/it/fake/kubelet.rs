@@ -1,8 +1,10 @@
 //! The kubelet of the fake: starts debug containers, or says why not, by their image.
 //!
 //! `tools:1` runs its command for real. `missing:1` cannot be pulled and `rootly:1` may not run as root: one event each, and no
-//! status for long, as a kubelet does it. `shellless:1` has no `sh`. `slow:1` is never heard of.
+//! status for long, as a kubelet does it. `shellless:1` has no `sh`. `slow:1` is never heard of. `tardy:1` runs its command only once
+//! somebody has entered by exec.
 
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 
@@ -50,6 +52,12 @@ fn run(world: &Arc<World>, pod: &Value, name: &str, container: &Value) {
         .iter()
         .map(|word| expanded(word.as_str().unwrap(), &log.to_string_lossy()))
         .collect();
+    let waits = container["image"] == "tardy:1";
+    let command = if waits {
+        [tardy(&log), command].concat()
+    } else {
+        command
+    };
     let mut child = Command::new(&command[0])
         .args(&command[1..])
         .stdin(Stdio::null())
@@ -58,7 +66,7 @@ fn run(world: &Arc<World>, pod: &Value, name: &str, container: &Value) {
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let stopped = world.started(name, log);
+    let stopped = world.started(name, log, waits);
     status(
         world,
         pod,
@@ -78,6 +86,21 @@ fn run(world: &Arc<World>, pod: &Value, name: &str, container: &Value) {
             "startedAt": "2026-01-02T03:04:05Z", "finishedAt": "2026-01-02T03:04:06Z"}});
         status(&world, &pod, &name, state, json!({}));
     });
+}
+
+/// The words before a command that waits until somebody has entered.
+fn tardy(log: &Path) -> Vec<String> {
+    let wait = "until [ -e \"$0\" ]; do sleep 0.05; done; rm \"$0\"; exec \"$@\"";
+    ["sh", "-c", wait]
+        .map(str::to_owned)
+        .into_iter()
+        .chain([entered(log)])
+        .collect()
+}
+
+/// The file that tells that somebody has entered the container with this log.
+pub(crate) fn entered(log: &Path) -> String {
+    format!("{}.entered", log.display())
 }
 
 /// What Kubernetes and the runtime make of a word of the command.

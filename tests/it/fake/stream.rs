@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 use tokio::sync::mpsc;
 
-use super::kubelet::expanded;
+use super::kubelet::{entered, expanded};
 use super::world::{Fault, World};
 
 /// Serves one exec until either side ends.
@@ -43,6 +43,9 @@ pub(crate) async fn serve(
         .kill_on_drop(true)
         .spawn()
         .unwrap();
+    if running.tardy {
+        std::fs::write(entered(&running.log), "").unwrap();
+    }
     let mut stdin = child.stdin.take();
     let (said, mut output) = mpsc::channel(16);
     tokio::spawn(read(1, child.stdout.take().unwrap(), said.clone()));

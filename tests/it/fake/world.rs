@@ -35,6 +35,8 @@ pub(crate) enum Fault {
 pub(crate) struct Running {
     /// Where its `/dev/termination-log` is.
     pub(crate) log: PathBuf,
+    /// Whether its command waits until somebody has entered.
+    pub(crate) tardy: bool,
 }
 
 /// A watcher of one kind of object.
@@ -227,10 +229,13 @@ impl World {
         &self,
         container: &str,
         log: PathBuf,
+        tardy: bool,
     ) -> tokio::sync::oneshot::Receiver<()> {
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let mut inner = self.inner.lock().unwrap();
-        inner.running.insert(container.into(), Running { log });
+        inner
+            .running
+            .insert(container.into(), Running { log, tardy });
         inner.stop.insert(container.into(), stop);
         stopped
     }

@@ -84,6 +84,23 @@ async fn promise_4_a_stream_cut_in_mid_step_is_taken_up_again_and_the_step_is_no
 }
 
 #[tokio::test]
+async fn promise_3_a_shell_that_is_let_in_before_its_keeper_has_said_who_it_is_waits_for_that() {
+    let fake = patient().await;
+    let cluster = fake.cluster().await;
+    let (attach, stop) = (attach("tardy:1"), CancellationToken::new());
+    let mut session = match cluster.open(&web(), &attach, None, &stop).await {
+        Ok(session) => session,
+        Err(refusal) => panic!("{refusal}"),
+    };
+    let answer = session.answer(&script("echo in")).await.unwrap();
+    assert_eq!(answer.stdout.bytes, b"in\n");
+    let closed = session.close().await;
+    assert_eq!(closed.remarks, Vec::<String>::new());
+    // 0 where its shell ended it; it would have waited for another one, and left with a code of its own.
+    assert_eq!(closed.attach.unwrap().terminated.unwrap().exit_code, 0);
+}
+
+#[tokio::test]
 async fn a_stream_cut_between_steps_costs_no_step() {
     let fake = patient().await;
     let mut session = opened(&fake).await;
