@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     /// Runs a runbook on live pods, or on this machine
     #[command(
-        override_usage = "housecall run [OPTIONS] RUNBOOK TARGET...\n       housecall run [OPTIONS] --from-alert FILE [RUNBOOK]..."
+        override_usage = "housecall run [OPTIONS] RUNBOOK... TARGET...\n       housecall run [OPTIONS] --from-alert FILE [RUNBOOK]..."
     )]
     Run(Box<RunArgs>),
     /// Shows a diagnosis without a cluster: a patient on this machine that has one fault
@@ -37,7 +37,7 @@ pub(crate) enum Verb {
     Test(TestArgs),
     /// Shows what a run would ask and which rights it needs; changes nothing
     #[command(
-        override_usage = "housecall plan [OPTIONS] RUNBOOK TARGET...\n       housecall plan [OPTIONS] --from-alert FILE [RUNBOOK]..."
+        override_usage = "housecall plan [OPTIONS] RUNBOOK... TARGET...\n       housecall plan [OPTIONS] --from-alert FILE [RUNBOOK]..."
     )]
     Plan(Box<PlanArgs>),
     /// Lists the shipped runbooks
@@ -136,7 +136,7 @@ pub(crate) enum Rbac {
 /// Which runbook, whom, and how to get there: what `run` and `plan` have in common.
 #[derive(Args)]
 pub(crate) struct VisitArgs {
-    /// A runbook (a file, or the name of a shipped one), then targets: pod/NAME, NAME, deploy/NAME, sts/NAME, ds/NAME, job/NAME,
+    /// Runbooks (files, or names of shipped ones), which one debug container is asked one after another, then targets: pod/NAME, NAME, deploy/NAME, sts/NAME, ds/NAME, job/NAME,
     /// svc/NAME, node/NAME, `local` (this machine), `pid:N` (a process here)
     #[arg(value_name = "RUNBOOK TARGET", num_args = 1.., required_unless_present = "from_alert")]
     pub(crate) words: Vec<String>,
@@ -190,7 +190,7 @@ pub(crate) struct VisitArgs {
     /// The most debug containers of earlier runs that a pod may carry; one with as many is left alone
     #[arg(long, value_name = "N", default_value_t = DEFAULT_MAX_CONTAINERS)]
     pub(crate) max_containers: usize,
-    /// A value for a param of the runbook
+    /// A value for a param of the runbook; of several, for each that has it, or for one as RUNBOOK/NAME=VALUE
     #[arg(short, long, value_name = "NAME=VALUE")]
     pub(crate) param: Vec<String>,
     /// How long a debug container may live at most, such as 5m
@@ -301,9 +301,9 @@ pub(crate) struct JudgeArgs {
     /// What a run wrote with -o bundle=FILE or --record DIR
     #[arg(value_name = "BUNDLE")]
     pub(crate) bundle: PathBuf,
-    /// Judges by this runbook; else by the one that the run was made with, as it is now
+    /// Judges by this runbook; else by the one that the run was made with, as it is now. As often as the run had runbooks
     #[arg(long, value_name = "RUNBOOK")]
-    pub(crate) runbook: Option<String>,
+    pub(crate) runbook: Vec<String>,
     /// The least severity at which a failed check fails; else as the run had it
     #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     pub(crate) fail_on: Option<Severity>,

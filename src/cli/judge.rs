@@ -3,22 +3,23 @@
 
 use housecall::cluster::replay::Recorded;
 use housecall::runbook::Runbook;
+use serde_json::Value;
 
 use super::args::{JudgeArgs, ReplayArgs};
 use super::exit::Failure;
 use super::recording;
-use super::visit::load;
+use super::visit::{all, load};
 
 /// Judges by the runbook as it is now, or by another one. The code is that of a run.
 pub(crate) async fn run(args: JudgeArgs) -> Result<u8, Failure> {
     let recorded = recording::read(&args.bundle)?;
-    let runbook = match &args.runbook {
-        Some(word) => load(word)?,
-        None => own(&recorded)?,
+    let runbooks = match args.runbook.as_slice() {
+        [] => own(&recorded)?,
+        named => all(named)?,
     };
     recording::judge(
         recorded,
-        &runbook,
+        &runbooks,
         args.fail_on,
         (args.redact.as_deref(), args.waivers.as_deref()),
         &args.output,
@@ -29,21 +30,27 @@ pub(crate) async fn run(args: JudgeArgs) -> Result<u8, Failure> {
 /// Plays it back as it was: with the very runbook, or not at all.
 pub(crate) async fn replay(args: ReplayArgs) -> Result<u8, Failure> {
     let recorded = recording::read(&args.bundle)?;
-    let runbook = own(&recorded)?;
-    let then = &recorded.about()["runbook"]["digest"];
-    if *then != runbook.digest {
-        return Err(Failure::usage(format!(
-            "the runbook {} has changed since the run\n  help: `housecall judge {}` judges what was recorded with the runbook as it is now",
-            runbook.origin,
-            args.bundle.display()
-        )));
+    let runbooks = own(&recorded)?;
+    for (at, runbook) in runbooks.iter().enumerate() {
+        let then = &recorded.about()["runbooks"][at]["runbook"]["digest"];
+        if *then != runbook.digest {
+            return Err(Failure::usage(format!(
+                "the runbook {} has changed since the run\n  help: `housecall judge {}` judges what was recorded with the runbook as it is now",
+                runbook.origin,
+                args.bundle.display()
+            )));
+        }
     }
-    recording::judge(recorded, &runbook, None, (None, None), &args.output).await
+    recording::judge(recorded, &runbooks, None, (None, None), &args.output).await
 }
 
-/// The runbook that a run was made with, as it is now: where it was then, or the shipped one of that name.
-fn own(recorded: &Recorded) -> Result<Runbook, Failure> {
-    let about = recorded.about();
+/// The runbooks that a run was made with, as they are now: where each was then, or the shipped one of that name.
+fn own(recorded: &Recorded) -> Result<Vec<Runbook>, Failure> {
+    let runbooks = recorded.about()["runbooks"].as_array();
+    runbooks.into_iter().flatten().map(one).collect()
+}
+
+fn one(about: &Value) -> Result<Runbook, Failure> {
     let words = [&about["origin"], &about["runbook"]["id"]];
     let mut words = words.into_iter().filter_map(|word| word.as_str());
     let missing = |word: &str| {

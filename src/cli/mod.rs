@@ -26,6 +26,7 @@ mod merge;
 mod mode;
 mod new;
 mod outputs;
+mod params;
 mod patient;
 mod plan;
 mod prospects;

@@ -40,9 +40,11 @@ pub(crate) async fn run(args: PlanArgs) -> Result<u8, Failure> {
     let mut trouble =
         visit.plan.needs_container() && way::told(&mut text, &visit.plan, why, &example);
     trouble |= targets(&mut text, &prospects);
-    match &visit.plan.program {
-        Some(scripted) => program(&mut text, scripted),
-        None => steps(&mut text, &visit.plan.preview(&example)),
+    for plan in visit.plan.runbooks() {
+        match &plan.program {
+            Some(scripted) => program(&mut text, scripted),
+            None => steps(&mut text, &plan.preview(&example)),
+        }
     }
     list(&mut text, &rights);
     trouble |= rights.are_missing();
@@ -80,12 +82,14 @@ fn place(scopes: &[Scope]) -> rbac::Place<'_> {
 
 fn head(text: &mut String, plan: &Plan) {
     let attach = &plan.attach;
-    let _ = writeln!(
-        text,
-        "runbook    {} ({})",
-        plan.runbook.id,
-        inert(&plan.runbook.title)
-    );
+    for plan in plan.runbooks() {
+        let _ = writeln!(
+            text,
+            "runbook    {} ({})",
+            plan.runbook.id,
+            inert(&plan.runbook.title)
+        );
+    }
     for (name, value) in &plan.params {
         let _ = writeln!(text, "param      {name} = {}", inert(&value.to_string()));
     }

@@ -26,15 +26,21 @@ const FOLDER: &str = "recording/";
 /// Begins a recording, before anything is sent.
 pub(crate) fn begin(
     folder: &Path,
-    origin: &str,
+    origins: &[String],
     plan: &Plan,
     key: &Key,
 ) -> Result<Arc<Recorder>, Failure> {
+    let runbooks: Vec<_> = plan
+        .runbooks()
+        .iter()
+        .zip(origins)
+        .map(|(plan, origin)| {
+            json!({ "runbook": plan.runbook, "origin": origin, "params": plan.params })
+        })
+        .collect();
     let about = json!({
         "schema": SCHEMA,
-        "runbook": plan.runbook,
-        "origin": origin,
-        "params": plan.params,
+        "runbooks": runbooks,
         "image": plan.attach.image,
         "profile": plan.attach.profile.word(),
         "container": plan.attach.container,
@@ -102,17 +108,17 @@ pub(crate) fn read(path: &Path) -> Result<Recorded, Failure> {
     Recorded::of(about, tapes).map_err(|error| Failure::usage(error.to_string()))
 }
 
-/// Judges a recorded run with a runbook, which may have changed since: as if it had been there. What the rules in the file `redact` find
+/// Judges a recorded run with runbooks, which may have changed since: as if they had been there. What the rules in the file `redact` find
 /// is masked as well.
 pub(crate) async fn judge(
     recorded: Recorded,
-    runbook: &Runbook,
+    runbooks: &[Runbook],
     fail_on: Option<Severity>,
     (redact, waivers): (Option<&Path>, Option<&Path>),
     output: &OutputArgs,
 ) -> Result<u8, Failure> {
     let rules = (excerpt::rules(redact)?, excerpt::waived(waivers)?);
-    let plan = plan(runbook, recorded.about(), fail_on, rules)?;
+    let plan = plan(runbooks, recorded.about(), fail_on, rules)?;
     let outputs = Outputs::open(&output.formats)?;
     let targets: Vec<_> = recorded.targets().cloned().collect();
     let cluster: Arc<dyn Cluster> = Arc::new(recorded);
@@ -136,23 +142,14 @@ pub(crate) async fn judge(
     examine(Arc::new(plan), prospects, wanted, outputs).await
 }
 
-/// The plan that the run had, as far as the runbook still takes its params.
+/// The plan that the run had, as far as the runbooks still take their params.
 fn plan(
-    runbook: &Runbook,
+    runbooks: &[Runbook],
     about: &Value,
     fail_on: Option<Severity>,
     (redact, waivers): (Rules, Vec<Waiver>),
 ) -> Result<Plan, Failure> {
     let text = |key: &str| about[key].as_str().map(str::to_owned);
-    let params = runbook
-        .params
-        .iter()
-        .map(|param| {
-            let recorded = about["params"].get(&param.name).cloned();
-            let value = recorded.or_else(|| param.default.clone());
-            (param.name.clone(), value.unwrap_or_default())
-        })
-        .collect();
     let then = Severity::ALL
         .into_iter()
         .find(|severity| about["fail_on"] == severity.word());
@@ -167,7 +164,21 @@ fn plan(
         waivers,
         ..Wishes::default()
     };
-    Plan::new(runbook, params, &wishes)
+    let mut plans = Vec::new();
+    for (at, runbook) in runbooks.iter().enumerate() {
+        let params = runbook
+            .params
+            .iter()
+            .map(|param| {
+                let recorded = about["runbooks"][at]["params"].get(&param.name).cloned();
+                let value = recorded.or_else(|| param.default.clone());
+                (param.name.clone(), value.unwrap_or_default())
+            })
+            .collect();
+        let plan = Plan::new(runbook, params, &wishes);
+        plans.push(plan.map_err(|refused| Failure::usage(refused.to_string()))?);
+    }
+    Plan::together(plans, &wishes)
         .map(Plan::without_waits)
-        .map_err(|refused| Failure::usage(refused.to_string()))
+        .ok_or_else(|| Failure::usage("the recording names no runbook"))
 }

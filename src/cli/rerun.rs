@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use clap::Parser;
 use serde_json::Value;
 
-use housecall::report::{MASK, Report, Status, TargetReport};
+use housecall::report::{MASK, Report, RunbookRef, Status, TargetReport};
 use housecall::target::TargetKind;
 
 use super::args::{Arguments, RerunArgs, Verb};
@@ -52,8 +52,13 @@ fn words(
     // The short flag may stand with its value in one word.
     let placed = given("--namespace") || options.iter().any(|word| word.starts_with("-n"));
     let about = &report.run;
-    let runbook = about.runbook.file.as_ref().unwrap_or(&about.runbook.id);
-    let mut words = vec!["housecall".to_owned(), "run".to_owned(), runbook.clone()];
+    let runbooks = match about.runbooks.as_slice() {
+        [] => std::slice::from_ref(&about.runbook),
+        several => several,
+    };
+    let mut words = vec!["housecall".to_owned(), "run".to_owned()];
+    let called = |one: &RunbookRef| one.file.clone().unwrap_or_else(|| one.id.clone());
+    words.extend(runbooks.iter().map(called));
     let mut namespaces = BTreeSet::new();
     let mut containers = BTreeSet::new();
     for target in targets {

@@ -40,7 +40,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
     log::keep_from(&visit.plan, &key);
     let recorder = outputs
         .recording(args.record.as_deref())
-        .map(|folder| recording::begin(&folder, &visit.origin, &visit.plan, &key))
+        .map(|folder| recording::begin(&folder, &visit.origins, &visit.plan, &key))
         .transpose()?;
     let shelf = args.artifacts.as_deref().map(Shelf::open).transpose()?;
     let interrupt = Interrupt::default();
@@ -86,7 +86,7 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
 /// Makes the plan one that reads what an earlier run has left.
 fn resumed(visit: &mut Visit) -> Result<(), Failure> {
     let plan = Arc::make_mut(&mut visit.plan);
-    if plan.attach.transport == Transport::Live || plan.program.is_some() {
+    if plan.attach.transport == Transport::Live || !plan.is_written() {
         return Err(Failure::usage(
             "a run over the live transport cannot be resumed: its answers went to its client alone\n  help: run again",
         ));

@@ -27,7 +27,7 @@ pub(crate) async fn run(args: TestArgs) -> Result<u8, Failure> {
         let (runbook, recorded) = (load(word)?, recording::read(folder)?);
         return recording::judge(
             recorded,
-            &runbook,
+            &[runbook],
             None,
             (args.redact.as_deref(), None),
             &args.output,

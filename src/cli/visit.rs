@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use housecall::catalog::Catalog;
-use housecall::cluster::{Refusal, Scope};
+use housecall::cluster::Scope;
 use housecall::plan::{Plan, Wishes};
-use housecall::runbook::{self, Diagnostic, Origin, Paint, Runbook, bind};
+use housecall::runbook::{self, Diagnostic, Paint, Runbook, bind};
 use housecall::target::{Selector, field_selector, label_selector, subdomain};
 use housecall::yaml::MAX_BYTES;
 
@@ -18,13 +18,13 @@ use super::colour;
 use super::excerpt;
 use super::exit::Failure;
 use super::library::Library;
-use super::prospects::connect;
+use super::params::{pairs, shared, told};
 
 /// Everything that is known before the first request.
 pub(crate) struct Visit {
     pub(crate) plan: Arc<Plan>,
-    /// What the runbook was called: a file, or the name of a shipped one.
-    pub(crate) origin: String,
+    /// What each runbook was called: a file, or the name of a shipped one.
+    pub(crate) origins: Vec<String>,
     pub(crate) selectors: Vec<Selector>,
     /// Where each selector looks, in the same order.
     pub(crate) scopes: Vec<Scope>,
@@ -62,7 +62,7 @@ impl Visit {
         match plan {
             Some(plan) if wrong.is_empty() => Ok(Self {
                 plan: Arc::new(plan),
-                origin: call.runbook.origin,
+                origins: vec![call.runbook.origin],
                 selectors,
                 scopes,
                 notes: call.notes,
@@ -73,8 +73,8 @@ impl Visit {
     }
 
     async fn named(args: &VisitArgs) -> Result<Self, Failure> {
-        let (runbook, targets) = split(&args.words)?;
-        let runbook = load(runbook)?;
+        let (words, targets) = split(&args.words)?;
+        let runbooks = all(words)?;
         let redact = excerpt::rules(args.redact.as_deref())?;
         let waivers = excerpt::waived(args.waivers.as_deref())?;
         let mut wrong = Vec::new();
@@ -112,7 +112,7 @@ impl Visit {
         }
         check_namespace(args, &mut wrong);
         if selectors.is_empty() && wrong.is_empty() {
-            selectors.extend(own_target(&runbook, &mut wrong));
+            selectors.extend(runbooks.iter().find_map(|one| own_target(one, &mut wrong)));
         }
         if selectors.is_empty() && wrong.is_empty() {
             wrong.push(
@@ -126,11 +126,11 @@ impl Visit {
             waivers,
             ..wishes(args, &selectors, &mut wrong)
         };
-        let plan = settled(&runbook, args, &given, &wishes, &mut wrong).await;
+        let plan = together(&runbooks, args, &given, wishes, &mut wrong).await;
         match plan {
             Some(plan) if wrong.is_empty() => Ok(Self {
                 plan: Arc::new(plan),
-                origin: runbook.origin,
+                origins: runbooks.into_iter().map(|one| one.origin).collect(),
                 scopes: vec![scope(args); selectors.len()],
                 selectors,
                 notes: Vec::new(),
@@ -170,7 +170,27 @@ fn check_namespace(args: &VisitArgs, wrong: &mut Vec<String>) {
     }
 }
 
-/// The plan, or every reason against it.
+/// The plan of all runbooks, or every reason against it.
+async fn together(
+    runbooks: &[Runbook],
+    args: &VisitArgs,
+    given: &[(String, String)],
+    wishes: Wishes,
+    wrong: &mut Vec<String>,
+) -> Option<Plan> {
+    let wishes = wishes
+        .agreed(runbooks)
+        .map_err(|refused| wrong.push(refused.to_string()))
+        .ok()?;
+    let given = shared(runbooks, given, wrong);
+    let mut plans = Vec::new();
+    for (runbook, given) in runbooks.iter().zip(given) {
+        plans.extend(settled(runbook, args, &given, &wishes, wrong).await);
+    }
+    Plan::together(plans, &wishes)
+}
+
+/// The plan of one runbook, or every reason against it.
 async fn settled(
     runbook: &Runbook,
     args: &VisitArgs,
@@ -190,67 +210,6 @@ async fn settled(
     Plan::new(runbook, params.ok()?, wishes)
         .map_err(|refused| wrong.push(refused.to_string()))
         .ok()
-}
-
-/// Values from where a param's `from` says, for those that were not given.
-async fn told(
-    runbook: &Runbook,
-    args: &VisitArgs,
-    given: &mut Vec<(String, String)>,
-    wrong: &mut Vec<String>,
-) {
-    for param in &runbook.params {
-        let named = given.iter().any(|(name, _)| *name == param.name);
-        let secret = param.kind.is_secret();
-        let own = format!("HOUSECALL_PARAM_{}", param.name.to_ascii_uppercase());
-        if named && secret {
-            wrong.push(format!(
-                "the param `{}` is a secret, and a command line can be read by others\n  help: give it in the environment as {own}, or by its `from`",
-                param.name
-            ));
-            continue;
-        }
-        if named {
-            continue;
-        }
-        let mut origins = param.from.clone();
-        if secret && origins.is_empty() {
-            origins.push(Origin::Env(own));
-        }
-        for origin in &origins {
-            match origin_value(origin, args).await {
-                Ok(Some(value)) => {
-                    given.push((param.name.clone(), value));
-                    break;
-                }
-                Ok(None) => {}
-                Err(why) => wrong.push(format!("the param `{}`: {why}", param.name)),
-            }
-        }
-    }
-}
-
-/// What stands in one place; `None` where nothing does, and the next is asked.
-async fn origin_value(origin: &Origin, args: &VisitArgs) -> Result<Option<String>, String> {
-    match origin {
-        Origin::Env(name) => match std::env::var(name) {
-            Ok(value) => Ok(Some(value)),
-            Err(std::env::VarError::NotPresent) => Ok(None),
-            Err(std::env::VarError::NotUnicode(_)) => Err(format!("${name} is not UTF-8")),
-        },
-        Origin::File(path) => match std::fs::read_to_string(path) {
-            Ok(text) => Ok(Some(text.trim_end_matches(['\n', '\r']).to_owned())),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(format!("{path} cannot be read: {error}")),
-        },
-        Origin::KubeSecret { name, key } => {
-            let told = |refusal: Refusal| format!("{}; {}", refusal.headline, refusal.help);
-            let cluster = connect(args).await.map_err(told)?;
-            let own = cluster.namespace().to_owned();
-            let namespace = args.namespace.as_deref().unwrap_or(&own);
-            cluster.secret(namespace, name, key).await.map_err(told)
-        }
-    }
 }
 
 fn wishes(args: &VisitArgs, selectors: &[Selector], wrong: &mut Vec<String>) -> Wishes {
@@ -287,17 +246,29 @@ fn scope(args: &VisitArgs) -> Scope {
     }
 }
 
-/// The first word is the runbook, the others are targets.
-fn split(words: &[String]) -> Result<(&str, &[String]), Failure> {
-    let (first, rest) = words
-        .split_first()
-        .ok_or_else(|| Failure::usage("no runbook is named"))?;
-    if let Some(second) = rest.iter().find(|word| is_runbook(word)) {
+/// The first word is a runbook, and so are those behind it that name one; the others are targets.
+fn split(words: &[String]) -> Result<(&[String], &[String]), Failure> {
+    let Some((_, rest)) = words.split_first() else {
+        return Err(Failure::usage("no runbook is named"));
+    };
+    let more = rest.iter().take_while(|word| is_runbook(word)).count();
+    let (runbooks, targets) = words.split_at(1 + more);
+    if let Some(late) = targets.iter().find(|word| is_runbook(word)) {
         return Err(Failure::usage(format!(
-            "`{second}` is a second runbook, and a run has one\n  help: run them one after another, each with its own report"
+            "`{late}` is a runbook, and stands behind a target\n  help: name the runbooks first, then the targets"
         )));
     }
-    Ok((first, rest))
+    Ok((runbooks, targets))
+}
+
+/// All of these runbooks, or all that is wrong with them.
+pub(crate) fn all(words: &[String]) -> Result<Vec<Runbook>, Failure> {
+    let (runbooks, wrong): (Vec<_>, Vec<_>) =
+        words.iter().map(|word| load(word)).partition(Result::is_ok);
+    match Failure::all(wrong.into_iter().filter_map(Result::err).collect()) {
+        Some(failure) => Err(failure),
+        None => Ok(runbooks.into_iter().filter_map(Result::ok).collect()),
+    }
 }
 
 fn is_runbook(word: &str) -> bool {
@@ -305,21 +276,6 @@ fn is_runbook(word: &str) -> bool {
         || [".yaml", ".yml", ".rhai"]
             .iter()
             .any(|ending| word.ends_with(ending))
-}
-
-pub(crate) fn pairs(given: &[String], wrong: &mut Vec<String>) -> Vec<(String, String)> {
-    given
-        .iter()
-        .filter_map(|word| match word.split_once('=') {
-            Some((name, value)) if !name.is_empty() => Some((name.to_owned(), value.to_owned())),
-            _ => {
-                wrong.push(format!(
-                    "`-p {word}` is no param\n  help: write -p NAME=VALUE"
-                ));
-                None
-            }
-        })
-        .collect()
 }
 
 /// The source of a runbook by file or shipped name, and what it is called.

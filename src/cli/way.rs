@@ -50,7 +50,7 @@ pub(super) async fn settled(
     if plan.attach.transport != Transport::Auto {
         return (rights, "as it was asked for");
     }
-    if !plan.attaches_at_once() || plan.attach.mode != Mode::Ephemeral {
+    if !plan.attaches_at_once() || !plan.is_written() || plan.attach.mode != Mode::Ephemeral {
         Arc::make_mut(plan).attach.transport = Transport::Live;
         return (rights, "nothing else can ask this");
     }

@@ -26,32 +26,33 @@ pub fn ahead(plan: &Plan, target: &Target) -> Ahead {
         root: None,
         reason: None,
     };
-    let mut sight = Sight::new(plan, target, &nowhere);
-    sight.expect(PATIENT);
     let mut ahead = Ahead {
         asks: tools::asked(plan).into_iter().collect(),
         left: Vec::new(),
     };
     let contained = |planned: &&PlannedStep| planned.step.kind.needs_container();
-    for planned in plan.steps.iter().chain(&plan.finally).filter(contained) {
-        match of(planned, &sight) {
-            Some(asks) => ahead.asks.extend(asks),
-            None => ahead.left.push(planned.step.id.clone()),
+    for plan in plan.runbooks() {
+        let mut sight = Sight::new(plan, target, &nowhere);
+        sight.expect(PATIENT);
+        for planned in plan.steps.iter().chain(&plan.finally).filter(contained) {
+            match of(plan, planned, &sight) {
+                Some(asks) => ahead.asks.extend(asks),
+                None => ahead.left.push(plan.called(&planned.step.id)),
+            }
         }
+        // Whether they are asked at all depends on the others.
+        let later = plan.on_fail.iter().filter(contained);
+        let later = later.map(|planned| plan.called(&planned.step.id));
+        ahead.left.extend(later);
     }
-    // Whether they are asked at all depends on the others.
-    let later = plan.on_fail.iter().filter(contained);
-    ahead
-        .left
-        .extend(later.map(|planned| planned.step.id.clone()));
     ahead
 }
 
 /// Those of one step; `None` where something of it is not known yet.
-fn of(planned: &PlannedStep, sight: &Sight) -> Option<Vec<Ask>> {
+fn of(plan: &Plan, planned: &PlannedStep, sight: &Sight) -> Option<Vec<Ask>> {
     let mut own = sight.own(planned.step.fragment.as_deref()).ok()?;
     let Some(each) = &planned.step.each else {
-        return once(planned, sight, &own);
+        return once(plan, planned, sight, &own);
     };
     let Value::Array(items) = each.of.value(sight.of(&own).scope()).ok()? else {
         return None;
@@ -59,19 +60,19 @@ fn of(planned: &PlannedStep, sight: &Sight) -> Option<Vec<Ask>> {
     let mut all = Vec::new();
     for item in items.into_iter().take(each.max) {
         own.about(&each.item, item);
-        all.extend(once(planned, sight, &own)?);
+        all.extend(once(plan, planned, sight, &own)?);
     }
     Some(all)
 }
 
-fn once(planned: &PlannedStep, sight: &Sight, own: &Own) -> Option<Vec<Ask>> {
+fn once(plan: &Plan, planned: &PlannedStep, sight: &Sight, own: &Own) -> Option<Vec<Ask>> {
     let view = sight.of(own);
     if let Some(when) = &planned.step.when
         && !when.holds(view.scope()).ok()?
     {
         return Some(Vec::new());
     }
-    let asks = asks(planned, &view).ok()?;
+    let asks = asks(plan, planned, &view).ok()?;
     let sendable = |ask: &Ask| sendable(ask) && !sight.tells_secret(own, &text(ask));
     asks.iter().all(sendable).then_some(asks)
 }

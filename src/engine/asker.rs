@@ -35,6 +35,12 @@ pub(super) struct Outcome {
     pub(super) reason: Option<String>,
     /// How far a debug container came that was refused while the target was asked.
     pub(super) attach: Option<AttachReport>,
+    /// True where the way to the target was lost for good.
+    lost: bool,
+    /// Why there is no debug container, where one was wanted.
+    unattached: Option<String>,
+    /// Bytes of output that are kept already.
+    kept: usize,
 }
 
 /// Asks one target.
@@ -91,11 +97,23 @@ impl<'a> Asker<'a> {
         self
     }
 
+    /// What was asked before of the same target, which this is added to.
+    pub(super) fn after(mut self, outcome: Outcome) -> Self {
+        self.lost = outcome.lost;
+        self.room = self.room.saturating_sub(outcome.kept);
+        self.unattached = self.unattached.or_else(|| outcome.unattached.clone());
+        self.outcome = outcome;
+        self
+    }
+
     /// Asks everything: the steps; after a failure what `on_fail` adds; and at the end `finally`, an interruption or not.
     pub(super) async fn all(mut self) -> Outcome {
         let plan = Arc::clone(&self.lane.plan);
         if let Some(scripted) = &plan.program {
             return Conversation::new(self, Arc::clone(scripted)).all().await;
+        }
+        if self.lost {
+            return self.unreached(&plan.steps);
         }
         self.list(&plan.steps).await;
         if self.failed && !self.lost && !self.interrupt.is_stopped() {
@@ -111,7 +129,25 @@ impl<'a> Asker<'a> {
                 () = over => {}
             }
         }
+        self.settled()
+    }
+
+    /// The outcome, with what the next runbook has to know.
+    fn settled(mut self) -> Outcome {
+        self.outcome.lost = self.lost;
+        self.outcome.kept = room::MOST - self.room;
+        self.outcome.unattached = self.unattached;
         self.outcome
+    }
+
+    /// The steps of a runbook to whose target the way was lost before.
+    fn unreached(mut self, steps: &[PlannedStep]) -> Outcome {
+        let why = self.outcome.reason.clone().unwrap_or_default();
+        let why = format!("not asked: {why}");
+        for planned in steps {
+            self.tell(unasked(planned, self.phase, Verdict::Unreachable, &why));
+        }
+        self.settled()
     }
 
     /// What begins now goes on after an interruption, is bounded by itself, and given up by a second one. Never comes back: what it
@@ -353,6 +389,7 @@ impl<'a> Asker<'a> {
 
     fn remark(&self, step: &str, remarks: Vec<String>) {
         for text in remarks {
+            let step = self.lane.plan.called(step);
             self.lane.note(format!("step {step}: {text}"));
         }
     }

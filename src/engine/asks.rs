@@ -2,10 +2,14 @@
 
 use super::sight::View;
 use crate::ask::{Ask, MAX_STDIN};
-use crate::plan::PlannedStep;
+use crate::plan::{Plan, PlannedStep};
 
 /// The asks in their order; an error says what cannot be rendered.
-pub(super) fn asks(planned: &PlannedStep, sight: &View<'_>) -> Result<Vec<Ask>, String> {
+pub(super) fn asks(
+    plan: &Plan,
+    planned: &PlannedStep,
+    sight: &View<'_>,
+) -> Result<Vec<Ask>, String> {
     let whole = sight.whole();
     let asks = planned.step.kind.asks(&whole);
     let mut asks: Vec<_> = asks
@@ -13,6 +17,9 @@ pub(super) fn asks(planned: &PlannedStep, sight: &View<'_>) -> Result<Vec<Ask>, 
         .into_iter()
         .map(|ask| planned.bound(ask))
         .collect();
+    for ask in &mut asks {
+        ask.step = plan.called(&ask.step);
+    }
     if let Some(stdin) = &planned.step.stdin {
         let text = stdin
             .render(&whole)

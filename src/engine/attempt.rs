@@ -56,7 +56,7 @@ impl Attempt<'_> {
         if let Some(why) = self.out_of_reach(session.patient()) {
             return self.put_off(Verdict::Unavailable, &why);
         }
-        let mut asks = match asks(self.planned, sight) {
+        let mut asks = match asks(self.plan, self.planned, sight) {
             Ok(asks) => asks,
             Err(why) => return self.put_off(Verdict::Error, &why),
         };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ahead::ahead;
-use super::asker::{Asker, out_of_sight};
+use super::asker::{Asker, Outcome, out_of_sight};
 use super::interrupt::Interrupt;
 use super::tell::Teller;
 use super::tools;
@@ -13,6 +13,7 @@ use crate::report::{AttachReport, Happening, Redactor, Status, Verdict};
 use crate::target::{Target, TargetKind};
 
 /// A target's own place in the run.
+#[derive(Clone)]
 pub(super) struct Lane {
     pub(super) index: usize,
     pub(super) plan: Arc<Plan>,
@@ -45,7 +46,9 @@ impl Lane {
         }
         self.tell(Happening::TargetStarted { target: self.index });
         let (attach, stop) = (&self.plan.attach, self.interrupt.stop_token());
-        let known = attach.transport != Transport::Live && self.plan.attaches_at_once();
+        let known = attach.transport != Transport::Live
+            && self.plan.attaches_at_once()
+            && self.plan.is_written();
         let asks = known.then(|| ahead(&self.plan, &target).asks);
         let opening = if self.plan.attaches_at_once() {
             cluster.open(&target, attach, asks.as_deref(), stop)
@@ -81,8 +84,11 @@ impl Lane {
             return self.refuse(refusal);
         };
         let why = told(refusal);
-        let asker = Asker::new(self, &mut session, target).without_container(&why);
-        let outcome = asker.all().await;
+        let mut outcome = Outcome::default();
+        for lane in self.runbooks() {
+            let asker = Asker::new(&lane, &mut session, target).without_container(&why);
+            outcome = asker.after(outcome).all().await;
+        }
         session.close().await;
         self.closed(refusal.attach.as_deref().cloned());
         self.finish(status(&outcome.verdicts).max(Status::Error), Some(why))
@@ -147,10 +153,11 @@ impl Lane {
         target.container = session.container();
         self.attached(session.as_ref());
         self.equipped(session.as_mut()).await;
-        let outcome = Asker::new(self, &mut session, &target)
-            .attaching(cluster, &target)
-            .all()
-            .await;
+        let mut outcome = Outcome::default();
+        for lane in self.runbooks() {
+            let asker = Asker::new(&lane, &mut session, &target).attaching(cluster, &target);
+            outcome = asker.after(outcome).all().await;
+        }
         let last = session.attached();
         let closed = tokio::select! {
             biased;
@@ -168,7 +175,29 @@ impl Lane {
         self.finish(status, outcome.reason)
     }
 
-    pub(super) fn tell(&self, happening: Happening) {
+    /// The lane once for each runbook: the same place and voice, with the plan of that one.
+    fn runbooks(&self) -> Vec<Self> {
+        match self.plan.together.as_slice() {
+            [] => vec![self.clone()],
+            several => several
+                .iter()
+                .map(|plan| Self {
+                    plan: Arc::new(plan.clone()),
+                    ..self.clone()
+                })
+                .collect(),
+        }
+    }
+
+    /// Tells what happens in the lane. Steps are called there as they are outside of their runbook.
+    pub(super) fn tell(&self, mut happening: Happening) {
+        match &mut happening {
+            Happening::StepStarted { id, .. } => *id = self.plan.called(id),
+            Happening::StepFinished { step, .. } | Happening::StepAmended { step, .. } => {
+                step.id = self.plan.called(&step.id);
+            }
+            _ => {}
+        }
         self.teller.tell(happening);
     }
 

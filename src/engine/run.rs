@@ -119,6 +119,11 @@ impl Engine {
                 finished: None,
                 version: env!("CARGO_PKG_VERSION").into(),
                 runbook: plan.runbook.clone(),
+                runbooks: plan
+                    .together
+                    .iter()
+                    .map(|one| one.runbook.clone())
+                    .collect(),
                 params: plan.params.clone(),
                 cluster: run.cluster.clone(),
             },
@@ -148,7 +153,7 @@ fn launch(
 ) -> JoinSet<()> {
     let places = Arc::new(Places::new(run.parallel, &plan.batch));
     let mut plan = Arc::clone(plan);
-    Arc::make_mut(&mut plan).attach.run.clone_from(&run.id);
+    Arc::make_mut(&mut plan).of_run(&run.id);
     let mut lanes = JoinSet::new();
     for (index, prospect) in prospects.into_iter().enumerate() {
         let lane = Lane {

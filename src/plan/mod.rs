@@ -10,6 +10,7 @@ mod power;
 mod preview;
 pub mod rbac;
 mod settle;
+mod together;
 
 pub use docs::docs;
 pub use pick::Picked;

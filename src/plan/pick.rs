@@ -25,7 +25,8 @@ impl Plan {
         let mut picked = Picked::default();
         let mut fit = Vec::new();
         for target in found {
-            match self.required(&target, now) {
+            let mut runbooks = self.runbooks().iter();
+            match runbooks.try_for_each(|plan| plan.required(&target, now)) {
                 Ok(()) => fit.push(target),
                 Err(why) => picked.left_out.push(format!("{target} is left out: {why}")),
             }

@@ -40,12 +40,9 @@ impl Plan {
     pub fn preview(&self, target: &Target) -> Vec<Previewed> {
         let known = foreseen(target);
         let scope = Scope::of(&self.params).with(&known);
-        self.steps
-            .iter()
-            .chain(&self.on_fail)
-            .chain(&self.finally)
+        self.asked()
             .map(|planned| Previewed {
-                id: planned.step.id.clone(),
+                id: self.called(&planned.step.id),
                 kind: planned.step.kind.word(),
                 when: planned
                     .step

@@ -28,7 +28,8 @@ pub fn role(runbook: &str, place: Place<'_>, needs: &[Need]) -> String {
     if needs.is_empty() {
         return "# no right of a cluster is needed: the targets are on this machine\n".into();
     }
-    let name = format!("housecall-{runbook}");
+    // Several runbooks are named as one, `web-smoke+dns-smoke`; an object cannot be.
+    let name = format!("housecall-{}", runbook.replace('+', "-"));
     let home = match place {
         Place::Namespace(namespace) => namespace,
         Place::Cluster => "default",

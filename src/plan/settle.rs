@@ -65,8 +65,13 @@ pub struct Wishes {
 /// What will be asked of each target.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// Which runbook.
+    /// Which runbook; of several, one that stands for them.
     pub runbook: RunbookRef,
+    /// The plans of several runbooks, which are asked one after another of each target, within one debug container; none where the plan is
+    /// that of one. This one holds then what they have in common, and no steps.
+    pub together: Vec<Plan>,
+    /// What the ids of its steps are told behind, where its runbook is one of several: the id of that.
+    pub prefix: Option<String>,
     /// Parameters as they are used, secrets masked.
     pub params: Map<String, Value>,
     /// The secrets among them, name and value.
@@ -195,6 +200,8 @@ impl Plan {
                 digest: runbook.digest.clone(),
                 file: file(&runbook.origin),
             },
+            together: Vec::new(),
+            prefix: None,
             params,
             attach: Attach {
                 toolbox: wishes.toolbox.clone(),
@@ -250,6 +257,7 @@ impl Plan {
 
     /// The same plan for answers that are there already: nothing comes of waiting between two attempts.
     pub fn without_waits(mut self) -> Self {
+        self.together = self.together.into_iter().map(Self::without_waits).collect();
         let lists = [&mut self.steps, &mut self.on_fail, &mut self.finally];
         for planned in lists.into_iter().flatten() {
             planned.hurry();
@@ -260,10 +268,11 @@ impl Plan {
 
     /// True where some step asks something of a debug container; without one, none is attached.
     pub fn needs_container(&self) -> bool {
-        let written = self
-            .program
+        let programs = self
+            .runbooks()
             .iter()
-            .flat_map(|scripted| scripted.program().asks());
+            .filter_map(|plan| plan.program.as_ref());
+        let written = programs.flat_map(|scripted| scripted.program().asks());
         let mut kinds = written.filter_map(|ask| Kind::registered(&ask.kind));
         kinds.any(|kind| kind.about.needs_container())
             || self
@@ -274,12 +283,40 @@ impl Plan {
     /// True where one is attached before anything is asked. What a program asks is known as it runs: it is given one once it asks
     /// something that needs it.
     pub fn attaches_at_once(&self) -> bool {
-        self.program.is_none() && self.needs_container()
+        let written = |plan: &Self| plan.program.is_none() && plan.needs_container();
+        match self.together.as_slice() {
+            [] => written(self),
+            several => several.iter().any(written),
+        }
+    }
+
+    /// True where everything that may be asked is written down: no program decides as it runs.
+    pub fn is_written(&self) -> bool {
+        let mut runbooks = self.runbooks().iter();
+        runbooks.all(|plan| plan.program.is_none())
+    }
+
+    /// The plan of each runbook, in the order they are asked.
+    pub fn runbooks(&self) -> &[Self] {
+        match self.together.as_slice() {
+            [] => std::slice::from_ref(self),
+            several => several,
+        }
+    }
+
+    /// What a step is called in events and reports, by its id.
+    pub fn called(&self, id: &str) -> String {
+        match &self.prefix {
+            Some(prefix) => format!("{prefix}/{id}"),
+            None => id.to_owned(),
+        }
     }
 
     /// Every step that may be asked: those of `on_fail` and `finally` after the others.
     pub fn asked(&self) -> impl Iterator<Item = &PlannedStep> {
-        self.steps.iter().chain(&self.on_fail).chain(&self.finally)
+        self.runbooks()
+            .iter()
+            .flat_map(|plan| plan.steps.iter().chain(&plan.on_fail).chain(&plan.finally))
     }
 }
 

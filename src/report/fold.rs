@@ -174,6 +174,7 @@ fn nothing_yet() -> RunReport {
             digest: String::new(),
             file: None,
         },
+        runbooks: Vec::new(),
         params: serde_json::Map::new(),
         cluster: String::new(),
     }

@@ -47,8 +47,11 @@ pub struct RunReport {
     pub finished: Option<Timestamp>,
     /// Version of housecall.
     pub version: String,
-    /// The runbook.
+    /// The runbook; of several, one that stands for them: their ids joined by `+`.
     pub runbook: RunbookRef,
+    /// Where several were run together: each, in the order they were asked. The ids of their steps stand behind those of their runbooks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub runbooks: Vec<RunbookRef>,
     /// Parameters as they were used, secrets masked.
     pub params: Map<String, Value>,
     /// Name of the kubeconfig context, `local` for this machine.

@@ -33,6 +33,27 @@ fn a_live_pod_is_examined_with_the_shipped_runbook_and_nothing_is_left_running()
 }
 
 #[test]
+fn several_runbooks_are_asked_within_one_debug_container() {
+    let Some(ground) = Ground::find() else { return };
+    let pod = ground.admit(ground.patient("web"));
+    let seen = Visit::run(&ground, "smoke/web", "inventory/versions pod/web").seen();
+    assert_eq!(seen.code, Some(0), "{}", seen.told());
+    let target = seen.only();
+    let mut asked: Vec<_> = target["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["id"].as_str().unwrap().split('/').next().unwrap())
+        .collect();
+    asked.dedup();
+    assert_eq!(asked, ["web-smoke", "versions"]);
+    assert_eq!(
+        ground.guests(&pod),
+        [target["attach"]["container"].as_str().unwrap()]
+    );
+}
+
+#[test]
 fn promise_3_the_reported_end_is_the_one_the_api_tells() {
     let Some(ground) = Ground::find() else { return };
     let pod = ground.admit(ground.patient("web"));

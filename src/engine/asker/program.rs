@@ -56,7 +56,7 @@ impl<'a> Conversation<'a> {
             self.asker.phase = Phase::Finally;
             self.finally().await;
         }
-        self.asker.outcome
+        self.asker.settled()
     }
 
     async fn main(&mut self) {

@@ -23,7 +23,7 @@ impl<'a> Asker<'a> {
 
     /// Attaches a debug container where none is yet: once, whatever comes of it.
     pub(super) async fn reach(&mut self) {
-        let none = self.session.attached().is_none();
+        let none = self.session.attached().is_none() && self.unattached.is_none();
         let Some((cluster, target)) = self.further.take().filter(|_| none) else {
             return;
         };

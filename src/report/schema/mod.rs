@@ -154,7 +154,7 @@ fn run() -> Value {
             ("started", reference("moment")),
             ("finished", maybe(reference("moment"))),
             ("version", text("Version of housecall.")),
-            ("runbook", runbook),
+            ("runbook", runbook.clone()),
             (
                 "params",
                 open("Parameters as they were used, secrets masked."),
@@ -164,7 +164,10 @@ fn run() -> Value {
                 text("Name of the kubeconfig context, `local` for this machine."),
             ),
         ],
-        &[],
+        &[(
+            "runbooks",
+            list(runbook, "Where several were run together: each."),
+        )],
     )
 }
 

@@ -221,6 +221,7 @@ fn of(targets: Vec<TargetReport>, code: u8, also: &[u8]) -> Report {
                 digest: "sha256:00".into(),
                 file: Some("runbooks/web smoke.yaml".into()),
             },
+            runbooks: Vec::new(),
             params: Map::from_iter([("port".to_owned(), json!(80))]),
             cluster: "kind-shop".into(),
         },
