@@ -106,15 +106,16 @@ still() {
 handles() { while read -r key value; do case $key:$value in SigCgt:*[4567cdefCDEF]???) return 0 ;; esac; done <"/proc/$1/status"; return 1; }
 
 # PID: ends it, if it is still the process that was proven ours
-finish() { still "$1" && kill -9 "$1" && killed="$killed $1"; }
+finish() { still "$1" && kill -9 "$1"; }
 
 # STEP: ROOT: ends a step's processes leaf first, so that parents reap: a process loses its children when none of them has
 # children left, and all at once. One that handles TERM, as our scripts do, is held meanwhile and then told, so that it reaps
 # them and does not go on with its next line. $unreaped counts what stays as a zombie of someone else.
 stop() {
-  round=0 killed=
+  round=0 seen=' '
   while ours "$1" "$2"; [ "$all" != ' ' ] && [ "$round" -lt 30 ]; do
     for pid in $all; do
+      case $seen in *" $pid "*) ;; *) seen="$seen$pid " ;; esac
       kids= branch= above=
       for pair in $tree; do
         case $pair in
@@ -133,7 +134,7 @@ stop() {
     round=$((round+1))
     nap
   done
-  for pid in $killed; do
+  for pid in $seen; do
     parent "$pid" && [ "$state" = Z ] && ! below "$up" && unreaped=$((unreaped+1))
   done
 }
@@ -222,7 +223,11 @@ leave() {
   unreaped=0
   # In a long session pids may have wrapped round and passed ours again
   if [ "${id:-0}" -le 9 ]; then since "HOUSECALL_STEP=$mark:" "$$"; else left=1; fi
-  [ "$left" = 0 ] || stop '' ''
+  if [ "$left" != 0 ]; then
+    stop '' ''
+    # What still lives is killed with the container, and nobody of ours is there to reap it
+    for pid in $all; do unreaped=$((unreaped+1)); done
+  fi
   say "bye $unreaped"
   [ -z "$keeper" ] || { echo "left $$" >>/dev/termination-log; [ -n "$lost" ] || kill -TERM "$keeper"; }
 }
