@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use self::program::Conversation;
+use self::program::Course;
 use super::attempt::{Asked, Attempt, unasked};
 use super::interrupt::Interrupt;
 use super::lane::Lane;
@@ -44,12 +44,12 @@ pub(super) struct Outcome {
 }
 
 /// Asks one target.
-pub(super) struct Asker<'a> {
-    lane: &'a Lane,
-    session: &'a mut Box<dyn Session>,
+pub(super) struct Asker {
+    lane: Lane,
+    session: Box<dyn Session>,
     /// Where a debug container is had, once something needs one.
-    further: Option<(&'a dyn Cluster, &'a Target)>,
-    image: &'a str,
+    further: Option<(Arc<dyn Cluster>, Target)>,
+    image: String,
     sight: Sight,
     outcome: Outcome,
     interrupt: Interrupt,
@@ -63,25 +63,21 @@ pub(super) struct Asker<'a> {
     unattached: Option<String>,
 }
 
-impl<'a> Asker<'a> {
-    pub(super) fn new(
-        lane: &'a Lane,
-        session: &'a mut Box<dyn Session>,
-        target: &'a Target,
-    ) -> Self {
+impl Asker {
+    pub(super) fn new(lane: Lane, session: Box<dyn Session>, target: &Target) -> Self {
         let sight = Sight::new(&lane.plan, target, session.patient());
         let image = match target.kind {
-            TargetKind::Pod | TargetKind::Node => lane.plan.attach.image.as_str(),
-            TargetKind::Local | TargetKind::Process => "this machine",
+            TargetKind::Pod | TargetKind::Node => lane.plan.attach.image.clone(),
+            TargetKind::Local | TargetKind::Process => "this machine".into(),
         };
         Self {
+            interrupt: lane.interrupt.clone(),
             lane,
             session,
             further: None,
             image,
             sight,
             outcome: Outcome::default(),
-            interrupt: lane.interrupt.clone(),
             phase: Phase::Steps,
             number: 0,
             failed: false,
@@ -107,10 +103,12 @@ impl<'a> Asker<'a> {
     }
 
     /// Asks everything: the steps; after a failure what `on_fail` adds; and at the end `finally`, an interruption or not.
-    pub(super) async fn all(mut self) -> Outcome {
+    ///
+    /// The session is given back with the outcome. It is not where a program's thread holds on to it, which is given up.
+    pub(super) async fn all(mut self) -> (Option<Box<dyn Session>>, Outcome) {
         let plan = Arc::clone(&self.lane.plan);
         if let Some(scripted) = &plan.program {
-            return Conversation::new(self, Arc::clone(scripted)).all().await;
+            return Course::new(self, Arc::clone(scripted)).all().await;
         }
         if self.lost {
             return self.unreached(&plan.steps);
@@ -133,15 +131,15 @@ impl<'a> Asker<'a> {
     }
 
     /// The outcome, with what the next runbook has to know.
-    fn settled(mut self) -> Outcome {
+    fn settled(mut self) -> (Option<Box<dyn Session>>, Outcome) {
         self.outcome.lost = self.lost;
         self.outcome.kept = room::MOST - self.room;
         self.outcome.unattached = self.unattached;
-        self.outcome
+        (Some(self.session), self.outcome)
     }
 
     /// The steps of a runbook to whose target the way was lost before.
-    fn unreached(mut self, steps: &[PlannedStep]) -> Outcome {
+    fn unreached(mut self, steps: &[PlannedStep]) -> (Option<Box<dyn Session>>, Outcome) {
         let why = self.outcome.reason.clone().unwrap_or_default();
         let why = format!("not asked: {why}");
         for planned in steps {
@@ -152,14 +150,14 @@ impl<'a> Asker<'a> {
 
     /// What begins now goes on after an interruption, is bounded by itself, and given up by a second one. Never comes back: what it
     /// stops comes to its end by that.
-    fn bounded(&mut self, asked: Duration) -> impl Future<Output = ()> + use<'a> {
+    fn bounded(&mut self, asked: Duration) -> impl Future<Output = ()> + use<> {
         let brake = Interrupt::default();
         self.interrupt = brake.clone();
-        let lane = self.lane;
+        let above = self.lane.interrupt.clone();
         async move {
             tokio::select! {
                 () = tokio::time::sleep(asked.min(FINALLY)) => {}
-                () = lane.interrupt.abandoned() => {}
+                () = above.abandoned() => {}
             }
             brake.stop();
             std::future::pending::<()>().await;
@@ -322,7 +320,7 @@ impl<'a> Asker<'a> {
         let mut attempt = Attempt {
             planned,
             plan: &self.lane.plan,
-            image: own_image.as_deref().unwrap_or(self.image),
+            image: own_image.as_deref().unwrap_or(&self.image),
             interrupt: &self.interrupt,
             redactor: &self.lane.redactor,
             clock: self.lane.teller.clock.as_ref(),

@@ -37,7 +37,7 @@ impl Lane {
     }
 
     /// Opens, asks, closes. Closing happens on every path.
-    pub(super) async fn examine(self, cluster: &dyn Cluster, target: Target) -> Status {
+    pub(super) async fn examine(self, cluster: &Arc<dyn Cluster>, target: Target) -> Status {
         if self.interrupt.is_stopped() {
             return self.finish(
                 Status::Error,
@@ -67,7 +67,12 @@ impl Lane {
     }
 
     /// What no container could be attached to may still be known from outside: the steps that need none are asked all the same.
-    async fn refused(&self, cluster: &dyn Cluster, target: &Target, refusal: &Refusal) -> Status {
+    async fn refused(
+        &self,
+        cluster: &Arc<dyn Cluster>,
+        target: &Target,
+        refusal: &Refusal,
+    ) -> Status {
         let bare = |planned: &PlannedStep| !planned.step.kind.needs_container();
         if !self.plan.needs_container()
             || !self.plan.asked().any(bare)
@@ -80,16 +85,17 @@ impl Lane {
             consulted = cluster.consult(target, &self.plan.attach, self.interrupt.stop_token()) => consulted,
             () = self.interrupt.stopped() => return self.refuse(refusal),
         };
-        let Ok(mut session) = consulted else {
+        let Ok(session) = consulted else {
             return self.refuse(refusal);
         };
         let why = told(refusal);
-        let mut outcome = Outcome::default();
-        for lane in self.runbooks() {
-            let asker = Asker::new(&lane, &mut session, target).without_container(&why);
-            outcome = asker.after(outcome).all().await;
+        let asked = self.ask(session, |lane, session| {
+            Asker::new(lane, session, target).without_container(&why)
+        });
+        let (session, outcome) = asked.await;
+        if let Some(session) = session {
+            session.close().await;
         }
-        session.close().await;
         self.closed(refusal.attach.as_deref().cloned());
         self.finish(status(&outcome.verdicts).max(Status::Error), Some(why))
     }
@@ -146,24 +152,30 @@ impl Lane {
 
     async fn converse(
         &self,
-        cluster: &dyn Cluster,
+        cluster: &Arc<dyn Cluster>,
         mut session: Box<dyn Session>,
         mut target: Target,
     ) -> Status {
         target.container = session.container();
         self.attached(session.as_ref());
         self.equipped(session.as_mut()).await;
-        let mut outcome = Outcome::default();
-        for lane in self.runbooks() {
-            let asker = Asker::new(&lane, &mut session, &target).attaching(cluster, &target);
-            outcome = asker.after(outcome).all().await;
-        }
-        let last = session.attached();
-        let closed = tokio::select! {
-            biased;
-            closed = session.close() => closed.into(),
-            () = self.interrupt.abandoned() => Ending::abandoned(last),
+        let begun = session.attached();
+        let asked = self.ask(session, |lane, session| {
+            Asker::new(lane, session, &target).attaching(cluster, &target)
+        });
+        let closed = match asked.await {
+            (None, outcome) => (Ending::abandoned(begun), outcome),
+            (Some(session), outcome) => {
+                let last = session.attached();
+                let closed = tokio::select! {
+                    biased;
+                    closed = session.close() => closed.into(),
+                    () = self.interrupt.abandoned() => Ending::abandoned(last),
+                };
+                (closed, outcome)
+            }
         };
+        let (closed, outcome) = closed;
         for text in closed.remarks {
             self.note(text);
         }
@@ -173,6 +185,22 @@ impl Lane {
             status = status.max(Status::Error);
         }
         self.finish(status, outcome.reason)
+    }
+
+    /// Asks all runbooks, one after another, over one session.
+    async fn ask(
+        &self,
+        session: Box<dyn Session>,
+        asker: impl Fn(Self, Box<dyn Session>) -> Asker,
+    ) -> (Option<Box<dyn Session>>, Outcome) {
+        let mut asked = (Some(session), Outcome::default());
+        for lane in self.runbooks() {
+            asked = match asked {
+                (Some(session), outcome) => asker(lane, session).after(outcome).all().await,
+                given_up => given_up,
+            };
+        }
+        asked
     }
 
     /// The lane once for each runbook: the same place and voice, with the plan of that one.

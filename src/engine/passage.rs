@@ -1,53 +1,47 @@
-//! A program's thread, and the channel that is its door: it sends what it asks, and sleeps until the answer comes. What it only tells or
-//! judges is taken where it runs: to wake another thread for that would take longer than all the rest of it.
+//! A program's thread, and the door it asks through: each request is answered on that thread, by whoever answers. One that waits, waits
+//! there, for the cluster alone: to hand it to another thread and back would take longer than all the rest of it.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use serde_json::{Map, Value};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::growth::Growth;
 use super::interrupt::Interrupt;
 use crate::script::program::{Door, Ending, Program, Refusal, Request, STACK, Thrown, Watch};
 
-/// A request, and where its answer goes.
-type Passed = (Request, oneshot::Sender<Result<Value, Refusal>>);
-
-/// Answers on the program's own thread what nobody waits for.
+/// Answers a request on the program's own thread.
 pub(super) type Desk = Box<dyn FnMut(Request) -> Result<Value, Refusal> + Send>;
 
 /// The program's side.
 struct Passage {
-    lane: mpsc::UnboundedSender<Passed>,
     desk: Desk,
     growth: Arc<Growth>,
+    /// Gone when nobody waits any more for what the program comes to.
+    awaited: Weak<()>,
 }
 
 impl Door for Passage {
     fn pass(&mut self, request: Request) -> Result<Value, Refusal> {
-        let over = || Refusal::Stopped("the run is over".into());
-        if !request.waits() {
-            return if self.lane.is_closed() {
-                Err(over())
-            } else {
-                (self.desk)(request)
-            };
+        if self.awaited.strong_count() == 0 {
+            return Err(Refusal::Stopped("the run is over".into()));
         }
-        let (answer, answered) = oneshot::channel();
-        self.lane.send((request, answer)).map_err(|_| over())?;
+        if !request.waits() {
+            return (self.desk)(request);
+        }
         let since = Instant::now();
-        let answer = answered.blocking_recv().unwrap_or_else(|_| Err(over()));
+        let answer = (self.desk)(request);
         self.growth.waited(since.elapsed());
         answer
     }
 }
 
-/// A call under way, from the side that answers. Dropped before its end, it ends the program at its next request.
+/// A call under way. Dropped before its end, it ends the program at its next request.
 pub(super) struct Call {
-    requests: mpsc::UnboundedReceiver<Passed>,
     ended: oneshot::Receiver<Result<Ending, Thrown>>,
+    _awaited: Arc<()>,
 }
 
 impl Call {
@@ -58,8 +52,9 @@ impl Call {
         params: Map<String, Value>,
         (interrupt, desk): (Interrupt, Desk),
     ) -> io::Result<Self> {
-        let (passed, requests) = mpsc::unbounded_channel();
         let (over, ended) = oneshot::channel();
+        let waiting = Arc::new(());
+        let awaited = Arc::downgrade(&waiting);
         let growth = Arc::new(Growth::begin());
         let taken = Arc::clone(&growth);
         let watch: Watch = Arc::new(move || {
@@ -71,19 +66,17 @@ impl Call {
             .stack_size(STACK)
             .spawn(move || {
                 let door = Box::new(Passage {
-                    lane: passed,
                     desk,
                     growth,
+                    awaited,
                 });
                 // Whoever waited may be gone already.
                 let _ = over.send(program.call(&function, &params, door, watch));
             })?;
-        Ok(Self { requests, ended })
-    }
-
-    /// The next request that waits; `None` when there are no more.
-    pub(super) async fn request(&mut self) -> Option<Passed> {
-        self.requests.recv().await
+        Ok(Self {
+            ended,
+            _awaited: waiting,
+        })
     }
 
     /// How it ended. A thread that broke off is an error like any other.
@@ -110,41 +103,33 @@ mod tests {
 
     #[tokio::test]
     async fn a_thread_that_broke_off_is_an_error_and_not_the_end_of_the_lane() {
-        let (passed, requests) = mpsc::unbounded_channel();
         let (over, ended) = oneshot::channel();
         let thread = std::thread::spawn(move || {
-            let _held = (passed, over);
+            let _held = over;
             std::panic::resume_unwind(Box::new("broken"));
         });
-        let mut call = Call { requests, ended };
-        assert!(call.request().await.is_none());
+        let call = Call {
+            ended,
+            _awaited: Arc::new(()),
+        };
         let thrown = call.end().await.unwrap_err();
         assert!(thrown.to_string().starts_with("it broke off"), "{thrown}");
         assert!(thread.join().is_err());
     }
 
-    fn passage(lane: mpsc::UnboundedSender<Passed>) -> Passage {
-        Passage {
-            lane,
+    #[test]
+    fn a_door_behind_which_nobody_waits_ends_the_program() {
+        let waiting = Arc::new(());
+        let mut passage = Passage {
             desk: Box::new(|request| Ok(format!("{request:?}").into())),
             growth: Arc::new(Growth::begin()),
-        }
-    }
-
-    #[test]
-    fn what_nobody_waits_for_is_answered_without_the_lane() {
-        let (passed, mut requests) = mpsc::unbounded_channel();
-        let answer = passage(passed).pass(Request::Log("x".into()));
+            awaited: Arc::downgrade(&waiting),
+        };
+        let answer = passage.pass(Request::Log("x".into()));
         assert_eq!(answer, Ok("Log(\"x\")".into()));
-        assert!(requests.try_recv().is_err());
-    }
-
-    #[test]
-    fn a_door_whose_lane_is_gone_ends_the_program() {
+        drop(waiting);
         for request in [Request::Log("x".into()), Request::Target("target")] {
-            let (passed, requests) = mpsc::unbounded_channel();
-            drop(requests);
-            let refused = passage(passed).pass(request);
+            let refused = passage.pass(request);
             assert_eq!(refused, Err(Refusal::Stopped("the run is over".into())));
         }
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
+use tokio::runtime::Handle;
 
 use super::interrupt::Interrupt;
 use super::passage::{Call, Desk, broken};
@@ -25,21 +26,17 @@ pub async fn rehearse(
     let program = scripted.program().clone();
     const NOTHING: &str =
         "a test asks nothing: it calls `simulate(given, params)`, which runs `main`";
-    let desk = Box::new(|request| match request {
+    let (runbook, runtime) = (runbook.clone(), Handle::current());
+    let desk = Box::new(move |request| match request {
         Request::Log(_) | Request::Warn(_) | Request::Looked { .. } => Ok(Value::Null),
+        Request::Simulate { given, params } => {
+            runtime.block_on(simulated(&runbook, &given, &params))
+        }
         _ => Err(Refusal::Wrong(NOTHING.into())),
     });
     let watched = (Interrupt::default(), desk as Desk);
     let begun = Call::begin(program, test.to_owned(), Map::new(), watched);
-    let mut call =
-        begun.map_err(|error| broken(format!("no thread can be had for it: {error}")))?;
-    while let Some((request, answer)) = call.request().await {
-        let given = match request {
-            Request::Simulate { given, params } => simulated(runbook, &given, &params).await,
-            _ => Err(Refusal::Wrong(NOTHING.into())),
-        };
-        let _ = answer.send(given);
-    }
+    let call = begun.map_err(|error| broken(format!("no thread can be had for it: {error}")))?;
     match call.end().await? {
         Ending::Returned => Ok(()),
         Ending::Skipped(why) | Ending::Stopped(why) => Err(broken(why)),

@@ -173,7 +173,7 @@ fn launch(
                     let place = places.take(&target).await;
                     let status = match places.full_of_failures() {
                         Some(why) => lane.leave_out(why),
-                        None => lane.examine(cluster.as_ref(), target).await,
+                        None => lane.examine(&cluster, target).await,
                     };
                     places.done(status);
                     drop(place);

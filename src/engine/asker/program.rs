@@ -1,16 +1,18 @@
-//! A program asked: it runs on a thread of its own, and waits there while the lane asks what it wants to know.
+//! A program asked: it runs on a thread of its own, and asks from there.
 //!
-//! The program's door is a channel: each request goes to the lane with a place for its answer, and the thread sleeps until that
-//! comes. So a step of a program goes the way of any other step, with its bounds, its judging and its events, and an interruption
-//! reaches the program whether it waits or computes. The session is the lane's all the time: whatever becomes of the thread, a panic
-//! with it, the container is ended.
+//! What it wants to know is asked of the session on that thread, while the lane waits for the program's end. So a step of a program goes
+//! the way of any other step, with its bounds, its judging and its events, and an interruption reaches the program whether it waits
+//! or computes. The thread only borrows the session: whatever becomes of it, a panic with it, the lane has it back and the container
+//! is ended.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value};
+use tokio::runtime::Handle;
 
 use super::desk::Desk;
 use super::{Asker, FINALLY, Outcome};
+use crate::cluster::Session;
 use crate::engine::attempt::Asked;
 use crate::engine::passage::{Call, broken};
 use crate::engine::sight::Own;
@@ -22,63 +24,98 @@ use crate::script::program::{Ending, Refusal, Request, Thrown};
 /// The most steps that a program may ask one target. A loop that asks more is no diagnosis.
 const MAX_STEPS: usize = 1_000;
 
-/// One target's conversation with a program.
-pub(super) struct Conversation<'a> {
-    asker: Asker<'a>,
+/// The course of a program: `main`; after a failure `on_fail`; and at the end `finally`, an interruption or not.
+pub(super) struct Course {
     scripted: Arc<Scripted>,
     /// Shared with the program's thread, which tells and judges there.
     desk: Arc<Mutex<Desk>>,
+    /// Lent to the program's thread, which asks there.
+    conversation: Arc<tokio::sync::Mutex<Conversation>>,
 }
 
-impl<'a> Conversation<'a> {
-    pub(super) fn new(asker: Asker<'a>, scripted: Arc<Scripted>) -> Self {
-        Self {
-            desk: Arc::new(Mutex::new(Desk::new(asker.lane, &scripted))),
+/// One target's conversation with a program.
+struct Conversation {
+    asker: Asker,
+    scripted: Arc<Scripted>,
+    desk: Arc<Mutex<Desk>>,
+}
+
+impl Course {
+    pub(super) fn new(asker: Asker, scripted: Arc<Scripted>) -> Self {
+        let desk = Arc::new(Mutex::new(Desk::new(&asker.lane, &scripted)));
+        let conversation = Conversation {
             asker,
+            scripted: Arc::clone(&scripted),
+            desk: Arc::clone(&desk),
+        };
+        Self {
             scripted,
+            desk,
+            conversation: Arc::new(tokio::sync::Mutex::new(conversation)),
         }
     }
 
-    /// Runs `main`; after a failure `on_fail`; and at the end `finally`, an interruption or not.
-    pub(super) async fn all(mut self) -> Outcome {
+    /// Runs it to its end.
+    pub(super) async fn all(self) -> (Option<Box<dyn Session>>, Outcome) {
         let has = |function: &str| self.scripted.program().has(function);
         let (on_fail, finally) = (has("on_fail"), has("finally"));
         self.main().await;
         let failed = self.desk().talk.failed();
-        if on_fail && failed && !self.asker.lost && !self.asker.interrupt.is_stopped() {
-            self.asker.phase = Phase::OnFail;
+        if on_fail && failed && self.begins(Phase::OnFail).await {
             let ended = self.call("on_fail").await;
-            self.conclude("on_fail", ended);
+            self.conclude("on_fail", ended).await;
         }
         let verdicts: Vec<_> = self.desk().talk.verdicts().collect();
-        self.asker.outcome.verdicts.extend(verdicts);
-        if finally && !self.asker.lost {
-            self.asker.phase = Phase::Finally;
+        let mut conversation = self.conversation.lock().await;
+        conversation.asker.outcome.verdicts.extend(verdicts);
+        drop(conversation);
+        if finally && self.begins(Phase::Finally).await {
             self.finally().await;
         }
-        self.asker.settled()
+        match Arc::into_inner(self.conversation) {
+            Some(conversation) => conversation.into_inner().asker.settled(),
+            None => {
+                let reason = "the program's thread did not come back".to_owned();
+                let outcome = Outcome {
+                    reason: Some(reason),
+                    ..Outcome::default()
+                };
+                (None, outcome)
+            }
+        }
     }
 
-    async fn main(&mut self) {
+    /// Goes on to the next phase, where there is still somebody to ask. Only the last one is begun after an interruption.
+    async fn begins(&self, phase: Phase) -> bool {
+        let asker = &mut self.conversation.lock().await.asker;
+        let begins = !asker.lost && (phase == Phase::Finally || !asker.interrupt.is_stopped());
+        if begins {
+            asker.phase = phase;
+        }
+        begins
+    }
+
+    async fn main(&self) {
         let ended = self.call("main").await;
         let asked = self.desk().talk.len();
         match ended {
             Ok(Ending::Skipped(why)) => {
                 self.note(&format!("the rest was skipped: {why}"));
                 if asked == 0 {
-                    self.asker.outcome.verdicts.push(Verdict::Skip);
+                    let asker = &mut self.conversation.lock().await.asker;
+                    asker.outcome.verdicts.push(Verdict::Skip);
                 }
             }
             Ok(Ending::Returned) if asked == 0 => {
-                self.asker.outcome.reason = Some("the program asked nothing".into());
+                self.because("the program asked nothing".into()).await;
             }
-            ended => self.conclude("main", ended),
+            ended => self.conclude("main", ended).await,
         }
     }
 
     /// It changes no verdict, so what goes wrong in it is a word to the reader.
-    async fn finally(&mut self) {
-        let over = self.asker.bounded(FINALLY);
+    async fn finally(&self) {
+        let over = self.conversation.lock().await.asker.bounded(FINALLY);
         let ended = tokio::select! {
             ended = self.call("finally") => ended,
             () = over => return,
@@ -90,7 +127,7 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    fn conclude(&mut self, function: &str, ended: Result<Ending, Thrown>) {
+    async fn conclude(&self, function: &str, ended: Result<Ending, Thrown>) {
         let why = match ended {
             Ok(Ending::Returned) => return,
             Ok(Ending::Skipped(why)) => {
@@ -100,35 +137,63 @@ impl<'a> Conversation<'a> {
             Err(thrown) => format!("{function}: {thrown}"),
         };
         let why = self.desk().masked(&why);
-        self.asker.outcome.reason.get_or_insert(why);
+        self.because(why).await;
     }
 
-    /// Runs one function to its end, answering what it asks.
-    async fn call(&mut self, function: &'static str) -> Result<Ending, Thrown> {
-        let mut params = self
-            .scripted
-            .params(self.asker.sight.of(&Own::default()).scope());
+    /// Why not everything was asked; the first reason is the one that is told.
+    async fn because(&self, why: String) {
+        let asker = &mut self.conversation.lock().await.asker;
+        asker.outcome.reason.get_or_insert(why);
+    }
+
+    /// Runs one function to its end.
+    async fn call(&self, function: &'static str) -> Result<Ending, Thrown> {
+        let conversation = self.conversation.lock().await;
+        let sight = &conversation.asker.sight;
+        let mut params = self.scripted.params(sight.of(&Own::default()).scope());
+        let interrupt = conversation.asker.interrupt.clone();
+        drop(conversation);
         for (name, mark) in &self.desk().marks {
             params.insert(name.clone(), mark.clone().into());
         }
         let program = self.scripted.program().clone();
-        let interrupt = self.asker.interrupt.clone();
-        let desk = Arc::clone(&self.desk);
-        let tells = Box::new(move |request| {
-            let mut desk = desk.lock().unwrap_or_else(PoisonError::into_inner);
-            desk.answered(request)
-        });
-        let begun = Call::begin(program, function.to_owned(), params, (interrupt, tells));
-        let mut call =
+        let answers = Box::new(self.answers());
+        let begun = Call::begin(program, function.to_owned(), params, (interrupt, answers));
+        let call =
             begun.map_err(|error| broken(format!("no thread can be had for it: {error}")))?;
-        while let Some((request, answer)) = call.request().await {
-            let given = self.answered(request).await;
-            let _ = answer.send(given);
-        }
-        self.tell();
-        call.end().await
+        let ended = call.end().await;
+        self.conversation.lock().await.tell();
+        ended
     }
 
+    /// Answers the program, on its own thread.
+    fn answers(&self) -> impl FnMut(Request) -> Result<Value, Refusal> + use<> {
+        let (runtime, desk) = (Handle::current(), Arc::clone(&self.desk));
+        let conversation = Arc::clone(&self.conversation);
+        move |request| {
+            if request.waits() {
+                runtime.block_on(async { conversation.lock().await.answered(request).await })
+            } else {
+                locked(&desk).answered(request)
+            }
+        }
+    }
+
+    fn note(&self, text: &str) {
+        self.desk().note(text);
+    }
+
+    fn desk(&self) -> MutexGuard<'_, Desk> {
+        locked(&self.desk)
+    }
+}
+
+/// What a thread told that broke off is told all the same.
+fn locked(desk: &Mutex<Desk>) -> MutexGuard<'_, Desk> {
+    desk.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Conversation {
     async fn answered(&mut self, request: Request) -> Result<Value, Refusal> {
         let asked = self.desk().talk.len();
         match request {
@@ -228,7 +293,7 @@ impl<'a> Conversation<'a> {
     }
 
     fn tell(&mut self) {
-        let lane = self.asker.lane;
+        let lane = &self.asker.lane;
         let target = lane.index;
         let untold = self.desk().talk.untold();
         for (step, before) in untold {
@@ -240,11 +305,7 @@ impl<'a> Conversation<'a> {
         }
     }
 
-    fn note(&self, text: &str) {
-        self.desk().note(text);
-    }
-
     fn desk(&self) -> MutexGuard<'_, Desk> {
-        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.desk)
     }
 }

@@ -1,6 +1,8 @@
 //! Attaching while a target is asked: what a program asks is not known before it does, so its target is consulted from outside until
 //! something is asked that needs a debug container. One that asks the API alone attaches nothing.
 
+use std::sync::Arc;
+
 use super::Asker;
 use crate::cluster::Cluster;
 use crate::engine::attempt::{Asked, unasked};
@@ -10,14 +12,14 @@ use crate::plan::PlannedStep;
 use crate::report::Verdict;
 use crate::target::Target;
 
-impl<'a> Asker<'a> {
+impl Asker {
     /// The same, for a session from which more may be needed: this is where a debug container is had then.
     pub(in crate::engine) fn attaching(
         mut self,
-        cluster: &'a dyn Cluster,
-        target: &'a Target,
+        cluster: &Arc<dyn Cluster>,
+        target: &Target,
     ) -> Self {
-        self.further = Some((cluster, target));
+        self.further = Some((Arc::clone(cluster), target.clone()));
         self
     }
 
@@ -27,19 +29,19 @@ impl<'a> Asker<'a> {
         let Some((cluster, target)) = self.further.take().filter(|_| none) else {
             return;
         };
-        let lane = self.lane;
+        let lane = &self.lane;
         let opened = tokio::select! {
             biased;
-            opened = cluster.open(target, &lane.plan.attach, None, lane.interrupt.stop_token()) => opened,
+            opened = cluster.open(&target, &lane.plan.attach, None, lane.interrupt.stop_token()) => opened,
             () = lane.interrupt.abandoned() => {
-                let (attach, why) = lane.given_up(target);
+                let (attach, why) = lane.given_up(&target);
                 self.outcome.attach = attach;
                 return self.out_of_reach(why);
             }
         };
         match opened {
             Ok(session) => {
-                let outside = std::mem::replace(self.session, session);
+                let outside = std::mem::replace(&mut self.session, session);
                 outside.close().await;
                 self.sight.meet(self.session.patient());
                 lane.attached(self.session.as_ref());
