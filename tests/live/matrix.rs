@@ -1,5 +1,5 @@
-//! Every profile and mode, for a patient that is root and one that is not, at every level of Pod Security: what `doctor` says beforehand
-//! is what a run then meets.
+//! Every profile and mode, for a patient that is root and one that is not, at every level of Pod Security: what `doctor` and `plan` say
+//! beforehand is what a run then meets.
 
 use std::collections::BTreeMap;
 
@@ -47,9 +47,12 @@ fn at(level: &str) {
         for profile in PROFILES {
             let expected = admitted(level, profile);
             assert_eq!(foreseen[profile], expected, "{level}, {pod}, {profile}");
+            let planned = planned(&ground, pod, profile);
+            assert_eq!(planned, expected, "{level}, {pod}, {profile}");
             let met = let_in(&ground, pod, profile);
             assert_eq!(met, expected, "{level}, {pod}, {profile}");
         }
+        assert!(planned(&ground, pod, "auto"), "{level}, {pod}");
         assert!(let_in(&ground, pod, "auto"), "{level}, {pod}");
         for profile in ["general", "restricted"] {
             let words = format!("{pod} --mode copy");
@@ -61,6 +64,26 @@ fn at(level: &str) {
             );
         }
     }
+}
+
+/// Whether `plan` says that a run would get in.
+fn planned(ground: &Ground, pod: &str, profile: &str) -> bool {
+    let words = [
+        "plan",
+        "smoke/web",
+        pod,
+        "-n",
+        &ground.namespace,
+        "--profile",
+        profile,
+    ];
+    let seen = Visit::bare(&words)
+        .env("HOUSECALL_IMAGE", &ground.image)
+        .seen();
+    let told = String::from_utf8_lossy(&seen.stdout).into_owned();
+    let refused = told.contains("violates PodSecurity") || told.contains("no profile");
+    assert_eq!(seen.code, Some(if refused { 3 } else { 0 }), "{told}");
+    !refused
 }
 
 /// Which profiles `doctor` says are admitted.

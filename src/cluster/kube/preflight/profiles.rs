@@ -7,7 +7,8 @@ use super::crowd::Crowd;
 use crate::cluster::kube::admission;
 use crate::cluster::kube::candidate::Candidate;
 use crate::cluster::kube::debug_container::{self, DebugContainer};
-use crate::cluster::kube::dry_run::NO_DRY_RUN;
+use crate::cluster::kube::dry_run::{Granted, NO_DRY_RUN};
+use crate::cluster::kube::grant::Rung;
 use crate::cluster::kube::refusal::{Doing, refusal};
 use crate::cluster::kube::server::Server;
 use crate::cluster::shell::{Keeper, Script};
@@ -32,35 +33,49 @@ pub(super) async fn findings(
     candidate: &Candidate,
     attach: &Attach,
 ) -> Vec<Finding> {
+    let of = pod.metadata.name.as_deref().unwrap_or_default();
+    let tries = ASKED.map(|profile| async move {
+        let rung = Granted::named(profile, candidate.user).rung;
+        let tried = would_add(server, (namespace, of), candidate, attach, rung).await;
+        (profile, tried)
+    });
     let name = debug_container::name(&attach.run, &candidate.uid);
+    told(join_all(tries).await, &Crowd::of(pod), &name)
+}
+
+/// Whether a debug container on this rung would be added to a pod of this name.
+pub(super) async fn would_add(
+    server: &Server,
+    (namespace, pod): (&str, &str),
+    candidate: &Candidate,
+    attach: &Attach,
+    rung: Rung,
+) -> Result<(), Refusal> {
+    let name = &debug_container::name(&attach.run, &candidate.uid);
     // A keeper that would leave at once, if anything of this were ever to start.
-    let script = Script::alone(&Keeper {
+    let script = &Script::alone(&Keeper {
         not_after: 0,
         deadline_seconds: 1,
         grace_seconds: 1,
     });
-    let (name, script) = (&name, &script);
-    let tries = ASKED.map(|profile| async move {
-        let patch = DebugContainer {
-            name,
-            uid: &candidate.uid,
-            attach,
-            script,
-            shared_with: (candidate.running && !candidate.shared && !candidate.host)
-                .then_some(candidate.container.as_str()),
-            profile,
-            user: candidate.user.with(profile),
-            mounts: &candidate.mounts,
-        }
-        .patch();
-        let of = pod.metadata.name.as_deref().unwrap_or_default();
-        let tried = server.would_add(namespace, of, &patch).await;
-        let doing = server.doing("patch", "pods/ephemeralcontainers", namespace);
-        let adding = Some((profile, name.as_str()));
-        let tried = tried.map_err(|error| refusal(&error, &Doing { adding, ..doing }));
-        (profile, tried)
-    });
-    told(join_all(tries).await, &Crowd::of(pod), name)
+    let patch = DebugContainer {
+        name,
+        uid: &candidate.uid,
+        attach,
+        script,
+        shared_with: (candidate.running && !candidate.shared && !candidate.host)
+            .then_some(candidate.container.as_str()),
+        profile: rung.profile,
+        user: rung.user,
+        mounts: &candidate.mounts,
+    }
+    .patch();
+    let Err(error) = server.would_add(namespace, pod, &patch).await else {
+        return Ok(());
+    };
+    let doing = server.doing("patch", "pods/ephemeralcontainers", namespace);
+    let adding = Some((rung.profile, name.as_str()));
+    Err(refusal(&error, &Doing { adding, ..doing }))
 }
 
 /// One finding for each profile, and one where earlier debug containers keep all of them out. Pure.
