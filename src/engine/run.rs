@@ -121,6 +121,7 @@ impl Engine {
                 runbook: plan.runbook.clone(),
                 params: plan.params.clone(),
                 cluster: run.cluster.clone(),
+                group: plan.batch.group.clone(),
             },
         });
         for (index, prospect) in prospects.iter().enumerate() {

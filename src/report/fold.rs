@@ -176,6 +176,7 @@ fn nothing_yet() -> RunReport {
         },
         params: serde_json::Map::new(),
         cluster: String::new(),
+        group: None,
     }
 }
 

@@ -223,6 +223,7 @@ fn of(targets: Vec<TargetReport>, code: u8, also: &[u8]) -> Report {
             },
             params: Map::from_iter([("port".to_owned(), json!(80))]),
             cluster: "kind-shop".into(),
+            group: None,
         },
         summary,
         exit: Some(Exit {
