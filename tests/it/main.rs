@@ -23,6 +23,7 @@ mod kinds;
 mod kube;
 mod language;
 mod library;
+mod memory;
 mod program;
 mod pump;
 mod readme;
