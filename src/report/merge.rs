@@ -69,11 +69,15 @@ pub fn merge(mut parts: Vec<Part>) -> Result<Report, Unjoinable> {
         schema = part.report.schema;
     }
     if joined.again > 0 {
-        let text = format!(
-            "{} targets were asked again: what was said last counts",
-            joined.again
-        );
-        notes.push(Note { target: None, text });
+        let whom = match joined.again {
+            1 => "1 target was".into(),
+            more => format!("{more} targets were"),
+        };
+        let text = format!("{whom} asked again: what was said last counts");
+        let note = Note { target: None, text };
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
     }
     let targets = joined.targets;
     let own = run.group.as_deref();
