@@ -34,7 +34,7 @@
 //! | 2 | [`report`] | what happened: verdicts, events, the report, the table of exit codes |
 //! | 2 | [`alert`] | the body of a webhook → whom it is about |
 //! | 2 | [`cluster`] | the port of two traits and its answerers; POSIX `sh` text and its frames |
-//! | 1 | [`ask`], [`target`], [`yaml`], [`archive`], [`clock`], [`random`], [`memory`] | the words all share |
+//! | 1 | [`ask`], [`target`], [`yaml`], [`archive`], [`sarif`], [`clock`], [`random`], [`memory`] | the words all share |
 //!
 //! # Using it as a library
 //!
@@ -56,6 +56,7 @@ pub mod random;
 pub mod render;
 pub mod report;
 pub mod runbook;
+pub mod sarif;
 pub mod script;
 pub mod step;
 pub mod target;

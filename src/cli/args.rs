@@ -147,6 +147,9 @@ pub(crate) struct VisitArgs {
     /// Namespace of the targets
     #[arg(short, long, value_name = "NAMESPACE")]
     pub(crate) namespace: Option<String>,
+    /// Those of the targets that are named, in their order, where each has its own: a saved report says so, and no flag does
+    #[arg(skip)]
+    pub(crate) namespaces: Vec<Option<String>>,
     /// All namespaces, for selectors
     #[arg(short = 'A', long, conflicts_with = "namespace")]
     pub(crate) all_namespaces: bool,

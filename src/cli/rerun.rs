@@ -7,7 +7,7 @@ use clap::Parser;
 use serde_json::Value;
 
 use housecall::report::{MASK, Report, RunbookRef, Status, TargetReport};
-use housecall::target::TargetKind;
+use housecall::target::{Target, TargetKind};
 
 use super::args::{Arguments, RerunArgs, Verb};
 use super::exit::Failure;
@@ -24,11 +24,16 @@ pub(crate) async fn again(args: RerunArgs) -> Result<u8, Failure> {
         eprintln!("none of the {} targets failed", report.targets.len());
         return Ok(0);
     }
-    let words = words(&report, &targets, &args.options)?;
+    let words = words(&report, &targets, &args.options);
     match Arguments::try_parse_from(words) {
         Ok(Arguments {
-            verb: Verb::Run(args),
-        }) => run::run(*args).await,
+            verb: Verb::Run(mut args),
+        }) => {
+            if args.visit.namespace.is_none() {
+                args.visit.namespaces = namespaces(&targets);
+            }
+            run::run(*args).await
+        }
         Ok(_) => Err(Failure::usage("only `run` is run again")),
         Err(error) => {
             let text = error.to_string();
@@ -39,18 +44,41 @@ pub(crate) async fn again(args: RerunArgs) -> Result<u8, Failure> {
     }
 }
 
+/// Where each target is, in the order in which the words of the run name them.
+fn namespaces(targets: &[&TargetReport]) -> Vec<Option<String>> {
+    let named = targets
+        .iter()
+        .filter(|target| word(&target.target).is_some());
+    named
+        .map(|target| target.target.namespace.clone())
+        .collect()
+}
+
+/// How `run` is told of a target. Of an object whose pods were never found it is its own name.
+fn word(who: &Target) -> Option<String> {
+    let pod = || {
+        let pod = who.pod.as_ref()?;
+        let owner = who.owner.as_ref().filter(|_| who.uid.is_none());
+        let named = owner.filter(|owner| {
+            let name = owner.split_once('/').map(|(_, name)| name);
+            name == Some(pod)
+        });
+        Some(named.cloned().unwrap_or_else(|| format!("pod/{pod}")))
+    };
+    match who.kind {
+        TargetKind::Pod => pod(),
+        TargetKind::Node => who.node.as_ref().map(|node| format!("node/{node}")),
+        TargetKind::Process => who.pid.map(|pid| format!("pid:{pid}")),
+        TargetKind::Local => Some("local".into()),
+    }
+}
+
 /// The command line of the run.
-fn words(
-    report: &Report,
-    targets: &[&TargetReport],
-    options: &[String],
-) -> Result<Vec<String>, Failure> {
+fn words(report: &Report, targets: &[&TargetReport], options: &[String]) -> Vec<String> {
     let given = |flag: &str| {
         let is = |word: &String| word.split('=').next() == Some(flag);
         options.iter().any(is)
     };
-    // The short flag may stand with its value in one word.
-    let placed = given("--namespace") || options.iter().any(|word| word.starts_with("-n"));
     let about = &report.run;
     let runbooks = match about.runbooks.as_slice() {
         [] => std::slice::from_ref(&about.runbook),
@@ -59,31 +87,11 @@ fn words(
     let mut words = vec!["housecall".to_owned(), "run".to_owned()];
     let called = |one: &RunbookRef| one.file.clone().unwrap_or_else(|| one.id.clone());
     words.extend(runbooks.iter().map(called));
-    let mut namespaces = BTreeSet::new();
-    let mut containers = BTreeSet::new();
-    for target in targets {
-        let who = &target.target;
-        words.extend(match who.kind {
-            TargetKind::Pod => who.pod.as_ref().map(|pod| format!("pod/{pod}")),
-            TargetKind::Node => who.node.as_ref().map(|node| format!("node/{node}")),
-            TargetKind::Process => who.pid.map(|pid| format!("pid:{pid}")),
-            TargetKind::Local => Some("local".into()),
-        });
-        namespaces.extend(who.namespace.as_ref());
-        containers.extend(who.container.as_ref());
-    }
-    if !placed {
-        match Vec::from_iter(namespaces)[..] {
-            [] => {}
-            [one] => words.extend(["-n".into(), one.clone()]),
-            _ => {
-                return Err(Failure::usage(format!(
-                    "the targets of run {} are in several namespaces, and names are of one\n  help: run the runbook again with `-A` and a selector",
-                    about.id
-                )));
-            }
-        }
-    }
+    words.extend(targets.iter().filter_map(|target| word(&target.target)));
+    let containers: BTreeSet<_> = targets
+        .iter()
+        .filter_map(|target| target.target.container.as_ref())
+        .collect();
     let ephemeral = |target: &&&TargetReport| {
         let attach = target.attach.as_ref();
         attach.is_none_or(|attach| attach.mode == "ephemeral")
@@ -108,5 +116,5 @@ fn words(
         }
     }
     words.extend(options.iter().cloned());
-    Ok(words)
+    words
 }

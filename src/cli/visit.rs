@@ -79,9 +79,14 @@ impl Visit {
         let waivers = excerpt::waived(args.waivers.as_deref())?;
         let mut wrong = Vec::new();
         let mut selectors = Vec::new();
-        for target in targets {
+        let mut scopes = Vec::new();
+        for (place, target) in targets.iter().enumerate() {
             match target.parse() {
-                Ok(selector) => selectors.push(selector),
+                Ok(selector) => {
+                    selectors.push(selector);
+                    let own = args.namespaces.get(place).cloned().flatten();
+                    scopes.push(own.map_or_else(|| scope(args), Scope::Namespace));
+                }
                 Err(error) => wrong.push(format!("{error}")),
             }
         }
@@ -120,6 +125,7 @@ impl Visit {
                     .into(),
             );
         }
+        scopes.resize(selectors.len(), scope(args));
         let given = pairs(&args.param, &mut wrong);
         let wishes = Wishes {
             redact,
@@ -131,7 +137,7 @@ impl Visit {
             Some(plan) if wrong.is_empty() => Ok(Self {
                 plan: Arc::new(plan),
                 origins: runbooks.into_iter().map(|one| one.origin).collect(),
-                scopes: vec![scope(args); selectors.len()],
+                scopes,
                 selectors,
                 notes: Vec::new(),
                 unasked: false,

@@ -126,6 +126,7 @@ impl Engine {
                     .collect(),
                 params: plan.params.clone(),
                 cluster: run.cluster.clone(),
+                group: plan.batch.group.clone(),
             },
         });
         for (index, prospect) in prospects.iter().enumerate() {

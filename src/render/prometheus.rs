@@ -107,9 +107,18 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     checks(&mut page, report)
 }
 
+/// A check over all targets.
+struct Check {
+    /// Its labels.
+    key: String,
+    counts: Counts,
+    /// Targets for which it is waived.
+    waived: u64,
+}
+
 fn checks(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
     let mut places: HashMap<String, usize> = HashMap::new();
-    let mut all: Vec<(String, Counts)> = Vec::new();
+    let mut all: Vec<Check> = Vec::new();
     for case in report.targets.iter().flat_map(cases) {
         let key = [
             label("check", &case.id),
@@ -117,20 +126,37 @@ fn checks(page: &mut Page<'_>, report: &Report) -> io::Result<()> {
         ]
         .join(",");
         let place = *places.entry(key).or_insert_with_key(|key| {
-            all.push((key.clone(), Counts::default()));
+            all.push(Check {
+                key: key.clone(),
+                counts: Counts::default(),
+                waived: 0,
+            });
             all.len() - 1
         });
-        all[place].1.add(case.verdict.status());
+        all[place].counts.add(case.verdict.status());
+        all[place].waived += u64::from(case.is_waived());
     }
     page.family(
         "check_targets",
         "Targets by what a check comes to for each.",
     )?;
-    for (key, counts) in all.iter().take(MOST) {
+    for check in all.iter().take(MOST) {
         for status in COLUMNS {
-            let labels = format!("{key},{}", label("status", status.word()));
-            page.sample("check_targets", &labels, &counts.of(status).to_string())?;
+            let labels = format!("{},{}", check.key, label("status", status.word()));
+            let count = check.counts.of(status).to_string();
+            page.sample("check_targets", &labels, &count)?;
         }
+    }
+    page.family(
+        "check_waived_targets",
+        "Targets for which a check does not hold, and is known to: it is skipped.",
+    )?;
+    for check in all.iter().take(MOST).filter(|check| check.waived > 0) {
+        page.sample(
+            "check_waived_targets",
+            &check.key,
+            &check.waived.to_string(),
+        )?;
     }
     page.family(
         "checks_untold",

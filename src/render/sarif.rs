@@ -16,6 +16,7 @@ use super::case::{Case, cases, run_case};
 use super::json;
 use super::prose::{line, within};
 use crate::report::{Report, Severity, TargetReport, Verdict, common, workload};
+use crate::sarif::{log, uri};
 
 /// Pods that are named in one result.
 const NAMED: usize = 100;
@@ -109,7 +110,7 @@ impl Log {
             "occurrenceCount": 1,
             "locations": [{
                 "physicalLocation": {
-                    "artifactLocation": {"uri": uri(report)},
+                    "artifactLocation": {"uri": origin(report)},
                     "region": {"startLine": 1},
                 },
                 "logicalLocations": [place],
@@ -167,21 +168,13 @@ impl Log {
         if let Some(exit) = &report.exit {
             invocation["exitCode"] = json!(exit.code);
         }
-        json!({
-            "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-            "version": "2.1.0",
-            "runs": [{
-                "tool": {"driver": {
-                    "name": "housecall",
-                    "version": line(&run.version),
-                    "rules": self.rules,
-                }},
-                "automationDetails": {"id": format!("{}/{}", line(&run.runbook.id), line(&run.id))},
-                "columnKind": "unicodeCodePoints",
-                "invocations": [invocation],
-                "results": self.results,
-            }],
-        })
+        let id = format!("{}/{}", line(&run.runbook.id), line(&run.id));
+        let said = Map::from_iter([
+            ("automationDetails".to_owned(), json!({ "id": id })),
+            ("invocations".to_owned(), json!([invocation])),
+            ("results".to_owned(), self.results.into()),
+        ]);
+        log(&line(&run.version), self.rules, said)
     }
 }
 
@@ -217,19 +210,10 @@ fn is_web(url: &str) -> bool {
     web && url.len() < 2000 && url.chars().all(plain)
 }
 
-/// The runbook as a reference of RFC 3986: its file, or its id where it has none.
-fn uri(report: &Report) -> String {
+/// The runbook: its file, or its id where it has none.
+fn origin(report: &Report) -> String {
     let runbook = &report.run.runbook;
-    let name = within(runbook.file.as_ref().unwrap_or(&runbook.id), 400);
-    let mut uri = String::from(if name.starts_with('/') { "file://" } else { "" });
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
-            uri.push(char::from(byte));
-        } else {
-            uri.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    uri
+    uri(&within(runbook.file.as_ref().unwrap_or(&runbook.id), 400))
 }
 
 #[cfg(test)]

@@ -12,7 +12,8 @@ use super::outcome::{Status, StepReport};
 use super::run::TargetReport;
 
 /// What is a target's own, and says nothing of how it fares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Own {
     /// The name of its pod.
     Pod,

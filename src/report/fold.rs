@@ -177,6 +177,7 @@ fn nothing_yet() -> RunReport {
         runbooks: Vec::new(),
         params: serde_json::Map::new(),
         cluster: String::new(),
+        group: None,
     }
 }
 

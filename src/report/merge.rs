@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use sha2::{Digest, Sha256};
 
-use super::alike::{Own, groups};
+use super::alike::groups;
 use super::exit::{Circumstances, settle};
 use super::fold::summary;
 use super::outcome::{Status, StepReport, Verdict};
@@ -48,7 +48,6 @@ pub fn merge(mut parts: Vec<Part>) -> Result<Report, Unjoinable> {
         return Ok(parts.remove(0).report);
     }
     let circumstances = circumstances(&parts);
-    let grouped = parts.iter().any(|part| !part.report.groups.is_empty());
     let run = run(&parts);
     let mut joined = Joined::default();
     let mut redactions: BTreeMap<String, u64> = BTreeMap::new();
@@ -70,19 +69,19 @@ pub fn merge(mut parts: Vec<Part>) -> Result<Report, Unjoinable> {
         schema = part.report.schema;
     }
     if joined.again > 0 {
-        let text = format!(
-            "{} targets were asked again: what was said last counts",
-            joined.again
-        );
-        notes.push(Note { target: None, text });
+        let whom = match joined.again {
+            1 => "1 target was".into(),
+            more => format!("{more} targets were"),
+        };
+        let text = format!("{whom} asked again: what was said last counts");
+        let note = Note { target: None, text };
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
     }
     let targets = joined.targets;
-    let own = Own::WORDS.map(|(own, _)| own);
-    let groups = if grouped {
-        groups(&targets, &own)
-    } else {
-        Vec::new()
-    };
+    let own = run.group.as_deref();
+    let groups = own.map_or_else(Vec::new, |own| groups(&targets, own));
     let redactions = redactions
         .into_iter()
         .map(|(rule, count)| Redaction { rule, count });
@@ -297,7 +296,7 @@ fn retried(earlier: &TargetReport, run: &str, later: &mut TargetReport) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{AttachReport, Exit, fold};
+    use crate::report::{AttachReport, Exit, Own, fold};
     use crate::target::Target;
 
     fn step(status: Verdict) -> StepReport {
@@ -377,6 +376,28 @@ mod tests {
         assert_eq!(whole.run.started.as_second(), 10);
         assert_eq!(whole.run.finished.unwrap().as_second(), 35);
         assert_eq!(whole.run.id.len(), 16);
+    }
+
+    #[test]
+    fn targets_are_grouped_as_the_runbook_groups_them() {
+        let told = |run: &str, at, pod: &str| {
+            let mut part = part(run, at, vec![target(pod, Verdict::Pass)]);
+            let step = &mut part.report.targets[0].steps[0];
+            step.attempts[0].stdout.text = Some(format!("I am {pod} at 10.0.0.{at}"));
+            part
+        };
+        for (group, groups) in [
+            (None, 0),
+            (Some(vec![]), 2),
+            (Some(vec![Own::Pod]), 2),
+            (Some(vec![Own::Pod, Own::Ip]), 1),
+        ] {
+            let mut parts = [told("a", 10, "web-0"), told("b", 20, "web-1")];
+            for part in &mut parts {
+                part.report.run.group = group.clone();
+            }
+            assert_eq!(merged(&parts).groups.len(), groups, "{group:?}");
+        }
     }
 
     #[test]

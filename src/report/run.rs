@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::alike::Group;
+use super::alike::{Group, Own};
 use super::outcome::{Status, StepReport};
 use super::stamp;
 use crate::target::Target;
@@ -56,6 +56,9 @@ pub struct RunReport {
     pub params: Map<String, Value>,
     /// Name of the kubeconfig context, `local` for this machine.
     pub cluster: String,
+    /// What is taken for a target's own where those that say the same are put together, as the runbook's `batch.group` has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<Vec<Own>>,
 }
 
 /// Which runbook it was, to the byte.

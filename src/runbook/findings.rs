@@ -1,9 +1,10 @@
 //! What was found in many runbooks, for programs: as JSON, and as SARIF 2.1.0 for code scanning.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::source::{Diagnostic, Level};
+use crate::sarif::{log, uri};
 
 /// One runbook that was looked at.
 #[derive(Clone, Debug, Serialize)]
@@ -59,23 +60,16 @@ pub fn sarif(all: &[Findings], version: &str) -> Value {
         }
     }
     let rule = |id: &str, text: &str| json!({"id": id, "shortDescription": {"text": text}});
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": "housecall",
-                "version": version,
-                "rules": [
-                    rule("broken-runbook", "The runbook cannot be run."),
-                    rule("odd-runbook", "The runbook can be run, but something in it is probably not meant."),
-                    rule("unread-runbook", "The runbook cannot be read."),
-                ],
-            }},
-            "columnKind": "unicodeCodePoints",
-            "results": results,
-        }],
-    })
+    let rules = vec![
+        rule("broken-runbook", "The runbook cannot be run."),
+        rule(
+            "odd-runbook",
+            "The runbook can be run, but something in it is probably not meant.",
+        ),
+        rule("unread-runbook", "The runbook cannot be read."),
+    ];
+    let said = Map::from_iter([("results".to_owned(), results.into())]);
+    log(version, rules, said)
 }
 
 fn result(rule: &str, level: &str, text: &str, place: Value) -> Value {
@@ -85,34 +79,4 @@ fn result(rule: &str, level: &str, text: &str, place: Value) -> Value {
         "message": {"text": text},
         "locations": [{"physicalLocation": place}],
     })
-}
-
-/// A file name as a reference of RFC 3986: what may not stand in a path is percent-encoded, byte for byte.
-fn uri(file: &str) -> String {
-    use std::fmt::Write;
-    let mut uri = String::new();
-    if file.starts_with('/') {
-        uri.push_str("file://");
-    }
-    for byte in file.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) {
-            uri.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(uri, "%{byte:02X}");
-        }
-    }
-    uri
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_name_is_written_as_a_uri_reference() {
-        assert_eq!(uri("runbooks/a b.yaml"), "runbooks/a%20b.yaml");
-        assert_eq!(uri("/tmp/é"), "file:///tmp/%C3%A9");
-        assert_eq!(uri("c:x"), "c%3Ax");
-    }
 }

@@ -100,13 +100,18 @@ impl Browser {
 
     /// Clicks the middle of the first element that matches.
     pub(crate) fn click(&self, css: &str) {
+        self.click_once(css);
+        self.settled();
+    }
+
+    /// The same where no script of the page could say that it has been drawn again.
+    pub(crate) fn click_once(&self, css: &str) {
         let found = self.command("/element", &json!({"using": "css selector", "value": css}));
         let id = found.as_object().unwrap().values().next().unwrap();
         self.command(
             &format!("/element/{}/click", id.as_str().unwrap()),
             &json!({}),
         );
-        self.settled();
     }
 
     /// Returns when the page has been drawn again.

@@ -26,7 +26,10 @@ struct Opened {
 }
 
 fn opened(report: &Report) -> Option<Opened> {
-    let browser = Browser::start()?;
+    Some(shown(Browser::start()?, report))
+}
+
+fn shown(browser: Browser, report: &Report) -> Opened {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("report.html");
     let mut page = Vec::new();
@@ -36,11 +39,11 @@ fn opened(report: &Report) -> Option<Opened> {
     browser.requests();
     browser.tools("Performance.enable", &json!({}));
     browser.open(&url);
-    Some(Opened {
+    Opened {
         browser,
         url,
         _folder: folder,
-    })
+    }
 }
 
 impl Opened {
@@ -171,6 +174,39 @@ fn it_unfolds_and_copies() {
         browser.run("return document.getElementById('t0').open"),
         true
     );
+}
+
+#[test]
+fn it_is_read_without_its_script() {
+    let Some(browser) = Browser::start() else {
+        return;
+    };
+    browser.tools(
+        "Emulation.setScriptExecutionDisabled",
+        &json!({"value": true}),
+    );
+    let page = shown(browser, &sample::report());
+    let visible = |css: &str| {
+        let script = format!("return document.querySelector({css:?}).checkVisibility()");
+        page.browser.run(&script)
+    };
+    for nothing in ["#filters", "#nothing", ".copy"] {
+        assert_eq!(visible(nothing), false, "{nothing} does nothing here");
+    }
+    assert!(
+        page.steps().contains(&"connections".to_owned()),
+        "what fails is open"
+    );
+    // What is folded unfolds all the same, the outer folds first: that is the browser's own.
+    let folded = "return document.querySelectorAll('details:not([open])').length";
+    while let Some(1..) = page.browser.run(folded).as_u64() {
+        page.browser.click_once("details:not([open]) > summary");
+    }
+    assert_eq!(page.steps().len(), 8);
+    let unseen =
+        "return [...document.querySelectorAll('pre')].filter(p => !p.checkVisibility()).length";
+    assert_eq!(page.browser.run(unseen), 0);
+    page.assert_quiet();
 }
 
 #[test]

@@ -14,6 +14,7 @@ const ROOMS: &[(&str, u8, &[&str])] = &[
     ("target", 1, &[]),
     ("yaml", 1, &[]),
     ("archive", 1, &[]),
+    ("sarif", 1, &[]),
     ("clock", 1, &[]),
     ("random", 1, &[]),
     ("pattern", 1, &[]),

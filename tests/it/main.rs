@@ -24,6 +24,7 @@ mod kube;
 mod language;
 mod library;
 mod manifest;
+mod memory;
 mod program;
 mod pump;
 mod readme;

@@ -71,3 +71,65 @@ fn a_report_whose_runbook_is_gone_or_that_is_none_is_exit_2() {
         "{gone:?}"
     );
 }
+
+#[test]
+fn targets_of_several_namespaces_are_run_again_each_in_its_own() {
+    let folder = folder();
+    let first = ["run", "t.yaml", "local", "-o", "json=a.json"];
+    housecall(folder.path(), &first);
+    let path = folder.path().join("a.json");
+    let mut report: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    let local = report["targets"][0].clone();
+    let target = |namespace: &str, pod: &str, status: &str| {
+        let mut target = local.clone();
+        target["target"]["kind"] = "pod".into();
+        target["target"]["namespace"] = namespace.into();
+        target["target"]["pod"] = pod.into();
+        target["status"] = status.into();
+        target
+    };
+    let mut unfound = target("shop", "gone", "error");
+    unfound["target"]["owner"] = "deployment/gone".into();
+    let targets = [
+        target("shop", "web", "fail"),
+        target("shop", "well", "pass"),
+        target("mail", "web", "error"),
+        unfound,
+    ];
+    report["targets"] = Vec::from(targets).into();
+    std::fs::write(&path, report.to_string()).unwrap();
+    // No cluster answers: whom it would have asked stands in the report all the same.
+    let again = |more: &[&str]| {
+        let words = [
+            &[
+                "rerun",
+                "--failed",
+                "a.json",
+                "--kubeconfig",
+                "none",
+                "-o",
+                "json",
+            ],
+            more,
+        ]
+        .concat();
+        let output = housecall(folder.path(), &words);
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let whom = report["targets"].as_array().unwrap().iter();
+        let whom = whom.map(|target| {
+            let who = &target["target"];
+            [&who["namespace"], &who["pod"], &who["owner"]]
+                .map(|word| word.as_str().unwrap_or("-").to_owned())
+        });
+        whom.map(|words| words.join(" ")).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        again(&[]),
+        ["shop web -", "mail web -", "shop gone deployment/gone"]
+    );
+    assert_eq!(
+        again(&["-n", "other"]),
+        ["other web -", "other gone deployment/gone"]
+    );
+}

@@ -40,6 +40,11 @@ fn a_waived_check_is_skipped_with_reason_owner_and_end_in_every_format() {
             .fold(text, |text, (coded, sign)| text.replace(coded, sign));
         assert!(text.contains(said), "{format}: {text}");
     }
+    let words = "run t.yaml local --waivers housecall-waivers.yaml -o prometheus";
+    let output = housecall(folder.path(), words);
+    let text = String::from_utf8_lossy(&output.stdout);
+    let series = r#"housecall_check_waived_targets{runbook="t",cluster="local",check="one/not-slow",severity="error"} 1"#;
+    assert!(text.lines().any(|line| line == series), "{text}");
     let unwaived = housecall(folder.path(), "run t.yaml local");
     assert_eq!(unwaived.status.code(), Some(1));
 }

@@ -39,9 +39,23 @@ impl Below {
 
 /// The text with the values of its secret keys masked, and how many were; `None` where none was.
 pub(super) fn masked(layout: Layout, bytes: &[u8], tokens: &Tokens) -> Option<(Vec<u8>, u64)> {
+    read(layout, None, bytes, tokens)
+}
+
+/// The same of lines of YAML that stand below a key of this column, all of whose values are secret.
+pub(super) fn below(column: usize, bytes: &[u8], tokens: &Tokens) -> Option<(Vec<u8>, u64)> {
+    read(Layout::Yaml, Some(Below::Keys(column)), bytes, tokens)
+}
+
+fn read(
+    layout: Layout,
+    below: Option<Below>,
+    bytes: &[u8],
+    tokens: &Tokens,
+) -> Option<(Vec<u8>, u64)> {
     let mut page = Page {
         text: Vec::new(),
-        below: None,
+        below: below.into_iter().collect(),
         struck: 0,
         tokens,
     };
@@ -62,7 +76,8 @@ pub(super) fn masked(layout: Layout, bytes: &[u8], tokens: &Tokens) -> Option<(V
 
 struct Page<'a> {
     text: Vec<u8>,
-    below: Option<Below>,
+    /// What the line is within, the innermost last.
+    below: Vec<Below>,
     struck: u64,
     tokens: &'a Tokens,
 }
@@ -119,10 +134,12 @@ impl Page<'_> {
         let within = |below: &Below| {
             lead > below.column() || matches!(below, Below::Keys(at) if item && lead == *at)
         };
-        self.below = self.below.filter(within);
+        while self.below.last().is_some_and(|below| !within(below)) {
+            self.below.pop();
+        }
         let (key, value) = rest.split_at(found(&PATTERNS.yaml, rest));
         let opens = value.is_empty() || value.starts_with(b"#");
-        match self.below {
+        match self.below.last() {
             Some(Below::Block(_)) => self.block(&line[..lead], line[lead..].trim_ascii_end()),
             Some(Below::Rest(_)) => {}
             Some(Below::Keys(_)) if !key.is_empty() && opens || rest == b"-" => self.put(&[line]),
@@ -133,7 +150,7 @@ impl Page<'_> {
             }
             None if secret(key) && opens => {
                 self.put(&[line]);
-                self.below = Some(Below::Keys(column));
+                self.below.push(Below::Keys(column));
             }
             None if secret(key) => {
                 self.put(&[before, key]);
@@ -162,11 +179,13 @@ impl Page<'_> {
     fn value(&mut self, column: usize, value: &[u8]) {
         if matches!(value.first(), Some(b'|' | b'>')) {
             self.put(&[value]);
-            self.below = Some(Below::Block(column));
+            self.below.push(Below::Block(column));
         } else {
             self.strike(b"", value);
             // Below the key of a masked map the keys go on; a value of several lines does not.
-            self.below.get_or_insert(Below::Rest(column));
+            if self.below.is_empty() {
+                self.below.push(Below::Rest(column));
+            }
         }
     }
 }
@@ -241,6 +260,10 @@ mod tests {
             (
                 "secrets:\n- a\n- b: c\n  d:\n    e: f\nport: 1\n",
                 "secrets:\n- \"***\"\n- b: \"***\"\n  d:\n    e: \"***\"\nport: 1\n",
+            ),
+            (
+                "secrets:\n  a: |\n    x\n  b: y\nport: 1\n",
+                "secrets:\n  a: |\n    ***\n  b: \"***\"\nport: 1\n",
             ),
             (
                 "a:\n  - name: x\n    token: \"one\n      two\"\n    port: 1\n",

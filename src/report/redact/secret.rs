@@ -1,5 +1,6 @@
 //! Secrets that are known: the values of `secret` params, in every spelling in which a command may write them.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
@@ -13,6 +14,9 @@ const ENCODED: usize = 6;
 
 /// So much of a secret at the end of what was cut is masked; less of it says little, and is found anywhere.
 const TORN: usize = 4;
+
+/// A line of a secret that has blanks in it is masked alone from so many bytes on, and one without from half as many.
+const LINE: usize = 16;
 
 /// What stands before a line break where a tool has broken a long word into lines, bytes: `base64` does it at 76.
 const WRAPPED: usize = 16;
@@ -30,9 +34,10 @@ pub(super) struct Secrets {
 impl Secrets {
     pub(super) fn new(secrets: &[(String, String)]) -> Self {
         let mut all: Vec<(String, Vec<u8>)> = Vec::new();
+        let mut known = HashSet::new();
         for (name, value) in secrets {
-            for text in spellings(value) {
-                if !all.iter().any(|(_, known)| *known == text) {
+            for text in lines(value).chain([value.as_str()]).flat_map(spellings) {
+                if known.insert(text.clone()) {
                     all.push((name.clone(), text));
                 }
             }
@@ -197,6 +202,19 @@ impl Joined {
     }
 }
 
+/// The lines of a secret of several that tell something of it: a command may show one alone, or each further in.
+fn lines(value: &str) -> impl Iterator<Item = &str> {
+    let telling = |line: &&str| {
+        let frame = line.starts_with("-----") || line.ends_with(':');
+        // A few words in a line stand in other texts as well.
+        let least = if line.contains(' ') { LINE } else { LINE / 2 };
+        !frame && line.len() >= least
+    };
+    let several = value.trim().contains('\n');
+    let lines = value.lines().map(str::trim);
+    lines.filter(telling).filter(move |_| several)
+}
+
 /// A secret as it may show up: as it is, percent-encoded, as text of JSON, of XML and of a shell, in hexadecimal, and in base64 wherever
 /// it stands in what was encoded. Of base64 only the characters are taken that depend on nothing but the secret.
 fn spellings(value: &str) -> Vec<Vec<u8>> {
@@ -357,6 +375,26 @@ mod tests {
             secrets.torn(&mut bytes, &mut |_| {});
             assert_eq!(String::from_utf8(bytes).unwrap(), after);
         }
+    }
+
+    #[test]
+    fn promise_2_each_line_of_a_secret_is_masked_where_it_stands_alone_or_further_in() {
+        let key = "-----BEGIN X-----\nMIIEvQIBADANBgkq\n  hkiG9w0B\n-----END X-----\n";
+        let secrets = Secrets::new(&[("key".into(), key.into())]);
+        assert_eq!(masked(&secrets, key), "***key***");
+        assert_eq!(
+            masked(&secrets, "> MIIEvQIBADANBgkq\n> hkiG9w0B\n"),
+            "> ***key***\n> ***key***\n"
+        );
+        let config = Secrets::new(&[(
+            "c".into(),
+            "kind: Config\nusers:\n- token: x9 and more\n".into(),
+        )]);
+        assert_eq!(
+            masked(&config, "kind: Config\nusers:\n"),
+            "kind: Config\nusers:\n"
+        );
+        assert_eq!(masked(&config, "- token: x9 and more"), "***c***");
     }
 
     #[test]

@@ -147,6 +147,10 @@ fn run() -> Value {
             text("The file it was read from, as it was named; none of a shipped one."),
         )],
     );
+    let own = list(
+        json!({"enum": Own::WORDS.map(|(_, word)| word)}),
+        "What is taken for a target's own where those that say the same are put together; absent where they are not.",
+    );
     object(
         "What was run, where, with what.",
         &[
@@ -164,10 +168,13 @@ fn run() -> Value {
                 text("Name of the kubeconfig context, `local` for this machine."),
             ),
         ],
-        &[(
-            "runbooks",
-            list(runbook, "Where several were run together: each."),
-        )],
+        &[
+            (
+                "runbooks",
+                list(runbook, "Where several were run together: each."),
+            ),
+            ("group", own),
+        ],
     )
 }
 

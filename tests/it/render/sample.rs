@@ -224,6 +224,7 @@ fn of(targets: Vec<TargetReport>, code: u8, also: &[u8]) -> Report {
             runbooks: Vec::new(),
             params: Map::from_iter([("port".to_owned(), json!(80))]),
             cluster: "kind-shop".into(),
+            group: None,
         },
         summary,
         exit: Some(Exit {

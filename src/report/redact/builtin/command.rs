@@ -46,6 +46,10 @@ const HABITS: &[Habit] = &[
         joined: true,
         ..habit(&["mysql", "mariadb"], "-p")
     },
+    Habit {
+        joined: true,
+        ..habit(&["sshpass"], "-p")
+    },
     habit(&["sshpass", "docker login", "mongo", "podman login"], "-p"),
     habit(&["redis-cli"], "-a"),
     habit(&["ldapsearch", "ldapmodify", "ldapadd", "ldapwhoami"], "-w"),
@@ -118,6 +122,33 @@ impl Habit {
         }
         Strike::bare(from + lead, end)
     }
+}
+
+/// `--from-literal=key=value`, as `kubectl create secret` takes it.
+pub(super) fn literal(hit: Hit<'_>) -> Option<Strike> {
+    let Hit { text, from, .. } = hit;
+    let line = line_before(text, from);
+    memchr::memmem::find(line, b"secret")?;
+    let at = from + b"--from-literal".len();
+    let at = run(text, at, 8, |byte| b"=\0\"', ".contains(&byte));
+    let key = run(text, at, 256, |byte| {
+        byte.is_ascii_alphanumeric() || b"._-".contains(&byte)
+    });
+    if text.get(key) != Some(&b'=') {
+        return None;
+    }
+    let (quote, from) = match Quote::at(text, key + 1) {
+        Some((quote, from)) => (Some(quote), from),
+        // The whole word may stand between quotes.
+        None => (Quote::before(text, at).map(|(quote, _)| quote), key + 1),
+    };
+    let end = match quote {
+        Some(quote) => quote.ends(text, from, text.len(), false).0,
+        None => run(text, from, text.len(), |byte| {
+            !byte.is_ascii_whitespace() && !b"\0\"'`;|&".contains(&byte)
+        }),
+    };
+    (!super::plain::plain(text.get(from..end)?)).then(|| Strike::bare(from, end))?
 }
 
 /// `pass:…`, as `openssl -passin` takes it.

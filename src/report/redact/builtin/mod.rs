@@ -7,6 +7,7 @@
 mod command;
 mod hash;
 mod key;
+mod object;
 mod pair;
 mod pem;
 mod plain;
@@ -17,8 +18,9 @@ mod url;
 mod value;
 mod word;
 
-pub(super) use scan::masked;
 use scan::{Hit, Strike};
+
+use super::token::Tokens;
 
 /// A rule of the house.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +35,13 @@ pub struct Builtin {
     anchors: &'static [&'static str],
     /// What it masks there.
     find: fn(Hit<'_>) -> Option<Strike>,
+}
+
+/// The text with all that the rules find masked, and each rule that struck told to `count`; `None` where nothing was found.
+pub(super) fn masked(text: &[u8], tokens: &Tokens, count: &mut dyn FnMut(&str)) -> Option<Vec<u8>> {
+    let objects = object::masked(text, tokens, count);
+    let text = objects.as_deref().unwrap_or(text);
+    scan::masked(text, tokens, count).or(objects)
 }
 
 /// Words that stand in the keys of secrets.
@@ -88,6 +97,14 @@ const KEYS: &[&str] = &[
 
 /// Every built-in rule. Of two that strike at one place the earlier one does.
 pub const BUILTIN: &[Builtin] = &[
+    // No word stands wherever it strikes: it is a pass of its own.
+    Builtin {
+        name: object::NAME,
+        doc: "all values of Secrets in YAML and JSON, whatever their keys are called",
+        source: "Kubernetes: Secret, `data` and `stringData`",
+        anchors: &[],
+        find: |_| None,
+    },
     Builtin {
         name: "private-key",
         doc: "private keys as text, of every kind, also cut off and with line feeds written as `\\n`",
@@ -162,6 +179,13 @@ pub const BUILTIN: &[Builtin] = &[
     },
     Builtin {
         name: "url-password",
+        doc: "the same in an address that is percent-encoded",
+        source: "RFC 3986, section 2.1",
+        anchors: &["%3A%2F%2F"],
+        find: url::coded,
+    },
+    Builtin {
+        name: "url-password",
         doc: "the password in an address of Oracle's driver",
         source: "Oracle: JDBC thin-style service names",
         anchors: &["jdbc:oracle:"],
@@ -224,6 +248,13 @@ pub const BUILTIN: &[Builtin] = &[
             "\0-w\0",
         ],
         find: command::option,
+    },
+    Builtin {
+        name: "command-line",
+        doc: "values that `kubectl create secret` is given",
+        source: "kubectl create secret generic --help",
+        anchors: &["--from-literal"],
+        find: command::literal,
     },
     Builtin {
         name: "command-line",

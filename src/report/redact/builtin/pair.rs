@@ -194,6 +194,7 @@ impl<'a> Key<'a> {
                     value.of_colon(at + 1)
                 }
             }
+            Some(b'%') if stands(text, at, "%22%3A") => value.percent_string(at + 6),
             Some(b'%') if stands(text, at, "%3D") || stands(text, at, "%3A") => {
                 value.percent(at + 3)
             }

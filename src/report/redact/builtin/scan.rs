@@ -123,11 +123,7 @@ impl Anchors {
 }
 
 /// The text with all that the rules find masked, and each rule that struck told to `count`; `None` where nothing was found.
-pub(in super::super) fn masked(
-    text: &[u8],
-    tokens: &Tokens,
-    count: &mut dyn FnMut(&str),
-) -> Option<Vec<u8>> {
+pub(super) fn masked(text: &[u8], tokens: &Tokens, count: &mut dyn FnMut(&str)) -> Option<Vec<u8>> {
     let anchors = &*ANCHORS;
     let mut masked = Vec::new();
     let (mut at, mut done) = (0, 0);

@@ -36,6 +36,22 @@ pub(super) fn user(hit: Hit<'_>) -> Option<Strike> {
     masked(text, colon + 1, at)
 }
 
+/// The same where the address is percent-encoded, as within another one: `%3A%2F%2Fuser%3Apassword%40host`.
+pub(super) fn coded(hit: Hit<'_>) -> Option<Strike> {
+    let Hit { text, from, .. } = hit;
+    let begins = from + b"%3A%2F%2F".len();
+    let end = run(text, begins, USER, |byte| {
+        !byte.is_ascii_whitespace() && !b"\0\"'<>`\\&".contains(&byte)
+    });
+    let stops = |at: &usize| ["%2F", "%3F"].iter().any(|stop| stands(text, *at, stop));
+    let end = (begins..end).find(stops).unwrap_or(end);
+    let at = (begins..end).rfind(|at| stands(text, *at, "%40"))?;
+    match (begins..at).find(|at| stands(text, *at, "%3A")) {
+        Some(colon) => masked(text, colon + "%3A".len(), at),
+        None => (at - begins >= TOKEN).then(|| Strike::bare(begins, at))?,
+    }
+}
+
 fn masked(text: &[u8], from: usize, to: usize) -> Option<Strike> {
     let value = text.get(from..to)?;
     (!super::plain::plain(value)).then(|| Strike::bare(from, to))?

@@ -10,6 +10,9 @@ use super::word::{delimited, lines, unclosed};
 /// The shortest value behind `Authorization` that has no scheme, and of a cookie that has no name, bytes.
 const LONG: usize = 16;
 
+/// How far a quoted value may go over lines where nothing says that it does, bytes.
+const LINES: usize = 8 * 1024;
+
 /// How long an unquoted word of nothing may be, for it to be looked at as a whole.
 const WORD: usize = 64;
 
@@ -186,7 +189,15 @@ impl Value<'_, '_> {
         if let Some((quote, from)) = Quote::at(text, at) {
             let exported = line_before(text, self.key.from).trim_ascii_end();
             let exported = exported.ends_with(b"export") || exported.ends_with(b"declare -x");
-            let (to, closed) = quote.ends(text, from, text.len(), exported);
+            let (mut to, mut closed) = quote.ends(text, from, text.len(), exported);
+            // In a file of variables the quotes may be lines apart, and nothing stands behind them.
+            if !closed && self.is_variable() && self.key.begins_line() {
+                let most = text.len().min(from + LINES);
+                let (end, ends) = quote.ends(text, from, most, true);
+                if ends && line_end(text, end) == end + quote.slashes + 1 {
+                    (to, closed) = (end, ends);
+                }
+            }
             let next = text.get(to + quote.slashes + 1);
             if !self.is_variable()
                 || closed && next.is_none_or(|next| !next.is_ascii_alphanumeric())
@@ -382,6 +393,23 @@ impl Value<'_, '_> {
         });
         let to = memchr::memmem::find(&text[at..to], b"%26").map_or(to, |end| at + end);
         self.told(at, to)
+    }
+
+    /// A string of JSON that is percent-encoded with its quotes.
+    pub(super) fn percent_string(&self, at: usize) -> Option<Strike> {
+        let text = self.text();
+        let blanks = ["%20", "+"].iter().find(|blank| stands(text, at, blank));
+        let at = at + blanks.map_or(0, |blank| blank.len());
+        if !stands(text, at, "%22") {
+            return self.percent(at);
+        }
+        let from = at + "%22".len();
+        let end = run(text, from, text.len(), |byte| {
+            !byte.is_ascii_whitespace() && !b"&\"'<>".contains(&byte)
+        });
+        // A quote of the value itself has a backslash before it.
+        let closing = |at: &usize| stands(text, *at, "%22") && !text[..*at].ends_with(b"%5C");
+        self.told(from, (from..end).find(closing).unwrap_or(end))
     }
 
     /// A word among others.
