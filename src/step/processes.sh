@@ -11,9 +11,12 @@ apart=; space=/proc/$target_pid/ns/pid
 printf "w%s\000m%s\000" "$way" $$
 found= outside=; ! command -v grep >/dev/null || found=1
 [ -z "$found" ] || {
-  printf g; grep -HsE "^(Name|State|PPid|Uid|VmRSS|Threads):" /proc/[0-9]*/status; printf "\000"
+  printf g; grep -HsE "^(Name|State|PPid|Uid|VmRSS|Threads):" /proc/[0-9]*/status
+  # More paths than a program takes as its arguments are none that it reads
+  [ $? -lt 126 ] || found=
+  printf "\000"
   outside=$(grep -lsE "^PPid:.0$" /proc/[0-9]*/status)
-}
+} 2>/dev/null
 for dir in /proc/[0-9]*; do
   [ -z "$apart" ] || [ "$dir/ns/pid" -ef "$space" ] || continue
   printf "p%s\000" "${dir#/proc/}"
