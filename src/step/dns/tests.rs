@@ -246,8 +246,7 @@ fn a_server_that_falls_silent_in_the_search_list_is_not_hidden_by_names_it_did_n
 #[test]
 fn of_a_search_list_without_a_find_what_the_resolver_tells_is_told() {
     let broken = NO.replace("NXDOMAIN", "SERVFAIL");
-    let other =
-        "Server:\t\t10.0.0.10\nAddress:\t10.0.0.10:53\n\n*** Can't find it: No answer\n\n";
+    let other = "Server:\t\t10.0.0.10\nAddress:\t10.0.0.10:53\n\n*** Can't find it: No answer\n\n";
     let rcode = |tried: &[(&str, &str)]| searched(1, tried)["reason"].clone();
     assert_eq!(rcode(&[("db.svc.", &broken), ("db.", NO)]), "SERVFAIL");
     assert_eq!(
@@ -296,10 +295,7 @@ fn a_domain_that_takes_no_mail_keeps_its_dot_and_drill_speaks_as_dig_does() {
         ["a MX 0 ."]
     );
     let told = "way drill\nask a. A\n;; ->>HEADER<<- opcode: QUERY, rcode: NOTIMPL, id: 2858\n";
-    assert_eq!(
-        read(&answered(0, told.as_bytes(), b""))["rcode"],
-        "NOTIMP"
-    );
+    assert_eq!(read(&answered(0, told.as_bytes(), b""))["rcode"], "NOTIMP");
 }
 
 proptest::proptest! {
