@@ -108,6 +108,19 @@ impl Asking for Dns {
             name = reversed(address);
         }
         way::host("name", &name)?;
+        let parts = name.strip_suffix('.').unwrap_or(&name);
+        if name != "."
+            && parts
+                .split('.')
+                .any(|part| part.is_empty() || part.len() > 63)
+        {
+            return Err(TemplateError {
+                message: format!(
+                    "`name` comes to {name:?}, of which a part is empty or longer than 63 bytes"
+                ),
+                offset: None,
+            });
+        }
         env.push(("ask_name".into(), name));
         env.push(("ask_type".into(), kind));
         let server = self.spec.render("server", scope)?;

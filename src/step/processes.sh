@@ -1,7 +1,7 @@
 # Tokens that end with a NUL, which no name and no argument holds: `w` the way, `m` our own pid, `g` lines of everyone's status after their
 # path where there is a grep, which is many times faster; then for each process `p` its pid, else `s` a line of its status, `a` an
 # argument; last `o` the pid of what came from outside into our own control group, as a keeper does; `e`.
-[ -r "/proc/$target_pid/status" ] || { echo "process $target_pid is gone" >&2; exit 125; }
+[ -r "/proc/$target_pid/status" ] || { echo "process $target_pid is gone, or hidden from us" >&2; exit 125; }
 walk='
 group() { group=; while read -r line; do group="$group$line "; done <"/proc/$1/cgroup"; }
 group $$; ours=$group

@@ -146,13 +146,15 @@ fn row(line: &str) -> Option<Record> {
 
 /// nslookup of bind and of busybox: who was asked, an empty line, then a sentence for each record.
 pub(super) fn nslookup(lines: &[&str]) -> Lookup {
-    const SENTENCES: [(&str, &str); 6] = [
+    const SENTENCES: [(&str, &str); 7] = [
         ("\tcanonical name = ", "CNAME"),
         ("\tmail exchanger = ", "MX"),
         ("\tnameserver = ", "NS"),
         ("\ttext = ", "TXT"),
         ("\tservice = ", "SRV"),
         ("\tname = ", "PTR"),
+        // Of bind before 9.12; later it has `Name:` and `Address:` as for IPv4.
+        ("\thas AAAA address ", "AAAA"),
     ];
     if said(lines, "*** Can't find ", &[": Parse error"]) || said(lines, ";; ", &["Got bad packet"])
     {

@@ -278,6 +278,14 @@ fn an_answer_that_its_tool_cannot_read_is_no_answer() {
 }
 
 #[test]
+fn an_address_of_ipv6_is_read_as_nslookup_of_bind_9_11_told_it() {
+    let told = "way nslookup\nask a.test. AAAA\nServer:\t\t10.0.0.10\nAddress:\t10.0.0.10#53\n\na.test\thas AAAA address fd00::1\n\n";
+    let facts = read(&answered(0, told.as_bytes(), b""));
+    assert_eq!(facts["addrs"], json!(["fd00::1"]));
+    assert_eq!(records(&facts), ["a.test AAAA fd00::1"]);
+}
+
+#[test]
 fn why_a_tool_could_not_ask_is_told_in_its_own_words() {
     let told = "way dig\nask a..b. A\ndig: 'a..b.' is not a legal name (empty label)\n";
     let facts = read(&answered(10, told.as_bytes(), b""));
@@ -332,8 +340,16 @@ fn neither_a_name_nor_a_server_becomes_an_option() {
         "a\nask x A",
         "$(id)",
         "",
+        "..",
+        ".a",
+        "a..b",
+        "a..",
+        &"a".repeat(64),
     ] {
         assert!(asked(&[("name", name)]).is_err(), "{name:?}");
+    }
+    for name in [".", "a.", "_x._tcp.a-b.test", &"a".repeat(63)] {
+        assert!(asked(&[("name", name)]).is_ok(), "{name:?}");
     }
     for server in ["-p", "10.0.0.1#53", "10.0.0.1:dns", "a b"] {
         assert!(
