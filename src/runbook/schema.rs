@@ -235,11 +235,17 @@ fn name() -> Value {
 fn kind_of(about: &About) -> Value {
     let whole = fields(about.fields);
     let schema = match about.short.and_then(|short| about.field(short)) {
-        None if about.fields.iter().any(|field| field.required) => whole,
+        None if about
+            .fields
+            .iter()
+            .any(|field| field.required || field.alone) =>
+        {
+            whole
+        }
         None => any_of(vec![json!({"type": "null"}), whole]),
-        Some(short) if about.only_short(short) => shape_of(short.shape),
+        Some(short) if about.only_short(short) => field(short),
         Some(short) => any_of(vec![
-            json!({"allOf": [{"not": {"type": "object"}}, shape_of(short.shape)]}),
+            json!({"allOf": [{"not": {"type": "object"}}, field(short)]}),
             whole,
         ]),
     };
@@ -249,16 +255,49 @@ fn kind_of(about: &About) -> Value {
 }
 
 fn fields(fields: &[Field]) -> Value {
-    object(
-        fields.iter().map(|field| {
-            let schema = told(shape_of(field.shape), field.about, field.default);
-            (field.name, schema)
-        }),
+    let mut schema = object(
+        fields
+            .iter()
+            .map(|one| (one.name, told(field(one), one.about, one.default))),
         fields
             .iter()
             .filter(|field| field.required)
             .map(|field| field.name),
-    )
+    );
+    let alone = fields.iter().filter(|field| field.alone);
+    let alone: Vec<_> = alone
+        .map(|field| json!({"required": [field.name]}))
+        .collect();
+    if !alone.is_empty() {
+        schema["oneOf"] = alone.into();
+    }
+    schema
+}
+
+/// What one key takes.
+fn field(field: &Field) -> Value {
+    match field.begins {
+        [] => shape_of(field.shape),
+        begins => {
+            // What stands before a template may be any part of it.
+            let any = begins.iter().map(|begin| {
+                let letters: Vec<_> = begin.chars().map(either_case).collect();
+                let cuts = (0..letters.len()).map(|end| letters[..end].concat() + r"\{\{");
+                let cuts: Vec<_> = cuts.chain([letters.concat()]).collect();
+                cuts.join("|")
+            });
+            let any: Vec<_> = any.collect();
+            json!({"type": "string", "pattern": format!("^({})", any.join("|"))})
+        }
+    }
+}
+
+fn either_case(letter: char) -> String {
+    if letter.is_ascii_alphabetic() {
+        format!("[{letter}{}]", letter.to_ascii_uppercase())
+    } else {
+        letter.to_string()
+    }
 }
 
 fn shape_of(shape: Shape) -> Value {

@@ -29,6 +29,10 @@ pub struct Field {
     pub shape: Shape,
     /// True where it must be given.
     pub required: bool,
+    /// True for each of the keys of which exactly one is given.
+    pub alone: bool,
+    /// What it begins with, where that is no template: one of these.
+    pub begins: &'static [&'static str],
     /// What holds when it is not given, as it would be written; for the reference.
     pub default: Option<&'static str>,
     /// True where a secret may stand in it: what never reaches an argv, an environment or the pod's spec.
@@ -86,6 +90,8 @@ impl Field {
             name,
             shape,
             required: false,
+            alone: false,
+            begins: &[],
             default: None,
             secret: false,
             about,
@@ -95,6 +101,18 @@ impl Field {
     /// The same, and it must be given.
     pub const fn required(mut self) -> Self {
         self.required = true;
+        self
+    }
+
+    /// The same, and exactly one of the keys that this is said of is given.
+    pub const fn alone(mut self) -> Self {
+        self.alone = true;
+        self
+    }
+
+    /// The same, and it begins with one of these, or with a template.
+    pub const fn begins(mut self, begins: &'static [&'static str]) -> Self {
+        self.begins = begins;
         self
     }
 

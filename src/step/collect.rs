@@ -29,12 +29,16 @@ pub(super) const KIND: Registered = Registered {
 };
 
 const ITEM: &[Field] = &[
-    Field::new("path", Shape::Text, "a file, as the patient sees it"),
+    Field::new("path", Shape::Text, "a file, as the patient sees it")
+        .alone()
+        .begins(&["/"]),
     Field::new(
         "glob",
         Shape::Text,
         "files by a pattern of `*`, `?` and `[…]`, which match within one folder; at most 64",
-    ),
+    )
+    .alone()
+    .begins(&["/"]),
     Field::new(
         "name",
         Shape::Text,

@@ -14,7 +14,7 @@ use self::records::Lookup;
 use super::about::{About, Fact, Field, Shape};
 use super::way::{self, Reading, Reply};
 use super::{Asking, Observation, Registered, Spec, Unfit};
-use crate::ask::{Answer, Ask, Question};
+use crate::ask::{Answer, Ask, Question, last_line};
 use crate::script::{Scope, TemplateError};
 
 const SCRIPT: &str = concat!(include_str!("way.sh"), include_str!("dns.sh"));
@@ -57,7 +57,8 @@ const ABOUT: About = About {
         Fact::new(
             "records",
             "list of maps: name, type, data, ttl",
-            "the answer; names without their last dot, `ttl` in seconds and only by dig and drill; absent when no answer came",
+            "the answer; names without their last dot, `ttl` in seconds and only by dig and drill; by busybox's nslookup no more of them than \
+             one packet holds, about 30 addresses; absent when no answer came",
         ),
         Fact::new(
             "rcode",
@@ -107,6 +108,19 @@ impl Asking for Dns {
             name = reversed(address);
         }
         way::host("name", &name)?;
+        let parts = name.strip_suffix('.').unwrap_or(&name);
+        if name != "."
+            && parts
+                .split('.')
+                .any(|part| part.is_empty() || part.len() > 63)
+        {
+            return Err(TemplateError {
+                message: format!(
+                    "`name` comes to {name:?}, of which a part is empty or longer than 63 bytes"
+                ),
+                offset: None,
+            });
+        }
         env.push(("ask_name".into(), name));
         env.push(("ask_type".into(), kind));
         let server = self.spec.render("server", scope)?;
@@ -146,13 +160,14 @@ impl Asking for Dns {
             }
             let text = reply.text();
             let tried = tried(&text);
-            let (lookup, wanted) = lookup(reply.way, &tried).ok_or("it tells no name")?;
-            Ok(reading(reply, &lookup, wanted))
+            let (lookup, one) = lookup(reply.way, &tried).ok_or("it tells no name")?;
+            Ok(reading(reply, &lookup, one))
         })
     }
 }
 
-fn reading(reply: &Reply<'_>, lookup: &Lookup, wanted: &str) -> Reading {
+fn reading(reply: &Reply<'_>, lookup: &Lookup, tried: &Tried<'_>) -> Reading {
+    let wanted = tried.kind;
     let mut facts = Map::new();
     let rcode = lookup.rcode.clone().unwrap_or_default();
     if !rcode.is_empty() || reply.way == "getent" {
@@ -174,8 +189,15 @@ fn reading(reply: &Reply<'_>, lookup: &Lookup, wanted: &str) -> Reading {
         format!("no {wanted} record")
     } else if reply.way == "getent" {
         "the name does not resolve".into()
+    } else if lookup.malformed {
+        "no answer: what came cannot be read".into()
     } else {
-        let why = way::plain(&reply.text()).map_or_else(|| reply.reason(), str::to_owned);
+        let said = tried.said.join("\n");
+        let why = way::plain(&said)
+            .map(str::to_owned)
+            .or_else(|| reply.known())
+            .or_else(|| last_line(&said))
+            .unwrap_or_else(|| reply.reason());
         format!("no answer: {why}")
     };
     facts.insert("rcode".into(), rcode.into());
@@ -208,20 +230,33 @@ fn tried(text: &str) -> Vec<Tried<'_>> {
     tried
 }
 
-/// Of all names that were tried, the last is the one that was known; where none was, the one as it was written counts.
-fn lookup<'a>(way: &str, tried: &[Tried<'a>]) -> Option<(Lookup, &'a str)> {
+/// Of all names that were tried, the one whose answer a program gets from the resolver (`__res_context_search` in glibc's
+/// resolv/res_query.c): the last, where that was known or nobody answered. Else the one as it was written, where that was tried
+/// first; and where it came last, rather one that is there without such a record, or that a server failed on, than one that is not.
+fn lookup<'t, 'a>(way: &str, tried: &'t [Tried<'a>]) -> Option<(Lookup, &'t Tried<'a>)> {
     let read = |one: &Tried<'_>| match way {
         "getent" => records::getent(one.name, &one.said),
         "nslookup" | "busybox nslookup" => records::nslookup(&one.said),
         _ => records::dig(&one.said),
     };
-    let last = tried.last()?;
-    let lookup = read(last);
-    if lookup.holds(last.kind) {
-        return Some((lookup, last.kind));
-    }
-    let written = tried.iter().min_by_key(|one| one.name.len())?;
-    Some((read(written), written.kind))
+    let mut all: Vec<_> = tried.iter().map(|one| (read(one), one)).collect();
+    let (last, one) = all.last()?;
+    let written = all.iter().enumerate();
+    let (written, _) = written.min_by_key(|(_, (_, one))| one.name.len())?;
+    let found = |fits: fn(&str) -> bool| {
+        all.iter()
+            .position(|(lookup, _)| lookup.rcode.as_deref().is_some_and(fits))
+    };
+    let counts = if last.holds(one.kind) || last.rcode.is_none() {
+        all.len() - 1
+    } else if written == 0 {
+        written
+    } else {
+        found(|rcode| rcode == "NOERROR")
+            .or_else(|| found(|rcode| rcode != "NXDOMAIN"))
+            .unwrap_or(written)
+    };
+    Some(all.swap_remove(counts))
 }
 
 /// The name under which an address is looked up.

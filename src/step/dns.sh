@@ -26,7 +26,8 @@ each() {
     echo "ask $name $ask_type"
     said=$(ask 2>&1); code=$?
     printf '%s\n' "$said"
-    case $said in *'ANSWER: '[1-9]*|*'Name:'*|*' = '*) break ;; esac
+    # nslookup may tell whom to ask instead, in the words of an answer
+    case ${said%%Authoritative answers*} in *'ANSWER: '[1-9]*|*'Name:'*|*' = '*|*'has AAAA address'*) break ;; esac
     # Other tools end with 1 for what dig ends with 0 for: an answer that knows nothing
     case $code:$said in [01]:*NXDOMAIN*|[01]:*SERVFAIL*|[01]:*REFUSED*|0:*) ;; *) break ;; esac
   done

@@ -181,4 +181,26 @@ mod tests {
             );
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn an_answer_that_is_cut_anywhere_tells_no_variable_as_not_set_and_no_other_name_is_told(
+            output in proptest::collection::vec(proptest::prop_oneof![
+                proptest::sample::select(&b"nve=\0\0AB"[..]),
+                proptest::prelude::any::<u8>(),
+            ], 0..100),
+        ) {
+            let asked: Vec<_> = output.split(|byte| *byte == 0).filter_map(|token| token.strip_prefix(b"n")).collect();
+            let observation = vars(&output);
+            match observation.facts.get("vars").and_then(Value::as_object) {
+                Some(vars) => {
+                    proptest::prop_assert!(output.split(|byte| *byte == 0).any(|token| token == b"e"));
+                    for name in vars.keys() {
+                        proptest::prop_assert!(asked.iter().any(|one| String::from_utf8_lossy(one) == *name));
+                    }
+                }
+                None => proptest::prop_assert!(observation.blocked.is_some()),
+            }
+        }
+    }
 }

@@ -29,7 +29,8 @@ const ABOUT: About = About {
             Shape::Text,
             "path as the patient sees it, from its root",
         )
-        .required(),
+        .required()
+        .begins(&["/"]),
         Field::new("max", Shape::Size(MAX_CAP), "bytes that are read at most").or("64KiB"),
     ],
     facts: &[

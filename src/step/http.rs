@@ -24,12 +24,15 @@ pub(super) const KIND: Registered = Registered {
     build,
 };
 
+const BEGINS: &[&str] = &["http://", "https://"];
+
 const FIELDS: &[Field] = &[
     Field::new(
         "url",
         Shape::Text,
         "what is asked for; begins with `http://` or `https://`",
     )
+    .begins(BEGINS)
     .required(),
     Field::new("method", Shape::Word(METHODS), "the request's method").or("GET"),
     Field::new(
@@ -109,8 +112,14 @@ struct Http {
 
 fn build(spec: &Spec, _: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
     let written = spec.text("url").map_or("", Template::source);
-    let begin = written.split("{{").next().unwrap_or_default();
-    if !begin.is_empty() && begin == written && !is_http(begin) {
+    let (begin, whole) = match written.split_once("{{") {
+        Some((begin, _)) => (begin, false),
+        None => (written, true),
+    };
+    // What stands before a template may be the beginning of either.
+    let begin = begin.to_ascii_lowercase();
+    let may_be = !whole && BEGINS.iter().any(|known| known.starts_with(&begin));
+    if !is_http(&begin) && !may_be {
         return Err(Unfit::new(
             "url",
             format!("the URL `{written}` begins with neither `http://` nor `https://`"),
@@ -132,7 +141,7 @@ fn build(spec: &Spec, _: &[String]) -> Result<Arc<dyn Asking>, Unfit> {
 
 fn is_http(url: &str) -> bool {
     let url = url.to_ascii_lowercase();
-    url.starts_with("http://") || url.starts_with("https://")
+    BEGINS.iter().any(|begin| url.starts_with(begin))
 }
 
 impl Asking for Http {

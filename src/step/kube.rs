@@ -75,18 +75,21 @@ const ABOUT: About = About {
             "object",
             Shape::Text,
             "an object: `pod`, `owner`, `node`, or KIND/NAME such as `service/web`",
-        ),
+        )
+        .alone(),
         Field::new(
             "events",
             Shape::Record(EVENTS),
             "the events about an object",
-        ),
-        Field::new("logs", Shape::Record(LOGS), "the end of a container's log"),
+        )
+        .alone(),
+        Field::new("logs", Shape::Record(LOGS), "the end of a container's log").alone(),
         Field::new(
             "endpoints",
             Shape::Record(ENDPOINTS),
             "the endpoints behind a service",
-        ),
+        )
+        .alone(),
     ],
     facts: &[
         Fact::new("exists", "bool", "of `object`: whether it is there"),

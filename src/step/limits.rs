@@ -381,4 +381,30 @@ group pids v2 /kubepods/pod1/c2\npids.max max\npids.current 7\nend\n";
             Verdict::Error
         );
     }
+
+    #[test]
+    fn an_answer_that_is_cut_anywhere_tells_no_limit() {
+        for whole in [V1, V2] {
+            for end in 0..whole.len() {
+                let cut = read(&whole[..end]);
+                assert_eq!(cut.blocked.unwrap().0, Verdict::Error);
+                assert!(!cut.facts.contains_key("memory_max"));
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_stands_in_the_files_no_limit_is_made_up(
+            lines in "((group|absent|unseen|memory.max|memory.current|memory.events|cpu.max|cpu.stat|pids.max|fd|limits Max open files)( (memory|cpu|pids|v1|v2|max|oom_kill|nr_periods|-1|0|1e9|NaN|18446744073709551615|9{1,25}|\\PC{0,5})){0,3}\n){0,30}",
+        ) {
+            let facts = read(&format!("{lines}end\n")).facts;
+            for (name, value) in &facts {
+                if !crate::step::COMMON_FACTS.contains(&name.as_str()) && !value.is_null() {
+                    proptest::prop_assert!(value.as_f64().is_some_and(|number| number >= 0.0), "{name}: {value}");
+                }
+            }
+            proptest::prop_assert!(lines.contains("memory.max ") || facts.get("memory_max").is_none_or(Value::is_null));
+        }
+    }
 }

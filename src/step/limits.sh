@@ -4,8 +4,8 @@ why=$( (: <"$proc/limits") 2>&1) || { echo "$proc/limits cannot be read: ${why##
 while IFS= read -r line; do case $line in 'Max open files'*) echo "limits $line" ;; esac; done <"$proc/limits"
 if [ -r "$proc/fd" ] && [ -x "$proc/fd" ]; then
   set -- "$proc"/fd/*
-  [ -h "$1" ] || shift
-  echo "fd $#"
+  # None at all is what a folder looks like that we may not list after all
+  [ ! -h "$1" ] || echo "fd $#"
 fi
 
 plain() {
@@ -38,6 +38,8 @@ seek() {
     above=${base%/}
     case $group in
       "$base") dir=$3$point ;;
+      # Above of what the mount shows; its path would lead to some other directory
+      "$above"/..|"$above"/../*) continue ;;
       "$above"/*) dir=$3$point${group#"$above"} ;;
       *) continue ;;
     esac

@@ -387,4 +387,39 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn sizes_beyond_all_measure_are_not_known_instead_of_wrong() {
+        let most = u64::MAX;
+        let listed = format!(
+            "m {POD}\nm 3 2166 0:2 / /all rw - fuse.s3fs s3fs rw\nm 4 2166 0:3 / /over rw - ext4 /dev/b rw\nroot /r\n\
+             stat 4096 10 11 10 0 0 /r/\nstat 1 {most} 0 {most} 0 0 /r/all\nstat 4096 {most} 0 0 0 0 /r/over"
+        );
+        let rows = rows(&listed);
+        assert_eq!(
+            (&rows[0]["used"], &rows[0]["used_percent"]),
+            (&json!(0), &json!(0)),
+            "more free than there is"
+        );
+        assert_eq!(
+            (&rows[1]["size"], &rows[1]["used_percent"]),
+            (&json!(most), &Value::Null)
+        );
+        assert_eq!(
+            (&rows[2]["size"], &rows[2]["used_percent"]),
+            (&Value::Null, &Value::Null)
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_stands_in_the_list_no_mount_is_more_than_full(
+            lines in "((m 1 0 0:1 / / rw - ext4 /dev/a rw|m [0-9]{1,2} [0-9] 0:1 / /[a-c/\\\\0-9]{0,4} rw - (ext4|nfs|proc) x rw|root /r|stat( [0-9]{1,21}){0,6} /r/[a-c]?|(blocks|inodes)( x| [0-9]{1,21}| [0-9]{1,3}%| -){0,6}|\\PC{0,9})\n){0,20}",
+        ) {
+            for row in rows(&lines) {
+                let percent = row["used_percent"].as_u64();
+                proptest::prop_assert!(percent.is_none_or(|percent| percent <= 100), "{row}");
+            }
+        }
+    }
 }

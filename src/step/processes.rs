@@ -44,6 +44,9 @@ const SCRIPT: &str = concat!(include_str!("processes.sh"), include_str!("nul.sh"
 /// Stands in the command line of the shell that every step is a descendant of.
 const SHELL: &str = ": housecall-shell;";
 
+/// What is said of a list of which nothing could be read.
+const UNREAD: &str = "no process tells its status in the answer";
+
 #[derive(Debug)]
 struct Processes;
 
@@ -64,6 +67,10 @@ impl Asking for Processes {
         let (mut observation, output) = answer::scripted(answers, image, ABOUT.facts);
         if let Some(output) = output {
             match Table::read(output) {
+                // There is always one: who asks, or who is asked for.
+                Some(table) if table.processes.is_empty() => {
+                    observation.blocked = Some((Verdict::Error, UNREAD.into()));
+                }
                 Some(table) => {
                     observation.facts.insert("rows".into(), table.rows());
                     observation.facts.insert("way".into(), table.way.into());
@@ -342,10 +349,36 @@ mod tests {
             "",
         );
         assert_eq!(Processes.read(&cut, "x").blocked.unwrap().0, Verdict::Error);
+        let unread = said(
+            crate::ask::Ended::Exited(0),
+            b"wsh\0m5\0g\0p5\0ax\0p7\0e\0",
+            "",
+        );
+        assert_eq!(
+            Processes.read(&unread, "x").blocked,
+            Some((Verdict::Error, UNREAD.into())),
+            "no list is not an empty one"
+        );
         let mut cut = said(crate::ask::Ended::Exited(0), IN_A_POD.as_bytes(), "");
         cut[0].stdout.truncated = true;
         let cut = Processes.read(&cut, "x");
         assert_eq!(cut.facts["truncated"], json!(["stdout", "rows", "way"]));
         assert!(!cut.facts.contains_key("rows"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_bytes_come_there_are_rows_only_of_what_has_a_status(
+            output in proptest::collection::vec(proptest::prop_oneof![
+                proptest::sample::select(&b"wmgposaae\0\0\0\n\t:0123456789"[..]),
+                proptest::prelude::any::<u8>(),
+            ], 0..200),
+        ) {
+            let observation = Processes.read(&said(crate::ask::Ended::Exited(0), &output, ""), "x");
+            let rows = observation.facts.get("rows").and_then(Value::as_array);
+            for row in rows.into_iter().flatten() {
+                proptest::prop_assert!(row["threads"].is_u64());
+            }
+        }
     }
 }

@@ -116,13 +116,15 @@ impl Asking for Sockets {
             Vec::new(),
             BTreeMap::from(STATES.map(|state| (state.to_owned(), 0u64))),
         );
-        let mut proto = "";
+        let (mut proto, mut order) = ("", Order::Little);
         for line in output.lines() {
             if let Some(state) = line.strip_prefix("state ") {
                 wanted = state;
+            } else if line == "order big" {
+                order = Order::Big;
             } else if let Some(table) = line.strip_prefix("table ") {
                 proto = table;
-            } else if let Some(socket) = Socket::read(proto, line) {
+            } else if let Some(socket) = Socket::read(proto, order, line) {
                 *counts.entry(socket.state.clone()).or_default() += 1;
                 if wanted.is_empty() || wanted == socket.state {
                     rows.push(socket.row());
@@ -151,10 +153,10 @@ struct Socket<'t> {
 
 impl<'t> Socket<'t> {
     /// A line of a table (`tcp4_seq_show` in net/ipv4/tcp_ipv4.c and its like); `None` for the heading.
-    fn read(table: &'t str, line: &str) -> Option<Self> {
+    fn read(table: &'t str, order: Order, line: &str) -> Option<Self> {
         let mut words = line.split_whitespace().skip(1);
-        let local = address(words.next()?)?;
-        let peer = address(words.next()?)?;
+        let local = address(words.next()?, order)?;
+        let peer = address(words.next()?, order)?;
         let number = words.next()?;
         let (sent, received) = words.next()?.split_once(':')?;
         let uid = words.nth(2)?.parse().ok()?;
@@ -190,14 +192,24 @@ impl<'t> Socket<'t> {
     }
 }
 
-/// `0100007F:1F90`: words of 32 bits as the machine keeps them in memory, read as a number: little-endian wherever Kubernetes is
-/// common. The port is in plain hexadecimal.
-fn address(text: &str) -> Option<(IpAddr, u16)> {
+/// In which order a machine keeps the bytes of a number.
+#[derive(Clone, Copy, Debug)]
+enum Order {
+    Little,
+    /// On s390x.
+    Big,
+}
+
+/// `0100007F:1F90`: words of 32 bits as the machine keeps them in memory, read as a number. The port is in plain hexadecimal.
+fn address(text: &str, order: Order) -> Option<(IpAddr, u16)> {
     let (address, port) = text.split_once(':')?;
     let mut bytes = Vec::new();
     for at in (0..address.len()).step_by(8) {
         let word = u32::from_str_radix(address.get(at..at + 8)?, 16).ok()?;
-        bytes.extend(word.to_le_bytes());
+        bytes.extend(match order {
+            Order::Little => word.to_le_bytes(),
+            Order::Big => word.to_be_bytes(),
+        });
     }
     let address = match *bytes.as_slice() {
         [a, b, c, d] => IpAddr::from([a, b, c, d]),
@@ -296,5 +308,29 @@ end
             read("state \ntable tcp\n 0: é00007F:0050 x\n:\n 1: 00:00 00:00 0A 0:0\nend\n").facts["rows"],
             json!([])
         );
+    }
+
+    #[test]
+    fn addresses_of_a_machine_with_the_other_order_of_bytes_are_told_as_they_are() {
+        let output = "state \norder big\ntable tcp\n 0: 7F000001:0050 0A010203:ECCD 01 0:0 0:0 0 0 0 1\ntable tcp6\n\
+             1: 00000000000000000000000000000001:0051 0000000000000000 0000FFFF0A010203:1 01 0:0 0:0 0 0 0 1\n\
+             2: 20010DB8000000000000000000000001:0051 00000000000000000000FFFF0A010203:0001 01 0:0 0:0 0 0 0 1\nend\n";
+        let rows = read(output).facts["rows"].clone();
+        let of = |at: usize| (rows[at]["local"].clone(), rows[at]["peer"].clone());
+        assert_eq!(of(0), (json!("127.0.0.1"), json!("10.1.2.3")));
+        assert_eq!(of(1), (json!("2001:db8::1"), json!("10.1.2.3")));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_stands_in_a_table_every_row_is_counted_once(
+            lines in "(([ -~]|\\PC){0,12}|table (tcp6?|udp6?)| 0: [0-9A-F]{8}:[0-9A-F]{4} [0-9A-F]{8}:[0-9A-F]{4} [0-9A-F]{2} 0:0 0:0 0 [0-9]{1,3} 0 1|\n){0,40}",
+        ) {
+            let observation = read(&format!("state \n{lines}\nend\n"));
+            let rows = observation.facts["rows"].as_array().unwrap().len();
+            let counted: u64 = observation.facts["by_state"].as_object().unwrap().values().filter_map(Value::as_u64).sum();
+            let wanted = lines.lines().any(|line| line.starts_with("state "));
+            proptest::prop_assert!(wanted || rows as u64 == counted);
+        }
     }
 }

@@ -1,7 +1,9 @@
-# The state that rows are wanted in, then the kernel's tables of sockets, each below a line with its name. A debug container shares its pod's network.
+# The state that rows are wanted in and the order of bytes, then the kernel's tables of sockets, each below a line with its name. A debug container shares its pod's network.
 net=/proc/net
 [ -z "$target_pid" ] || [ ! -r "/proc/$target_pid/net/tcp" ] || net=/proc/$target_pid/net
 echo "state $state"
+# The kernel writes addresses in its own order of bytes, and of the machines that Kubernetes runs on one kind has the other one
+read -r _ _ vendor </proc/cpuinfo; [ "$vendor" != IBM/S390 ] || echo 'order big'
 seen=
 for proto in $protos; do
   [ -r "$net/$proto" ] || continue

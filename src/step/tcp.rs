@@ -77,11 +77,13 @@ impl Asking for Tcp {
 
 fn reading(reply: &Reply<'_>) -> Result<Reading, String> {
     // curl stays connected until its own time is up, and then tells when it was.
-    let connected: Option<f64> = reply
-        .said
-        .rsplit_once("\ncurl ")
-        .and_then(|(_, seconds)| seconds.trim().parse().ok())
-        .filter(|seconds| *seconds > 0.0);
+    let (said, seconds) = match reply.said.rsplit_once("\ncurl ") {
+        Some((said, seconds)) if reply.way == "curl" => (said, seconds),
+        _ => (reply.said, ""),
+    };
+    let reply = &Reply { said, ..*reply };
+    let connected = seconds.trim().parse().ok();
+    let connected: Option<f64> = connected.filter(|seconds| *seconds > 0.0);
     let open = match reply.way {
         "curl" => connected.is_some(),
         _ => reply.exit == 0,
@@ -183,6 +185,42 @@ mod tests {
     }
 
     #[test]
+    fn what_musl_ncat_and_netcat_say_of_a_port_is_told_in_the_same_words() {
+        for (said, reason) in [
+            (
+                "nc: db (10.0.0.9:80): Host is unreachable\n",
+                "no route to host",
+            ),
+            (
+                "nc: db (10.0.0.9:80): Network unreachable\n",
+                "network unreachable",
+            ),
+            ("nc: db (10.0.0.9:80): Operation timed out\n", "timed out"),
+            ("bash: line 1: db: Try again\n", "the name does not resolve"),
+            (
+                "bash: line 1: db: Name has no usable address\n",
+                "the name does not resolve",
+            ),
+            ("Ncat: TIMEOUT.\n", "timed out"),
+            (
+                "Ncat: Could not resolve hostname \"db\": Name or service not known. QUITTING.\n",
+                "the name does not resolve",
+            ),
+            (
+                "db [10.0.0.9] 80 (http) : Connection refused\n",
+                "connection refused",
+            ),
+        ] {
+            let facts = read(&answered(1, b"way nc\n", said.as_bytes()));
+            assert_eq!(
+                (&facts["open"], &facts["reason"]),
+                (&json!(false), &json!(reason)),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
     fn a_tool_that_cannot_do_it_has_not_found_a_closed_port() {
         for said in [
             "nc: invalid option -- 'z'\n",
@@ -195,6 +233,10 @@ mod tests {
             assert!(why.contains(said.trim()), "{why}");
             assert!(!observation.facts.contains_key("open"));
         }
+        let said = "curl: (1) Protocol \"telnet\" disabled\n\ncurl 0.000000\n";
+        let observation = observed(&answered(1, b"way curl\n", said.as_bytes()));
+        let (_, why) = observation.blocked.unwrap();
+        assert!(why.contains("\"telnet\" disabled"), "{why}");
     }
 
     #[test]

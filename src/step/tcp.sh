@@ -9,7 +9,13 @@ if has nc; then
     # It has no way to leave at once but to become a program that does
     *BusyBox*'-e PROG'*) knock='-e' ;;
     *BusyBox*) knock= ;;
-    *) knock='-z -v' ;;
+    *) knock='-z -v'
+      # An address is not to be looked up backwards first, and netcat 1.10 knows none of IPv6
+      case $ask_host in
+        *:*) case $help in *'[v1.1'*) knock= ;; *) knock='-z -v -n' ;; esac ;;
+        *[!0-9.]*) ;;
+        *) knock='-z -v -n' ;;
+      esac ;;
   esac
   case $knock in
     '') ;;

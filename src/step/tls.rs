@@ -1,12 +1,12 @@
 //! `tls`: one handshake, and the certificate shown in it. `exit` is 0 when the certificate is trusted here, is for the name, and is
-//! in its time. Who is trusted is what the image says, not the patient.
+//! in its time, and the other side did not refuse the handshake all the same, as one does that wants a certificate of ours. Who is
+//! trusted is what the image says, not the patient.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::civil::{DateTime, date};
 use jiff::fmt::strtime;
-use jiff::tz::TimeZone;
 use serde_json::Map;
 
 use super::about::{About, Fact, Field, Shape};
@@ -101,6 +101,8 @@ impl Asking for Tls {
             None => host.clone(),
         };
         way::host("sni", &name)?;
+        // No certificate and no SNI holds the dot by which a name is said to be whole (RFC 6066, 3).
+        let name = name.strip_suffix('.').unwrap_or(&name).to_owned();
         let mut env = vec![
             ("ask_host".to_owned(), host.clone()),
             ("ask_port".to_owned(), port.to_string()),
@@ -148,15 +150,21 @@ fn reading(reply: &Reply<'_>) -> Result<Reading, String> {
     };
     let mut facts = Map::new();
     facts.insert("verified".into(), trouble.is_empty().into());
+    let mut reason = trouble;
     if let Some(told) = told {
+        if reason.is_empty()
+            && let Some(why) = refused(reply.said)
+        {
+            reason = format!("no TLS: {why}");
+        }
         let end = moment(told.not_after).ok_or("it tells no date of the certificate's end")?;
         let now: i64 = text
             .lines()
             .find_map(|line| line.strip_prefix("now "))
             .and_then(|seconds| seconds.parse().ok())
             .ok_or("it tells no time")?;
-        facts.insert("not_after".into(), end.to_string().into());
-        let left = (end.as_second() - now).div_euclid(86_400);
+        facts.insert("not_after".into(), format!("{end}Z").into());
+        let left = (seconds(end) - now).div_euclid(86_400);
         facts.insert("days_left".into(), left.into());
         facts.insert("subject".into(), told.subject.into());
         facts.insert("issuer".into(), told.issuer.into());
@@ -164,10 +172,7 @@ fn reading(reply: &Reply<'_>) -> Result<Reading, String> {
             facts.insert("sans".into(), names(sans).into());
         }
     }
-    Ok(Reading {
-        facts,
-        reason: trouble,
-    })
+    Ok(Reading { facts, reason })
 }
 
 /// The certificate, and what is wrong with it or with the handshake.
@@ -199,8 +204,13 @@ fn openssl<'a>(reply: &Reply<'_>, text: &'a str) -> Result<Shown<'a>, String> {
     let trouble = codes
         .iter()
         .find(|code| !code.starts_with("0 "))
-        .and_then(|code| code.split_once('('))
-        .map(|(_, why)| named(why.trim_end().trim_end_matches(')')));
+        .map(|code| {
+            let why = code.split_once('(').map_or("", |(_, why)| why);
+            match why.trim_end().trim_end_matches(')') {
+                "" => format!("verify return code {}", code.trim()),
+                why => named(why),
+            }
+        });
     Ok((Some(told), trouble.unwrap_or_default()))
 }
 
@@ -218,7 +228,15 @@ fn curl<'a>(reply: &Reply<'_>, text: &'a str) -> Result<Shown<'a>, String> {
         subject,
         issuer: line("*  issuer: ").unwrap_or_default(),
         not_after: line("*  expire date: ").unwrap_or_default(),
-        sans: line("X509v3 Subject Alternative Name:"),
+        // Where the certificates are told, that of the server comes first.
+        sans: text
+            .split_once("\n-----BEGIN CERTIFICATE-----")
+            .map(|(first, _)| {
+                let mut lines = first.lines();
+                lines
+                    .find_map(|line| line.strip_prefix("X509v3 Subject Alternative Name:"))
+                    .unwrap_or_default()
+            }),
     });
     match (told, trouble) {
         (told, Some(trouble)) if refused => Ok((told, named(trouble))),
@@ -230,17 +248,18 @@ fn curl<'a>(reply: &Reply<'_>, text: &'a str) -> Result<Shown<'a>, String> {
 
 /// Why no certificate came. What is neither a known trouble of the network nor one of TLS means that it could not be looked.
 fn handshake(reply: &Reply<'_>, said: &str) -> Result<String, String> {
-    let told = said
-        .lines()
-        .find_map(|line| line.split_once("SSL routines:"))
-        .and_then(|(_, rest)| rest.split(':').nth(1))
-        .filter(|why| !why.trim().is_empty());
-    if let Some(why) = told {
-        return Ok(format!("no TLS: {}", why.trim()));
+    if let Some(why) = complaints(said).next() {
+        return Ok(format!("no TLS: {why}"));
     }
     way::plain(said)
         .map(str::to_owned)
         .or_else(|| reply.known())
+        // What curl says of TLS where it is not made with OpenSSL.
+        .or_else(|| {
+            let mut lines = said.lines();
+            let why = lines.find_map(|line| line.strip_prefix("curl: (35) "))?;
+            Some(format!("no TLS: {why}"))
+        })
         .or_else(|| {
             said.contains("CONNECTED(")
                 .then(|| "no TLS: no certificate was shown".into())
@@ -248,9 +267,24 @@ fn handshake(reply: &Reply<'_>, said: &str) -> Result<String, String> {
         .ok_or_else(|| reply.reason())
 }
 
+/// What OpenSSL complains of.
+fn complaints(said: &str) -> impl Iterator<Item = &str> {
+    said.lines()
+        .filter_map(|line| line.split_once("SSL routines:"))
+        .filter_map(|(_, rest)| rest.split(':').nth(1))
+        .map(str::trim)
+        .filter(|why| !why.is_empty())
+}
+
+/// Why the other side refused the handshake after it had shown its certificate. With TLS 1.3 it says that it wants one of ours only
+/// when the handshake is over for us, and we may be gone by then: that is never told.
+fn refused(said: &str) -> Option<&str> {
+    complaints(said).find(|why| why.contains("alert") && !why.contains("certificate required"))
+}
+
 /// The same trouble in the same words, whichever tool and version tells it.
 fn named(trouble: &str) -> String {
-    const WORDS: [(&str, &[&str]); 4] = [
+    const WORDS: [(&str, &[&str]); 5] = [
         (
             "the certificate is for another name",
             &[
@@ -261,12 +295,21 @@ fn named(trouble: &str) -> String {
         ),
         ("the certificate has expired", &["certificate has expired"]),
         (
-            "the certificate is self-signed",
-            &["self-signed", "self signed"],
+            "the certificate is not valid yet",
+            &["certificate is not yet valid"],
         ),
         (
             "the certificate's issuer is not known to the image",
-            &["local issuer certificate", "verify the first certificate"],
+            &[
+                "local issuer certificate",
+                "verify the first certificate",
+                // Not its own, but that of an authority.
+                "in certificate chain",
+            ],
+        ),
+        (
+            "the certificate is self-signed",
+            &["self-signed", "self signed"],
         ),
     ];
     WORDS
@@ -275,18 +318,27 @@ fn named(trouble: &str) -> String {
         .map_or_else(|| trouble.to_owned(), |(word, _)| (*word).to_owned())
 }
 
-/// `Feb 22 20:14:47 2027 GMT`, with a blank before a single digit.
-fn moment(text: &str) -> Option<Timestamp> {
+/// `Feb 22 20:14:47 2027 GMT`, with a blank before a single digit. One that is to hold for ever ends with the year 9999 (RFC 5280,
+/// 4.1.2.5), which is more than a timestamp takes.
+fn moment(text: &str) -> Option<DateTime> {
     let words: Vec<_> = text.split_whitespace().collect();
     let time = strtime::parse("%b %d %H:%M:%S %Y GMT", words.join(" ")).ok()?;
-    TimeZone::UTC.to_timestamp(time.to_datetime().ok()?).ok()
+    time.to_datetime().ok()
+}
+
+/// Seconds since 1970.
+fn seconds(moment: DateTime) -> i64 {
+    moment
+        .duration_since(date(1970, 1, 1).at(0, 0, 0, 0))
+        .as_secs()
 }
 
 /// `DNS:localhost, IP Address:127.0.0.1`.
 fn names(sans: &str) -> Vec<String> {
     sans.split(", ")
         .filter_map(|one| one.trim().split_once(':'))
-        .map(|(_, name)| match name.parse::<IpAddr>() {
+        .map(|(_, name)| name.trim())
+        .map(|name| match name.parse::<IpAddr>() {
             Ok(address) => address.to_string(),
             Err(_) => name.to_owned(),
         })

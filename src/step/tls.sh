@@ -29,7 +29,7 @@ if has openssl; then
       printf '%s\n' "$said" | while IFS= read -r line; do
         case $line in *'Verify return code: '*|*error*) printf '%s\n' "$line" ;; esac
       done >&2
-      printf '%s\n' "$said" | openssl x509 -noout -nameopt RFC2253 -subject -issuer -enddate -text || code=$? ;;
+      printf '%s\n' "$said" | openssl x509 -noout -nameopt RFC2253,utf8,-esc_msb -subject -issuer -enddate -text || code=$? ;;
     *) printf '%s\n' "$said" >&2 ;;
   esac
   leave "$code"

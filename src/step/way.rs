@@ -62,8 +62,11 @@ impl Reply<'_> {
     pub(super) fn known(&self) -> Option<String> {
         plain(&self.own_words())
             .map(str::to_owned)
-            // What `timeout` ends with.
-            .or_else(|| (self.exit == 124).then(|| "timed out".into()))
+            // What `timeout` ends with, and curl.
+            .or_else(|| {
+                let late = self.exit == 124 || self.way == "curl" && self.exit == 28;
+                late.then(|| "timed out".into())
+            })
     }
 
     /// What is indented was said by the other side.
@@ -198,11 +201,18 @@ fn rounded(seconds: f64) -> f64 {
 
 /// What the tools say, each in its own words, in one.
 pub(super) fn plain(said: &str) -> Option<&'static str> {
+    // As glibc and musl say it, and the kernel's numbers where a tool tells no more.
     const WORDS: [(&str, &[&str]); 7] = [
         ("connection refused", &["connection refused", "errno=111"]),
-        ("no route to host", &["no route to host"]),
-        ("network unreachable", &["network is unreachable"]),
-        ("connection reset", &["connection reset"]),
+        (
+            "no route to host",
+            &["no route to host", "host is unreachable", "errno=113"],
+        ),
+        (
+            "network unreachable",
+            &["network is unreachable", "network unreachable", "errno=101"],
+        ),
+        ("connection reset", &["connection reset", "errno=104"]),
         (
             "the name does not resolve",
             &[
@@ -211,6 +221,8 @@ pub(super) fn plain(said: &str) -> Option<&'static str> {
                 "bad address",
                 "unable to resolve",
                 "name does not resolve",
+                "name has no usable address",
+                ": try again",
                 "temporary failure in name resolution",
                 "no address associated",
                 "unknown host",
@@ -218,7 +230,15 @@ pub(super) fn plain(said: &str) -> Option<&'static str> {
             ],
         ),
         ("empty reply", &["empty reply from server"]),
-        ("timed out", &["timed out", "timeout was reached"]),
+        (
+            "timed out",
+            &[
+                "timed out",
+                "timeout was reached",
+                "ncat: timeout",
+                "errno=110",
+            ],
+        ),
     ];
     let said = said.to_lowercase();
     WORDS

@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -238,6 +239,116 @@ fn a_process_that_is_gone_is_unavailable_and_not_empty() {
             let (verdict, why) = Asked::of(kind, 4_000_000).blocked(shell);
             assert_eq!(verdict, Verdict::Unavailable, "{shell:?}: {kind}: {why}");
             assert!(why.contains("4000000"), "{shell:?}: {kind}: {why}");
+        }
+    }
+}
+
+/// A program on a path of its own that does what `script` says, and what else lies in `/bin` under these names.
+fn instead(name: &str, script: &str, others: &[&str]) -> TempDir {
+    let bin = tempfile::tempdir().unwrap();
+    let program = bin.path().join(name);
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    for other in others {
+        std::os::unix::fs::symlink(Path::new("/bin").join(other), bin.path().join(other)).unwrap();
+    }
+    bin
+}
+
+#[test]
+fn more_processes_than_a_program_takes_as_arguments_are_read_without_it() {
+    // busybox asks none but its own grep, which takes any number.
+    let grep = instead("grep", "#!/bin/sh\nexit 126\n", &["ash", "bash"]);
+    let sleeper = Sleeper::start(&mut Command::new("/bin/sleep"));
+    for shell in &SHELLS[1..] {
+        let facts = Asked::of("processes", std::process::id())
+            .path(grep.path())
+            .facts(shell);
+        let row = row(&facts, |row| row["pid"] == sleeper.pid());
+        assert_eq!(row["name"], "sleep", "{shell:?}");
+    }
+}
+
+#[test]
+fn a_grep_that_finds_nothing_in_anything_leaves_no_list_instead_of_an_empty_one() {
+    let grep = instead("grep", "#!/bin/sh\nexit 2\n", &["ash", "bash"]);
+    for shell in &SHELLS[1..] {
+        let (verdict, why) = Asked::of("processes", std::process::id())
+            .path(grep.path())
+            .blocked(shell);
+        assert_eq!(verdict, Verdict::Error, "{shell:?}: {why}");
+    }
+}
+
+#[test]
+fn a_group_above_of_what_a_mount_shows_is_not_looked_for_beside_it() {
+    let directory = tempfile::tempdir().unwrap();
+    in_version_2(&directory);
+    write(&directory, "proc/7/cgroup", "0::/..\n");
+    let mountinfo = "21 20 0:30 / /sys/fs/c\\040g ro,nosuid - cgroup2 cgroup rw,nsdelegate\n";
+    write(&directory, "proc/7/mountinfo", mountinfo);
+    let root = directory.path().join("proc/7/root");
+    for shell in SHELLS {
+        let observation = Asked::of("limits", 7)
+            .above(&directory)
+            .root(root.to_str().unwrap())
+            .by(shell);
+        assert!(
+            !observation.facts.contains_key("memory_max"),
+            "{shell:?}: a limit that was not seen is not unlimited"
+        );
+        assert_eq!(observation.blocked.unwrap().0, Verdict::Unavailable);
+    }
+}
+
+#[test]
+fn descriptors_that_may_not_be_listed_are_not_counted_as_none() {
+    let directory = tempfile::tempdir().unwrap();
+    in_version_2(&directory);
+    let descriptors = directory.path().join("proc/7/fd");
+    fs::remove_dir_all(&descriptors).unwrap();
+    fs::create_dir(&descriptors).unwrap();
+    let root = directory.path().join("proc/7/root");
+    for shell in SHELLS {
+        let facts = Asked::of("limits", 7)
+            .above(&directory)
+            .root(root.to_str().unwrap())
+            .facts(shell);
+        assert_eq!(facts.get("open_files"), None, "{shell:?}");
+    }
+}
+
+#[test]
+fn a_server_that_does_not_answer_takes_only_its_own_mounts_sizes_along() {
+    let directory = tempfile::tempdir().unwrap();
+    let mountinfo = "20 1 254:0 / / rw - ext4 /dev/a rw\n21 20 0:40 / /hung rw - nfs4 srv:/x rw\n22 21 254:0 / /hung/below rw - ext4 /dev/a rw\n\
+        23 20 0:42 / /far rw - fuse.sshfs srv:/x rw\n24 20 254:0 / /near rw - ext4 /dev/a rw\n";
+    write(&directory, "proc/7/mountinfo", mountinfo);
+    let root = directory.path().join("proc/7/root");
+    for path in ["hung/below", "far", "near"] {
+        fs::create_dir_all(root.join(path)).unwrap();
+    }
+    let hang = "case \"$*\" in *hung*) exec sleep 1000 ;; esac\n";
+    // busybox runs its own `stat`.
+    for (tool, shells) in [("stat", &SHELLS[1..]), ("df", &SHELLS[1..2])] {
+        let script = format!("#!/bin/sh\n{hang}exec /bin/{tool} \"$@\"\n");
+        let bin = instead(tool, &script, &["sleep"]);
+        for shell in shells {
+            let facts = Asked::of("mounts", 7)
+                .above(&directory)
+                .root(root.to_str().unwrap())
+                .path(bin.path())
+                .facts(shell);
+            for (path, measured) in [
+                ("/", true),
+                ("/far", true),
+                ("/hung", false),
+                ("/hung/below", false),
+                ("/near", true),
+            ] {
+                let row = row(&facts, |row| row["path"] == path);
+                assert_eq!(row["size"].is_u64(), measured, "{shell:?}: {tool}: {path}");
+            }
         }
     }
 }

@@ -4,6 +4,8 @@ mod ahead;
 mod driver;
 mod globs;
 
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use housecall::ask::{Ask, Ended, Question};
@@ -599,6 +601,61 @@ fn promise_9_a_link_that_comes_into_the_way_while_a_file_is_opened_leads_nowhere
         assert!(!read("ours"), "{seen:?}");
         assert!(read("theirs"), "{seen:?}");
     });
+}
+
+/// The same command without the powers of root, where it would have them.
+fn powerless(command: &mut Command) {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let mut bare = Command::new("setpriv");
+    bare.args(["--bounding-set=-all", "--inh-caps=-all"])
+        .arg(command.get_program())
+        .args(command.get_args())
+        .envs(
+            command
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    *command = bare;
+}
+
+#[test]
+fn a_folder_that_may_not_be_searched_is_never_one_without_the_file() {
+    for program in SHELLS {
+        let mut shell = Shell::start_with(program, powerless);
+        let theirs = tempfile::tempdir().unwrap();
+        let root = theirs.path().canonicalize().unwrap();
+        let (closed, shut) = (root.join("closed"), root.join("shut.txt"));
+        std::fs::create_dir(&closed).unwrap();
+        std::fs::write(closed.join("a.txt"), "x").unwrap();
+        std::fs::write(&shut, "x").unwrap();
+        // The owner's own, where we are root; else nobody's.
+        let mode = if rustix::process::geteuid().is_root() {
+            std::os::unix::fs::chown(&closed, Some(65534), None).unwrap();
+            std::os::unix::fs::chown(&shut, Some(65534), None).unwrap();
+            0o700
+        } else {
+            0
+        };
+        for path in [&closed, &shut] {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        }
+        shell.within(&root);
+        for path in ["/closed/a.txt", "/closed/none.txt", "/shut.txt"] {
+            let raw = shell.file(path);
+            assert_eq!(raw.ended, Ended::Exited(126), "{program}: {path}: {raw:?}");
+        }
+        let raw = shell.ask(&Ask::new(Question::Glob {
+            pattern: "/closed/*.txt".into(),
+            most: 9,
+        }));
+        assert_eq!(raw.ended, Ended::Exited(126), "{program}: {raw:?}");
+        std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
 }
 
 #[test]

@@ -255,7 +255,8 @@ resolve() {
     case $real/$name in /proc/self) name=$own ;; /proc/thread-self) name=$own/task/$own ;; esac
     here=$root$real/
     [ -d "$here" ] || { [ -d "$root/" ] || return 4; return 1; }
-    [ -x "$here" ] || return 3
+    # What lies in it tells whether it can be searched: `-x` of busybox takes root for one who always can, whatever it was left
+    [ -e "$here." ] || return 3
     if [ -h "$here$name" ]; then
       hops=$((hops+1)); [ "$hops" -le 40 ] || return 2
       link=$(target "$here$name" "$name" && echo x) || return 3
@@ -321,7 +322,7 @@ list() {
       resolve "$at/"
       case $? in 0) ;; 3) shut=$at; continue ;; *) continue ;; esac
       [ -d "$root$real" ] || continue
-      [ -r "$root$real" ] || { shut=$at; continue; }
+      true <"$root$real" || { shut=$at; continue; }
       for hit in "$root${real%/}/"$part; do
         name=${hit##*/}
         case $name in .|..) continue ;; esac
@@ -360,7 +361,7 @@ look() {
     directory) printf '%s\n' "$2: is a directory" >&2; return 1 ;;
     other) printf '%s\n' "$2: is no regular file" >&2; return 1 ;;
   esac
-  [ -r "$file" ] || { printf '%s\n' "$2: permission denied" >&2; return 126; }
+  true <"$file" || { printf '%s\n' "$2: permission denied" >&2; return 126; }
   {
     true_to_root || { printf '%s\n' "$2: what it leads to changed while it was opened" >&2; return 125; }
     head -c "$3" <&9

@@ -51,7 +51,12 @@ impl Program {
         let header = header(&top, &mut faults);
         roles(&places, &tree, &mut faults);
         hiding(&places, &tree, &words, &mut faults);
-        let params = header.as_ref().map(params);
+        let params = header.as_ref().map(|header| self::params(header, |_| true));
+        let secret = |param: &Datum| {
+            let kind = param.get("type").map(|kind| &kind.value);
+            matches!(kind, Some(Data::Text(word)) if word == "secret")
+        };
+        let secrets = header.as_ref().map(|header| self::params(header, secret));
         faults.extend(unknown(
             &places,
             &tree,
@@ -59,6 +64,7 @@ impl Program {
                 natives: &natives(&reading.engine),
                 constants: &top.constants,
                 params: params.as_ref(),
+                secrets: &secrets.unwrap_or_default(),
                 modules: &top.modules,
             },
         ));
@@ -172,10 +178,12 @@ fn header(top: &Top, faults: &mut Vec<Fault>) -> Option<Datum> {
     None
 }
 
-fn params(header: &Datum) -> BTreeSet<String> {
+/// The names of the params that are such.
+fn params(header: &Datum, such: impl Fn(&Datum) -> bool) -> BTreeSet<String> {
     match header.get("params").map(|params| &params.value) {
         Some(Data::Map(entries)) => entries
             .iter()
+            .filter(|(_, param)| such(param))
             .map(|(label, _)| label.text.clone())
             .collect(),
         _ => BTreeSet::new(),

@@ -20,6 +20,9 @@ const OF_THE_LANGUAGE: [&str; 8] = [
     "contains",
 ];
 
+/// What holds one value against another.
+const COMPARISONS: [&str; 6] = ["==", "!=", "<", "<=", ">", ">="];
+
 /// What is known before a program is read.
 pub(super) struct Known<'k> {
     /// Native functions, each with the counts of arguments it takes.
@@ -28,6 +31,8 @@ pub(super) struct Known<'k> {
     pub(super) constants: &'k BTreeSet<String>,
     /// Params of the document, where there is one.
     pub(super) params: Option<&'k BTreeSet<String>>,
+    /// Those of them that are secrets.
+    pub(super) secrets: &'k BTreeSet<String>,
     /// What is imported, by the name it has here, with its functions and constants; `None` where it could not be read.
     pub(super) modules: &'k BTreeMap<String, Option<BTreeSet<String>>>,
 }
@@ -108,7 +113,9 @@ struct Within {
 impl Search<'_> {
     fn visit(&mut self, nodes: &[ASTNode<'_>], within: &Within) {
         match nodes.last() {
-            Some(ASTNode::Stmt(Stmt::FnCall(call, position))) => self.call(call, *position, 0),
+            Some(ASTNode::Stmt(Stmt::FnCall(call, position))) => {
+                self.call(call, *position, 0, within)
+            }
             Some(ASTNode::Stmt(Stmt::Import(_, position))) => self.error(
                 *position,
                 "an `import` stands inside of a function".into(),
@@ -121,8 +128,8 @@ impl Search<'_> {
 
     fn expr(&mut self, expr: &Expr, within: &Within) {
         match expr {
-            Expr::FnCall(call, position) => self.call(call, *position, 0),
-            Expr::MethodCall(call, position) => self.call(call, *position, 1),
+            Expr::FnCall(call, position) => self.call(call, *position, 0, within),
+            Expr::MethodCall(call, position) => self.call(call, *position, 1, within),
             Expr::Variable(variable, short, position) => {
                 let (index, name, namespace, _) = &**variable;
                 self.called.insert(name.to_string());
@@ -152,13 +159,19 @@ impl Search<'_> {
                 {
                     self.param(params, &name.2, *position);
                 }
+                self.looked_into(expr, within);
             }
             _ => {}
         }
     }
 
-    fn call(&mut self, call: &FnCallExpr, position: Position, receivers: usize) {
+    fn call(&mut self, call: &FnCallExpr, position: Position, receivers: usize, within: &Within) {
         let name = call.name.as_str();
+        if COMPARISONS.contains(&name) {
+            for side in &call.args {
+                self.compared(side, within);
+            }
+        }
         if call.op_token.is_some() || OF_THE_LANGUAGE.contains(&name) {
             return;
         }
@@ -297,6 +310,39 @@ impl Search<'_> {
             },
             fix,
         );
+    }
+
+    /// A secret that is compared: a program never holds it, only a mark that stands for it where it is sent.
+    fn compared(&mut self, side: &Expr, within: &Within) {
+        if let Expr::Dot(pair, ..) = side
+            && let (Expr::Variable(of, ..), Expr::Property(name, position)) = (&pair.lhs, &pair.rhs)
+        {
+            self.masked(&of.1, &name.2, *position, within);
+        }
+    }
+
+    /// A secret that is asked for what is in it, as by `p.token.starts_with("x")`.
+    fn looked_into(&mut self, expr: &Expr, within: &Within) {
+        if let Expr::Dot(pair, ..) = expr
+            && let Expr::Dot(rest, ..) = &pair.rhs
+            && let (Expr::Variable(of, ..), Expr::Property(name, position)) = (&pair.lhs, &rest.lhs)
+        {
+            self.masked(&of.1, &name.2, *position, within);
+        }
+    }
+
+    fn masked(&mut self, of: &str, name: &str, position: Position, within: &Within) {
+        if within.params.as_deref() != Some(of) || !self.known.secrets.contains(name) {
+            return;
+        }
+        let start = self.places.byte(position);
+        self.faults.push(Fault {
+            weight: Weight::Warning,
+            start,
+            end: self.places.word(start),
+            headline: format!("an expression sees of the secret `{name}` only whether it is set, never what it is"),
+            fix: format!("write `is_set({of}.{name})`; to try it, ask something that takes it, and judge the answer"),
+        });
     }
 
     /// Functions that nothing calls.

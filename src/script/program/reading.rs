@@ -237,6 +237,7 @@ impl<'b> Reading<'b> {
                         natives: &natives(&self.engine),
                         constants: &top.constants,
                         params: None,
+                        secrets: &BTreeSet::new(),
                         modules: &top.modules,
                     },
                 )

@@ -13,6 +13,8 @@ pub(super) struct Lookup {
     pub(super) server: Option<String>,
     /// Seconds, where the tool tells.
     pub(super) time: Option<f64>,
+    /// True when what came was no sound answer; nothing else is then told of it.
+    pub(super) malformed: bool,
 }
 
 /// One record of an answer.
@@ -25,6 +27,14 @@ pub(super) struct Record {
 }
 
 impl Lookup {
+    /// What comes of an answer that its tool could not read to its end.
+    fn malformed() -> Self {
+        Self {
+            malformed: true,
+            ..Self::default()
+        }
+    }
+
     /// Whether there is a record of this type.
     pub(super) fn holds(&self, wanted: &str) -> bool {
         self.records.iter().any(|record| record.kind == wanted)
@@ -72,13 +82,18 @@ impl Record {
 /// A name without its last dot.
 fn bare(name: &str) -> &str {
     match name.strip_suffix('.') {
-        Some("") | None => name,
-        Some(bare) => bare,
+        // The root, also as the last word of `0 .`, by which a domain says that it takes no mail.
+        Some(bare) if !bare.is_empty() && !bare.ends_with(' ') => bare,
+        _ => name,
     }
 }
 
 /// dig of bind, and drill, which speaks like it: `name ttl class type data` after the heading.
 pub(super) fn dig(lines: &[&str]) -> Lookup {
+    const UNREAD: [&str; 2] = ["malformed message packet", "Got bad packet"];
+    if said(lines, ";; ", &UNREAD) {
+        return Lookup::malformed();
+    }
     let mut lookup = Lookup::default();
     let mut answer = false;
     for line in lines {
@@ -87,7 +102,9 @@ pub(super) fn dig(lines: &[&str]) -> Lookup {
             for key in ["status: ", "rcode: "] {
                 if let Some((_, status)) = rest.split_once(key) {
                     let word = status.split(',').next().unwrap_or_default();
-                    lookup.rcode = Some(word.trim().into());
+                    // drill has a word of its own for this one.
+                    let word = word.trim().replace("NOTIMPL", "NOTIMP");
+                    lookup.rcode = Some(word);
                 }
             }
             if let Some(time) = rest.trim().strip_prefix("Query time: ") {
@@ -102,6 +119,14 @@ pub(super) fn dig(lines: &[&str]) -> Lookup {
         }
     }
     lookup
+}
+
+/// Whether a line that begins so holds one of these words.
+fn said(lines: &[&str], begin: &str, words: &[&str]) -> bool {
+    lines
+        .iter()
+        .filter_map(|line| line.strip_prefix(begin))
+        .any(|line| words.iter().any(|word| line.contains(word)))
 }
 
 fn row(line: &str) -> Option<Record> {
@@ -121,14 +146,20 @@ fn row(line: &str) -> Option<Record> {
 
 /// nslookup of bind and of busybox: who was asked, an empty line, then a sentence for each record.
 pub(super) fn nslookup(lines: &[&str]) -> Lookup {
-    const SENTENCES: [(&str, &str); 6] = [
+    const SENTENCES: [(&str, &str); 7] = [
         ("\tcanonical name = ", "CNAME"),
         ("\tmail exchanger = ", "MX"),
         ("\tnameserver = ", "NS"),
         ("\ttext = ", "TXT"),
         ("\tservice = ", "SRV"),
         ("\tname = ", "PTR"),
+        // Of bind before 9.12; later it has `Name:` and `Address:` as for IPv4.
+        ("\thas AAAA address ", "AAAA"),
     ];
+    if said(lines, "*** Can't find ", &[": Parse error"]) || said(lines, ";; ", &["Got bad packet"])
+    {
+        return Lookup::malformed();
+    }
     let mut lookup = Lookup::default();
     let (mut asked, mut named) = (false, "");
     let mut authority = Vec::new();

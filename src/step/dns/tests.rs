@@ -222,6 +222,105 @@ fn of_the_names_of_a_search_list_the_known_one_counts_else_the_one_as_written() 
     );
 }
 
+const NO: &str =
+    "Server:\t\t10.0.0.10\nAddress:\t10.0.0.10:53\n\n** server can't find it: NXDOMAIN\n\n";
+
+/// What comes of names that were tried one after another, each with what busybox's nslookup said.
+fn searched(exit: i32, tried: &[(&str, &str)]) -> Map<String, Value> {
+    let mut told = String::from("way busybox nslookup\n");
+    for (name, said) in tried {
+        told.push_str(&format!("ask {name} A\n{said}"));
+    }
+    read(&answered(exit, told.as_bytes(), b""))
+}
+
+#[test]
+fn a_server_that_falls_silent_in_the_search_list_is_not_hidden_by_names_it_did_not_know() {
+    let silent = ";; connection timed out; no servers could be reached\n\n";
+    let facts = searched(1, &[("db.svc.", NO), ("db.cluster.local.", silent)]);
+    assert_eq!(facts["reason"], "no answer: timed out");
+    assert_eq!(facts["rcode"], "");
+    assert!(!facts.contains_key("addrs"), "it is not known");
+}
+
+#[test]
+fn of_a_search_list_without_a_find_what_the_resolver_tells_is_told() {
+    let broken = NO.replace("NXDOMAIN", "SERVFAIL");
+    let other = "Server:\t\t10.0.0.10\nAddress:\t10.0.0.10:53\n\n*** Can't find it: No answer\n\n";
+    let rcode = |tried: &[(&str, &str)]| searched(1, tried)["reason"].clone();
+    assert_eq!(rcode(&[("db.svc.", &broken), ("db.", NO)]), "SERVFAIL");
+    assert_eq!(
+        rcode(&[("db.svc.", &broken), ("db.shop.", other), ("db.", NO)]),
+        "no A record"
+    );
+    assert_eq!(
+        rcode(&[("db.x.", NO), ("db.x.svc.", &broken)]),
+        "NXDOMAIN",
+        "a name with dots enough is tried as written, and that counts"
+    );
+}
+
+#[test]
+fn an_answer_that_its_tool_cannot_read_is_no_answer() {
+    for told in [
+        "way dig\nask a. A\n;; Warning: Message parser reports malformed message packet.\n;; Got answer:\n\
+         ;; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 63604\n;; flags: qr rd ra; QUERY: 1, ANSWER: 5, AUTHORITY: 0, ADDITIONAL: 0\n\n\
+         ;; Query time: 0 msec\n;; SERVER: 127.0.53.1#53(127.0.53.1) (UDP)\n",
+        "way busybox nslookup\nask a. A\nServer:\t\t127.0.53.1\nAddress:\t127.0.53.1:53\n\nNon-authoritative answer:\n\
+         *** Can't find a.: Parse error\n",
+        "way nslookup\nask a. A\n;; Got bad packet: unexpected end of input\n31 bytes\n64 4f 81 80 00 01 00 05          dO......\n",
+    ] {
+        let facts = read(&answered(1, told.as_bytes(), b""));
+        assert_eq!(facts["reason"], "no answer: what came cannot be read");
+        assert_eq!(facts["rcode"], "");
+        assert!(!facts.contains_key("records"), "{told}");
+    }
+}
+
+#[test]
+fn an_address_of_ipv6_is_read_as_nslookup_of_bind_9_11_told_it() {
+    let told = "way nslookup\nask a.test. AAAA\nServer:\t\t10.0.0.10\nAddress:\t10.0.0.10#53\n\na.test\thas AAAA address fd00::1\n\n";
+    let facts = read(&answered(0, told.as_bytes(), b""));
+    assert_eq!(facts["addrs"], json!(["fd00::1"]));
+    assert_eq!(records(&facts), ["a.test AAAA fd00::1"]);
+}
+
+#[test]
+fn why_a_tool_could_not_ask_is_told_in_its_own_words() {
+    let told = "way dig\nask a..b. A\ndig: 'a..b.' is not a legal name (empty label)\n";
+    let facts = read(&answered(10, told.as_bytes(), b""));
+    assert_eq!(
+        facts["reason"],
+        "no answer: dig: 'a..b.' is not a legal name (empty label)"
+    );
+}
+
+#[test]
+fn a_domain_that_takes_no_mail_keeps_its_dot_and_drill_speaks_as_dig_does() {
+    let told = "way dig\nask a. MX\n;; ->>HEADER<<- opcode: QUERY, status: NOERROR, id: 1\n;; ANSWER SECTION:\na.\t30\tIN\tMX\t0 .\n";
+    assert_eq!(
+        records(&read(&answered(0, told.as_bytes(), b""))),
+        ["a MX 0 ."]
+    );
+    let told = "way drill\nask a. A\n;; ->>HEADER<<- opcode: QUERY, rcode: NOTIMPL, id: 2858\n";
+    assert_eq!(read(&answered(0, told.as_bytes(), b""))["rcode"], "NOTIMP");
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_answer_in_whatever_bytes_is_read_without_panic_or_as_well_without_a_record(
+        way in "(dig|drill|nslookup|busybox nslookup|getent)",
+        said in "([ -~\t\n]|;; |ask a\\. A\n|;; ANSWER SECTION:\n|Address:|Name:|status: | = |\u{e9}){0,60}",
+        exit in 0..3i32,
+    ) {
+        let observation = observed(&answered(exit, format!("way {way}\nask a. A\n{said}").as_bytes(), b""));
+        if observation.blocked.is_none() && observation.facts["exit"] == 0 {
+            let records = observation.facts["records"].as_array().unwrap();
+            proptest::prop_assert!(records.iter().any(|record| record["type"] == "A"));
+        }
+    }
+}
+
 #[test]
 fn a_cut_answer_is_no_answer() {
     let mut answers = captured!("dig-a", 0);
@@ -241,8 +340,16 @@ fn neither_a_name_nor_a_server_becomes_an_option() {
         "a\nask x A",
         "$(id)",
         "",
+        "..",
+        ".a",
+        "a..b",
+        "a..",
+        &"a".repeat(64),
     ] {
         assert!(asked(&[("name", name)]).is_err(), "{name:?}");
+    }
+    for name in [".", "a.", "_x._tcp.a-b.test", &"a".repeat(63)] {
+        assert!(asked(&[("name", name)]).is_ok(), "{name:?}");
     }
     for server in ["-p", "10.0.0.1#53", "10.0.0.1:dns", "a b"] {
         assert!(

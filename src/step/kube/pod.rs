@@ -19,15 +19,14 @@ pub(super) fn read(pod: &Value, facts: &mut Map<String, Value>) {
         })
     })
     .collect();
-    let restarts: i64 = containers
-        .iter()
-        .filter_map(|one| one["restarts"].as_i64())
-        .sum();
+    let restarts = containers.iter().filter_map(|one| one["restarts"].as_i64());
+    let restarts = restarts.fold(0, i64::saturating_add);
     let mut conditions = pod["status"]["conditions"].as_array().into_iter().flatten();
     let ready = conditions.any(|one| one["type"] == "Ready" && one["status"] == "True");
     let phase = pod["status"]["phase"].as_str().unwrap_or("Unknown");
     facts.insert("phase".into(), phase.into());
-    facts.insert("reason".into(), reason(pod, phase, &containers).into());
+    let reason = reason(pod, phase, ready, &containers);
+    facts.insert("reason".into(), reason.into());
     facts.insert("restarts".into(), restarts.into());
     facts.insert("ready".into(), ready.into());
     facts.insert("containers".into(), containers.into());
@@ -71,11 +70,12 @@ fn resources(stated: &Value) -> Value {
 
 /// What `kubectl get pods` shows as the status
 /// (`printPod` in kubernetes `pkg/printers/internalversion/printers.go`), as far as the containers tell it.
-fn reason(pod: &Value, phase: &str, containers: &[Value]) -> String {
-    if pod["metadata"]["deletionTimestamp"].is_string() {
-        return "Terminating".into();
-    }
+fn reason(pod: &Value, phase: &str, ready: bool, containers: &[Value]) -> String {
     let stated = pod["status"]["reason"].as_str();
+    if pod["metadata"]["deletionTimestamp"].is_string() {
+        let lost = stated == Some("NodeLost");
+        return if lost { "Unknown" } else { "Terminating" }.into();
+    }
     let troubled = |one: &&Value| match one["state"].as_str() {
         Some("waiting") => one["reason"].is_string(),
         Some("terminated") => one["exit_code"] != 0 || one["init"] == false,
@@ -95,12 +95,14 @@ fn reason(pod: &Value, phase: &str, containers: &[Value]) -> String {
     {
         return format!("Init:{}", word(one));
     }
-    let worst = app
-        .into_iter()
-        .filter(troubled)
-        .max_by_key(|one| one["state"] == "waiting");
-    match (worst, stated) {
-        (Some(one), _) => word(one),
+    let runs = |one: &&Value| one["state"] == "running" && one["ready"] == true;
+    let some_run = app.iter().any(runs);
+    match (app.into_iter().find(troubled).map(word), stated) {
+        // One that is done beside one that runs is no trouble.
+        (Some(word), _) if word == "Completed" && some_run => {
+            if ready { "Running" } else { "NotReady" }.into()
+        }
+        (Some(word), _) => word,
         (None, Some(stated)) => stated.to_owned(),
         (None, None) => phase.to_owned(),
     }
@@ -141,6 +143,35 @@ mod tests {
         assert_eq!(app["exit_code"], Value::Null);
         assert_eq!(app["limits"]["memory"], "16Mi");
         assert_eq!(app["requests"], json!({}));
+    }
+
+    #[test]
+    fn of_several_containers_the_first_in_trouble_is_told_and_one_that_is_done_is_none_beside_one_that_runs()
+     {
+        let with = |first: Value, second: Value, ready: &str| {
+            let pod = json!({
+                "spec": {"containers": [{"name": "a"}, {"name": "b"}]},
+                "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": ready}], "containerStatuses": [
+                    {"name": "a", "state": first}, {"name": "b", "ready": true, "restartCount": i64::MAX, "state": second}]},
+            });
+            facts(&pod)["reason"].as_str().unwrap().to_owned()
+        };
+        let done = json!({"terminated": {"exitCode": 0, "reason": "Completed"}});
+        let failed = json!({"terminated": {"exitCode": 1, "reason": "Error"}});
+        let crash = json!({"waiting": {"reason": "CrashLoopBackOff"}});
+        let running = json!({"running": {}});
+        assert_eq!(with(done.clone(), running.clone(), "True"), "Running");
+        assert_eq!(with(done.clone(), running.clone(), "False"), "NotReady");
+        assert_eq!(with(done, crash.clone(), "False"), "Completed");
+        assert_eq!(with(failed, crash.clone(), "False"), "Error");
+        assert_eq!(with(crash, running, "False"), "CrashLoopBackOff");
+    }
+
+    #[test]
+    fn counts_that_no_server_gives_come_to_no_panic() {
+        let status = |name: &str| json!({"name": name, "restartCount": i64::MAX});
+        let pod = json!({"spec": {"containers": [{"name": "a"}, {"name": "b"}]}, "status": {"containerStatuses": [status("a"), status("b")]}});
+        assert_eq!(facts(&pod)["restarts"], i64::MAX);
     }
 
     #[test]
