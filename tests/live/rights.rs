@@ -167,6 +167,12 @@ fn promise_8_the_printed_role_is_just_enough_for_a_copy() {
 }
 
 #[test]
+fn promise_8_the_role_of_a_copy_over_the_oneshot_transport_needs_no_exec() {
+    let words = ["pod/web", "--mode", "copy", "--transport", "oneshot"];
+    enough_and_no_more(STEPS, &words);
+}
+
+#[test]
 fn promise_8_the_printed_role_is_just_enough_for_the_applications_own_container() {
     enough_and_no_more(STEPS, &["pod/web", "--mode", "exec"]);
 }
