@@ -113,39 +113,41 @@ pub(super) fn has_run(sight: &Sight) -> bool {
     end.is_some_and(|end| end.started_at.is_some() && end.exit_code != leave::TOO_LATE)
 }
 
+/// Where its log is read.
+pub(super) fn log_path(sight: &Sight) -> String {
+    let (namespace, pod) = sight.at();
+    let container = sight.container();
+    format!("/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&limitBytes={LOG}")
+}
+
+/// Its log.
+pub(super) async fn log(server: &Server, sight: &Sight) -> Result<Vec<u8>, Refusal> {
+    let read = server.text(&log_path(sight)).await;
+    let (namespace, _) = sight.at();
+    read.map_err(|error| refusal(&error, &server.doing("get", "pods/log", namespace)))
+}
+
 impl Told {
-    /// Reads the log of a container that has ended, or will be ended.
-    pub(super) async fn read(
+    /// Reads what its log told.
+    pub(super) fn read(
         self,
-        server: &Server,
-        sight: &mut Sight,
+        log: &[u8],
+        sight: &Sight,
         record: &mut AttachReport,
         clock: &dyn Clock,
-    ) -> Result<Heard, Refusal> {
+    ) -> Heard {
         let Self {
             asked,
             candidate,
             mut remarks,
         } = self;
-        let (namespace, pod) = sight.at();
-        let path = format!(
-            "/api/v1/namespaces/{namespace}/pods/{pod}/log?container={}&limitBytes={LOG}",
-            sight.container()
-        );
-        let log = match server.text(&path).await {
-            Ok(log) => log,
-            Err(error) => {
-                let doing = server.doing("get", "pods/log", namespace);
-                return Err(refusal(&error, &doing));
-            }
-        };
         let now = clock.now();
         record.first_answer_at = Some(now);
         let seen = sight.pod();
         let message = seen
             .as_ref()
             .and_then(|pod| message(pod, sight.container()));
-        let reading = asked.read(&log, message.as_deref().unwrap_or_default());
+        let reading = asked.read(log, message.as_deref().unwrap_or_default());
         remarks.extend(reading.remarks);
         let answers = asked
             .asks()
@@ -159,11 +161,11 @@ impl Told {
             (Some(candidate), _) => candidate.explained(reading.patient),
             (None, _) => reading.patient,
         };
-        Ok(Heard {
+        Heard {
             answers: answers.collect(),
             patient,
             remarks,
-        })
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use super::debug_container::{self, DebugContainer};
 use super::entrance::Entrance;
 use super::grant::Rung;
 use super::nonce::nonce_of;
-use super::oneshot::{OneshotSession, Told, ended};
+use super::oneshot::{OneshotSession, Told, ended, log};
 use super::owner::missing;
 use super::preflight::Crowd;
 use super::pump::Limits;
@@ -175,9 +175,9 @@ impl Opening<'_> {
         }
         told.remarks
             .extend(read_back(&mut sight, &mut record, SHOWN).await);
-        let read = told.read(self.server, &mut sight, &mut record, self.clock.as_ref());
-        match read.await {
-            Ok(heard) => {
+        match log(self.server, &sight).await {
+            Ok(log) => {
+                let heard = told.read(&log, &sight, &mut record, self.clock.as_ref());
                 let session = OneshotSession::new(heard, record, records, self.clock);
                 Ok(Box::new(session))
             }

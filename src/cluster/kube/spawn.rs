@@ -129,7 +129,7 @@ impl Spawning<'_> {
                 way.map(|way| Open::Way(Box::new(way)))
             }
             Some(_) => {
-                let heard = self.hear(&model, granted, &mut sight, &mut record);
+                let heard = self.hear((&model, granted), &made, &mut sight, &mut record);
                 heard.await.map(Open::Log)
             }
         };

@@ -2,21 +2,22 @@
 //!
 //! No container of such a pod is started a second time (`restartPolicy: Never`), because ours would ask twice.
 
+use std::time::Duration;
+
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::json;
-use tokio::time::{Instant, timeout_at};
-
-use std::time::Duration;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::super::attached::order;
 use super::super::candidate::Candidate;
 use super::super::close::{SHOWN, read_back};
 use super::super::dry_run::Granted;
 use super::super::grant::Rung;
+use super::super::made::Made;
 use super::super::manifest;
 use super::super::model::Model;
 use super::super::nonce::nonce_of;
-use super::super::oneshot::{Heard, Told, has_run};
+use super::super::oneshot::{Heard, Told, has_run, log, log_path};
 use super::super::open::unsendable;
 use super::super::sight::Sight;
 use super::super::stage::{ours, told};
@@ -26,6 +27,17 @@ use super::{Spawning, on_node};
 use crate::cluster::shell::{Hunt, Keeper, Oneshot, Script};
 use crate::cluster::{Cause, Profile, Refusal};
 use crate::report::AttachReport;
+
+/// Seconds that a container has to end when its pod is deleted: its keeper waits 8 s for the shell.
+const LEAVE: u64 = 10;
+
+/// How it ended.
+enum Over {
+    /// By itself, or because it was told to.
+    Ended,
+    /// It still runs, and goes with its pod.
+    Goes,
+}
 
 impl Spawning<'_> {
     /// What goes with the container, and whom it is asked of; `None` where each step is asked as it is decided.
@@ -112,44 +124,45 @@ impl Spawning<'_> {
     /// Waits until all is asked, and reads the answers.
     pub(super) async fn hear(
         &self,
-        model: &Model,
-        granted: Granted,
+        (model, granted): (&Model, Granted),
+        made: &Made,
         sight: &mut Sight,
         record: &mut AttachReport,
     ) -> Result<Heard, Refusal> {
-        let place = format!("{}/{}", self.namespace(), self.names.pod);
-        let attach = self.opening.attach;
-        let mut remarks = granted.remarks;
-        let Some((asked, candidate)) = self.asked(model, granted.rung) else {
-            return Err(told(Trouble::Gone, &place, attach));
-        };
-        remarks.extend(self.replaced(model).await?);
+        let place = sight.place();
         let told = |trouble| match trouble {
             Trouble::Gone => deleted(&place),
-            trouble => told(trouble, &place, attach),
+            trouble => told(trouble, &place, self.opening.attach),
         };
+        let Some((asked, candidate)) = self.asked(model, granted.rung) else {
+            return Err(told(Trouble::Gone));
+        };
+        let mut remarks = granted.remarks;
+        remarks.extend(self.replaced(model).await?);
         self.up(None, sight).await.map_err(told)?;
-        self.over(sight).await.map_err(told)?;
-        if has_run(sight) {
-            remarks.extend(read_back(sight, record, Duration::ZERO).await);
-        }
+        let log = match self.over(made, sight).await.map_err(told)? {
+            Over::Ended => {
+                remarks.extend(read_back(sight, record, Duration::ZERO).await);
+                log(self.opening.server, sight).await
+            }
+            Over::Goes => self.last_words(made, sight).await,
+        };
+        let log = match log {
+            Ok(log) => log,
+            Err(refusal) => {
+                sight.read().await;
+                return Err(match sight.gone() {
+                    true => deleted(&place),
+                    false => refusal,
+                });
+            }
+        };
         let told = Told {
             asked,
             candidate,
             remarks,
         };
-        let (server, clock) = (self.opening.server, self.opening.clock.as_ref());
-        match told.read(server, sight, record, clock).await {
-            Ok(heard) => Ok(heard),
-            Err(refusal) => {
-                sight.read().await;
-                Err(if sight.gone() {
-                    deleted(&place)
-                } else {
-                    refusal
-                })
-            }
-        }
+        Ok(told.read(&log, sight, record, self.opening.clock.as_ref()))
     }
 
     /// Whether a container has begun to ask by itself, as far as is known now.
@@ -161,11 +174,10 @@ impl Spawning<'_> {
         sight.started()
     }
 
-    /// Waits until its container has ended. One that does not in time, or that is to be stopped and cannot be told so, is heard as far
-    /// as it came: its pod is deleted in any case.
-    async fn over(&self, sight: &mut Sight) -> Result<(), Trouble> {
-        let attach = self.opening.attach;
-        let mut until = Instant::now() + attach.deadline + SHOWN;
+    /// Waits until its container has ended, or that is of no use any more: it does not in time, or is to be stopped and cannot be told
+    /// so. One in a pod that stays comes to its end by itself.
+    async fn over(&self, made: &Made, sight: &mut Sight) -> Result<Over, Trouble> {
+        let mut until = Instant::now() + self.opening.attach.deadline + SHOWN;
         let mut stopped = false;
         while !has_run(sight) {
             if sight.gone() {
@@ -179,17 +191,33 @@ impl Spawning<'_> {
                 () = self.opening.stop.cancelled(), if !stopped => {
                     stopped = true;
                     let at = (self.namespace(), &*self.names.pod, &*self.names.container);
-                    if order(self.opening.server, at).await.is_err() {
-                        return Ok(());
+                    match order(self.opening.server, at).await {
+                        Ok(()) => until = until.min(Instant::now() + SHOWN),
+                        Err(_) if made.stays => {}
+                        Err(_) => return Ok(Over::Goes),
                     }
-                    until = until.min(Instant::now() + SHOWN);
                 }
                 next = timeout_at(until, sight.next()) => if next.is_err() {
-                    return Ok(());
+                    return Ok(Over::Goes);
                 },
             }
         }
-        Ok(())
+        Ok(Over::Ended)
+    }
+
+    /// Has the pod deleted, which ends the container, and follows its log until then: of what it was asked last its log has nothing
+    /// before.
+    async fn last_words(&self, made: &Made, sight: &Sight) -> Result<Vec<u8>, Refusal> {
+        let server = self.opening.server;
+        if !made.stays
+            && let Ok(rest) = server.follow(&log_path(sight)).await
+            && made.delete(made.grace.max(LEAVE)).await.is_ok()
+            && let Ok(Ok(whole)) = timeout(Duration::from_secs(LEAVE) + SHOWN, rest).await
+            && !whole.is_empty()
+        {
+            return Ok(whole);
+        }
+        log(server, sight).await
     }
 }
 
