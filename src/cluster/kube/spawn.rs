@@ -8,6 +8,7 @@
 //! Whatever goes wrong once the pod is made, it is deleted and read back as gone before the refusal is told.
 
 mod ahead;
+mod making;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -30,13 +31,12 @@ use super::model::{Model, Names};
 use super::oneshot::{Heard, OneshotSession, has_run};
 use super::open::{LISTEN, Opening, SKEW, keeper, later};
 use super::records::Records;
-use super::refusal::{Doing, refusal};
-use super::rights::denied;
+use super::refusal::refusal;
 use super::session::LiveSession;
 use super::sight::Sight;
-use super::stage::{Stage, interrupted, ours, over, stage, told, unplaced};
+use super::stage::{Stage, over, stage, told, unplaced};
 use super::trouble::{Trouble, with};
-use crate::ask::{Need, Patient};
+use crate::ask::Patient;
 use crate::cluster::shell::Keeper;
 use crate::cluster::{Attach, Cause, Mode, Profile, Refusal, Session, Transport};
 use crate::report::AttachReport;
@@ -88,7 +88,7 @@ impl Spawning<'_> {
         }
         let stays = self.mode() == Mode::Copy && self.opening.attach.copying.stays;
         if !stays {
-            self.may_delete().await?;
+            self.may_end().await?;
         }
         let mut record = AttachReport {
             mode: self.mode().word().into(),
@@ -254,71 +254,6 @@ impl Spawning<'_> {
             (Some(pod), Some(patient)) => Climb::new(Owner::of(pod, patient), powers),
             _ => Climb::on_node(powers),
         }
-    }
-
-    fn unmade(&self, error: &kube::Error, profile: Profile) -> Refusal {
-        let doing = self
-            .opening
-            .server
-            .doing("create", "pods", self.namespace());
-        let adding = Some((profile, self.names.container.as_str()));
-        refusal(error, &Doing { adding, ..doing })
-    }
-
-    /// What we make we must be able to delete: that is asked first.
-    async fn may_delete(&self) -> Result<(), Refusal> {
-        let namespace = self.namespace();
-        let need = Need::of("delete", "pods", "deletes what was made");
-        let denied = denied(self.opening.server, &[need], namespace).await;
-        // A server that does not tell is no reason to go no further: the pod has a deadline of its own.
-        if denied.map_or(true, |denied| denied.is_empty()) {
-            return Ok(());
-        }
-        Err(Refusal {
-            cause: Cause::Forbidden,
-            headline: format!(
-                "we cannot delete resource \"pods\" in namespace {namespace}, so that a pod that is made would be left there"
-            ),
-            help: format!(
-                "missing: delete pods in namespace {namespace}; `housecall plan --rbac yaml …` prints the Role that grants what this run needs"
-            ),
-            attach: None,
-        })
-    }
-
-    /// Makes the pod. An error comes with whether it may have been made all the same.
-    async fn make(&self, manifest: &Value) -> Result<Pod, (Refusal, bool)> {
-        let (namespace, name) = (self.namespace(), self.names.pod.as_str());
-        let mut unsure = false;
-        for last in [false, false, true] {
-            let error = match self.opening.server.make(namespace, manifest, false).await {
-                Ok(pod) => return Ok(pod),
-                Err(error) => error,
-            };
-            let code = match &error {
-                kube::Error::Api(status) => Some(status.code),
-                _ => None,
-            };
-            let refused = code.is_some_and(|code| code < 500 && code != 409);
-            unsure |= !refused;
-            // A repeat of ours finds what an earlier one has made.
-            if !refused && let Ok(found) = self.opening.server.pod(namespace, name).await {
-                if ours(
-                    &found.value,
-                    &self.names.container,
-                    &self.opening.attach.run,
-                ) {
-                    return Ok(found.value);
-                }
-                unsure = false;
-            }
-            if last || refused || code == Some(409) {
-                let profile = self.opening.attach.profile;
-                return Err((self.unmade(&error, profile), unsure));
-            }
-        }
-        // The loop ends with its last round.
-        Err((interrupted("nothing was heard of it"), unsure))
     }
 
     /// Waits until it runs, and enters.

@@ -123,3 +123,36 @@ pub(super) fn over(why: &str) -> Refusal {
         attach: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn pending(status: &str, reason: &str, nominated: Value) -> Stage {
+        let pod = json!({"status": {"phase": "Pending", "nominatedNodeName": nominated, "conditions": [
+            {"type": "PodScheduled", "status": status, "reason": reason, "message": "0/1 nodes are available"}]}});
+        stage(&serde_json::from_value(pod).unwrap(), "housecall-1", None)
+    }
+
+    #[test]
+    fn a_pod_that_no_node_takes_is_told_from_one_that_is_only_not_placed_yet() {
+        let words = |stage| match stage {
+            Stage::Unplaced(why) => Some(why),
+            _ => None,
+        };
+        let none = "0/1 nodes are available".to_owned();
+        assert_eq!(
+            words(pending("False", "Unschedulable", Value::Null)),
+            Some(none)
+        );
+        for (status, reason, nominated) in [
+            ("False", "Unschedulable", json!("node-a")),
+            ("False", "SchedulingGated", Value::Null),
+            ("True", "", Value::Null),
+        ] {
+            assert_eq!(words(pending(status, reason, nominated)), None, "{reason}");
+        }
+    }
+}

@@ -117,6 +117,42 @@ async fn a_pod_that_may_not_be_made_is_told_in_the_servers_words_and_nothing_is_
 }
 
 #[tokio::test]
+async fn promise_3_what_could_not_be_seen_or_deleted_is_not_made() {
+    for (verb, wanted) in [
+        ("delete", twin("tools:1")),
+        ("delete", on_node("tools:1")),
+        ("get", on_node("tools:1")),
+    ] {
+        let fake = patient().await;
+        fake.script(&format!("MAY {verb} pods"), [Fault::Refuse(0, "")]);
+        let refusal = unmade(&fake, wanted).await;
+        assert_eq!(refusal.cause, Cause::Forbidden);
+        let words = format!("we cannot {verb} resource \"pods\"");
+        assert!(refusal.headline.contains(&words), "{refusal}");
+        assert_eq!((refusal.attach, fake.calls("POST pod")), (None, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_keeps_failing_to_make_it_is_given_up_with_its_words_and_whether_one_is_left()
+{
+    let words = "etcdserver: request timed out";
+    let fake = patient().await;
+    fake.script("POST pod", [Fault::Always(500, words)]);
+    let refusal = unmade(&fake, twin("tools:1")).await;
+    assert_eq!(refusal.cause, Cause::Api);
+    assert!(refusal.headline.contains(words), "{refusal}");
+    assert_eq!(refusal.attach, None, "it was read as not there");
+    assert_eq!(fake.calls("POST pod"), 3);
+
+    let fake = patient().await;
+    fake.script("POST pod", [Fault::Always(500, words)]);
+    fake.script("GET pod", [Fault::None, Fault::Always(403, "not now")]);
+    let refusal = unmade(&fake, twin("tools:1")).await;
+    assert!(!refusal.attach.unwrap().proven, "nobody can tell");
+}
+
+#[tokio::test]
 async fn a_quota_that_is_used_up_is_told_in_the_servers_words() {
     let fake = patient().await;
     let words = "pods \"twin\" is forbidden: exceeded quota: few, requested: pods=1, used: pods=5, limited: pods=5";
