@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::sync::Arc;
 
 use housecall::clock::SystemClock;
-use housecall::cluster::Transport;
+use housecall::cluster::{Mode, Transport};
 use housecall::engine::{Engine, Interrupt, Run};
 use housecall::plan::Plan;
 use housecall::random;
@@ -86,7 +86,8 @@ pub(crate) async fn run(args: RunArgs) -> Result<u8, Failure> {
 /// Makes the plan one that reads what an earlier run has left.
 fn resumed(visit: &mut Visit) -> Result<(), Failure> {
     let plan = Arc::make_mut(&mut visit.plan);
-    if plan.attach.transport == Transport::Live || !plan.is_written() {
+    let stream = plan.attach.transport == Transport::Live || plan.attach.mode == Mode::Exec;
+    if stream || !plan.is_written() {
         return Err(Failure::usage(
             "a run over the live transport cannot be resumed: its answers went to its client alone\n  help: run again",
         ));

@@ -50,7 +50,7 @@ pub(super) async fn settled(
     if plan.attach.transport != Transport::Auto {
         return (rights, "as it was asked for");
     }
-    if !plan.attaches_at_once() || !plan.is_written() || plan.attach.mode != Mode::Ephemeral {
+    if !plan.attaches_at_once() || !plan.is_written() || plan.attach.mode == Mode::Exec {
         Arc::make_mut(plan).attach.transport = Transport::Live;
         return (rights, "nothing else can ask this");
     }
@@ -91,6 +91,11 @@ pub(super) fn told(text: &mut String, plan: &Plan, why: &str, example: &Target) 
     let _ = writeln!(text, "transport  {} ({why}): {made}{how}", attach.transport);
     if attach.transport != Transport::Oneshot {
         return false;
+    }
+    if attach.mode == Mode::Copy {
+        text.push_str(
+            "           no container of the copy is started again, so that nothing is asked twice\n",
+        );
     }
     let Ahead { asks, left } = ahead(plan, example);
     for step in left {

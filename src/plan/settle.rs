@@ -187,10 +187,10 @@ impl Plan {
         if let Some((headline, help)) = wishes.custom.unfit(mode) {
             return Err(Refused { headline, help });
         }
-        if mode != Mode::Ephemeral && wishes.transport == Transport::Oneshot {
+        if mode == Mode::Exec && wishes.transport == Transport::Oneshot {
             return Err(Refused {
-                headline: format!("in mode {mode} nothing goes as one shot"),
-                help: "leave `--transport` out: these modes speak over an exec stream".into(),
+                headline: "in mode exec nothing goes as one shot: no container is added whose command the asks could be".into(),
+                help: "leave `--transport` out: this mode speaks over an exec stream; the others can go as one shot".into(),
             });
         }
         let mut plan = Self {

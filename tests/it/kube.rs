@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod made;
 mod opening;
 mod records;
 mod refusals;

@@ -39,6 +39,7 @@ mod pipelines;
 mod profiles;
 mod restarts;
 mod rights;
+mod sent;
 mod shells;
 mod side_by_side;
 mod talk;

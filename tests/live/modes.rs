@@ -279,7 +279,7 @@ fn flags_that_contradict_each_other_are_told_and_nothing_is_sent() {
         ("web node/a", "different modes"),
         ("web --mode kopie", "is no mode"),
         (
-            "web --mode copy --transport oneshot",
+            "web --mode exec --transport oneshot",
             "nothing goes as one shot",
         ),
         ("web --mode exec --env A=b", "no container is added"),

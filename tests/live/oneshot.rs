@@ -24,7 +24,7 @@ const STEPS: &str = r#"  - {id: out, sh: 'echo out; echo err >&2; exit 3', expec
 "#;
 
 /// A report without its moments, and the way it was asked.
-fn timeless(target: &Value) -> Value {
+pub(crate) fn timeless(target: &Value) -> Value {
     let mut steps = target["steps"].clone();
     for step in steps.as_array_mut().unwrap() {
         for key in ["started", "duration"] {
@@ -138,7 +138,7 @@ steps:
 }
 
 /// An account that may do these things with pods, as a kubeconfig.
-fn account(ground: &Ground, name: &str, rules: &Value) -> tempfile::NamedTempFile {
+pub(crate) fn account(ground: &Ground, name: &str, rules: &Value) -> tempfile::NamedTempFile {
     ground.put_rbac("roles", json!({"metadata": {"name": name}, "rules": rules}));
     ground.put_rbac(
         "rolebindings",
@@ -175,7 +175,7 @@ fn promise_8_auto_needs_no_exec_where_that_is_not_allowed() {
 }
 
 /// `plan` of these steps for the pod `web`.
-fn planned(ground: &Ground, steps: &str, words: &[&str]) -> Visit {
+pub(crate) fn planned(ground: &Ground, steps: &str, words: &[&str]) -> Visit {
     let book = ground.scratch("own.yaml");
     std::fs::write(&book, runbook(steps)).unwrap();
     Visit::bare(&["plan", &book, "pod/web", "-n", &ground.namespace])

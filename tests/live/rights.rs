@@ -1,5 +1,6 @@
 //! Promise 8: the Role that `plan --rbac yaml` prints is enough, and every right in it is needed.
 
+use http::Method;
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
@@ -164,6 +165,81 @@ fn promise_8_reads_beside_a_container_have_their_rights_in_the_same_role() {
 #[test]
 fn promise_8_the_printed_role_is_just_enough_for_a_copy() {
     enough_and_no_more(STEPS, &["pod/web", "--mode", "copy"]);
+}
+
+#[test]
+fn promise_8_the_roles_of_a_node_over_the_oneshot_transport_are_just_enough() {
+    let Some(ground) = Ground::find() else { return };
+    ground.admit(ground.patient("web"));
+    let node = ground.pod("web")["spec"]["nodeName"].clone();
+    let target = format!("node/{}", node.as_str().unwrap());
+    let book = ground.scratch("own.yaml");
+    std::fs::write(&book, runbook(STEPS)).unwrap();
+    let words = [&target, "--transport", "oneshot"];
+    let seen = Visit::bare(&["plan", &book])
+        .words(words)
+        .words(["-n", &ground.namespace, "--rbac", "yaml"])
+        .seen();
+    let text = String::from_utf8(seen.stdout).unwrap();
+    let mut parts: Vec<Value> = text
+        .split("\n---\n")
+        .map(|part| serde_yaml::from_str(part).unwrap())
+        .collect();
+    // Of what is in no namespace there may be only one of a name.
+    for part in &mut parts[2..] {
+        part["metadata"]["name"] = json!(ground.namespace);
+    }
+    parts[3]["roleRef"]["name"] = json!(ground.namespace);
+    let all = "/apis/rbac.authorization.k8s.io/v1";
+    let ours = |kind: &str| format!("{all}/{kind}/{}", ground.namespace);
+    let [role, binding, wide, wide_binding] = parts.try_into().unwrap();
+    let kubeconfig = ground.kubeconfig_with(&ground.token("housecall"));
+    ground.put_rbac("roles", role.clone());
+    ground.put_rbac("rolebindings", binding);
+    let post = |kind: &str, part: &Value| {
+        let path = format!("{all}/{kind}");
+        ground.ask(Method::POST, &path, Some(part.clone())).unwrap();
+    };
+    post("clusterroles", &wide);
+    post("clusterrolebindings", &wide_binding);
+    let run = || {
+        let visit = Visit::steps(&ground, STEPS, &words.join(" "));
+        visit.kubeconfig(kubeconfig.path()).seen()
+    };
+    let rights = required(&role);
+    let enough = [role.clone(), role_of(&role, &rights)].map(|role| {
+        ground.put_rbac("roles", role);
+        run()
+    });
+    let lacking: Vec<_> = rights
+        .iter()
+        .map(|missing| {
+            let mut rest = rights.clone();
+            rest.retain(|one| one != missing);
+            ground.put_rbac("roles", role_of(&role, &rest));
+            (missing.clone(), run())
+        })
+        .collect();
+    ground.put_rbac("roles", role);
+    for kind in ["clusterrolebindings", "clusterroles"] {
+        ground.ask(Method::DELETE, &ours(kind), None).unwrap();
+    }
+    let blind = run();
+    for seen in enough {
+        assert_eq!(seen.code, Some(0), "{}", seen.told());
+    }
+    let node = (String::new(), "nodes".to_owned(), "get".to_owned());
+    for ((_, resource, verb), seen) in lacking.into_iter().chain([(node, blind)]) {
+        let told = seen.told();
+        let words = format!("cannot {verb} resource");
+        assert!(told.contains(&words), "without {verb} {resource}: {told}");
+    }
+}
+
+#[test]
+fn promise_8_the_role_of_a_copy_over_the_oneshot_transport_needs_no_exec() {
+    let words = ["pod/web", "--mode", "copy", "--transport", "oneshot"];
+    enough_and_no_more(STEPS, &words);
 }
 
 #[test]

@@ -28,6 +28,8 @@ pub(super) struct Candidate {
     pub(super) container: String,
     /// Its id at the runtime, without the runtime's prefix, once it has one.
     pub(super) container_id: Option<String>,
+    /// True where the runtime makes it together with the debug container: it is then found by its name.
+    pub(super) id_comes_later: bool,
     /// True while it runs: only then can its processes be shared.
     pub(super) running: bool,
     /// True where all containers of the pod share one process namespace.
@@ -47,6 +49,7 @@ impl Candidate {
             // Among the node's processes only the container's id tells which are the patient's.
             shared_with_target: (self.running || self.shared) && !self.host,
             container_id: self.container_id.clone(),
+            container: self.id_comes_later.then(|| self.container.clone()),
             ..Hunt::default()
         }
     }
@@ -71,6 +74,30 @@ impl Candidate {
         Patient {
             reason: Some(reason),
             ..patient
+        }
+    }
+
+    /// The patient in a pod that is still to be made.
+    pub(super) fn to_come(spec: &Value, container: &str) -> Self {
+        Self {
+            uid: String::new(),
+            container: container.to_owned(),
+            container_id: None,
+            id_comes_later: true,
+            // Containers are started in their order, and the debug container is the last.
+            running: true,
+            shared: spec["shareProcessNamespace"] == true,
+            host: spec["hostPID"] == true,
+            user: User::default(),
+            mounts: Vec::new(),
+        }
+    }
+
+    /// The same, once it can be seen how it was with its container.
+    pub(super) fn seen(self, pod: &Pod) -> Self {
+        Self {
+            running: runs(pod, &self.container),
+            ..self
         }
     }
 
@@ -150,7 +177,8 @@ impl Candidate {
                         .map_or(id, |(_, bare)| bare)
                         .to_owned()
                 }),
-            running: standing::state(pod, container).is_some_and(|state| state.running.is_some()),
+            id_comes_later: false,
+            running: runs(pod, container),
             shared: spec.and_then(|spec| spec.share_process_namespace) == Some(true),
             host: spec.and_then(|spec| spec.host_pid) == Some(true),
             user: User::of(pod, container),
@@ -159,6 +187,10 @@ impl Candidate {
             uid,
         })
     }
+}
+
+fn runs(pod: &Pod, container: &str) -> bool {
+    standing::state(pod, container).is_some_and(|state| state.running.is_some())
 }
 
 /// True for a pod that says it is of Windows, or is bound to nodes of it.

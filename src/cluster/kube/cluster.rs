@@ -225,10 +225,10 @@ impl Cluster for KubeCluster {
         stop: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
         let namespace = target.namespace.as_deref().unwrap_or("default");
-        let in_the_pod = target.kind == TargetKind::Pod && attach.mode == Mode::Ephemeral;
+        let own = target.kind == TargetKind::Pod && attach.mode == Mode::Exec;
         let transport = match attach.transport {
-            // What is not known beforehand, and what is asked elsewhere, needs a stream.
-            Transport::Auto if asks.is_none() || !in_the_pod => Transport::Live,
+            // What is not known beforehand, and what is asked in a container that is not ours, needs a stream.
+            Transport::Auto if asks.is_none() || own => Transport::Live,
             transport => transport,
         };
         let oneshot = self
@@ -253,7 +253,7 @@ impl Cluster for KubeCluster {
             asks: asks.filter(|_| oneshot),
         };
         match names {
-            Some(names) => Ok(Box::new(Spawning { opening, names }.open().await?)),
+            Some(names) => Spawning { opening, names }.open().await,
             None if attach.mode == Mode::Exec => Ok(Box::new(opening.enter_own().await?)),
             None => opening.open().await,
         }

@@ -47,6 +47,18 @@ impl Made {
         }
     }
 
+    /// Has it deleted. Its processes have so many seconds to end.
+    pub(super) async fn delete(&self, grace: u64) -> Result<(), kube::Error> {
+        let options = json!({
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "gracePeriodSeconds": grace,
+            "preconditions": {"uid": self.uid},
+        });
+        let server = &self.server;
+        server.delete(&self.namespace, &self.name, &options).await
+    }
+
     /// Deletes it and reads it back as gone, into the record; or, where it stays, reads the end of its debug container back. Returns
     /// what the reader should know.
     pub(super) async fn end(&self, sight: &mut Sight, record: &mut AttachReport) -> Vec<String> {
@@ -58,14 +70,8 @@ impl Made {
             ));
             return remarks;
         }
-        let options = json!({
-            "apiVersion": "v1",
-            "kind": "DeleteOptions",
-            "gracePeriodSeconds": self.grace,
-            "preconditions": {"uid": self.uid},
-        });
         let mut remarks = Vec::new();
-        if let Err(error) = self.server.delete(namespace, name, &options).await {
+        if let Err(error) = self.delete(self.grace).await {
             let doing = self.server.doing("delete", "pods", namespace);
             let refusal = refusal(&error, &doing);
             remarks.push(format!(

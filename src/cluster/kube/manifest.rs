@@ -93,6 +93,12 @@ fn changed(container: &mut Map<String, Value>, copying: &Copying) {
     }
 }
 
+/// The same pod, of whose containers none is started again: one that asks by itself would ask twice.
+pub(super) fn once(mut pod: Value) -> Value {
+    pod["spec"]["restartPolicy"] = "Never".into();
+    pod
+}
+
 /// Whether a profile sees the node's own namespaces, and its root.
 pub(super) fn sees_host(profile: Profile) -> (bool, bool) {
     match profile {
@@ -218,6 +224,14 @@ mod tests {
         assert_eq!(spec["shareProcessNamespace"], false);
         assert_eq!(spec["initContainers"][0]["name"], "wait");
         assert_eq!(spec["activeDeadlineSeconds"], Value::Null);
+    }
+
+    #[test]
+    fn a_copy_whose_asks_go_with_it_starts_nothing_twice() {
+        let mut expected = copied(&Copying::default());
+        let once = once(expected.clone());
+        expected["spec"]["restartPolicy"] = json!("Never");
+        assert_eq!(once, expected);
     }
 
     #[test]

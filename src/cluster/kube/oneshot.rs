@@ -1,4 +1,5 @@
-//! A session that is over when it begins: its asks went with the container, and its answers come out of the log.
+//! A session that is over when it begins: its asks went with the container, and its answers come out of the log. Only a pod that was
+//! made for it is still there, and is deleted when it is closed.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,13 +13,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::attached::order;
 use super::candidate::Candidate;
-use super::close::{SHOWN, read_back};
+use super::close::SHOWN;
+use super::made::Made;
 use super::records::Records;
 use super::refusal::refusal;
 use super::server::Server;
 use super::sight::Sight;
 use super::standing;
-use super::trouble::{Trouble, with};
+use super::trouble::Trouble;
 use crate::ask::{Answer, Ask, Patient, Question};
 use crate::clock::Clock;
 use crate::cluster::shell::{self, Oneshot, Raw, askable, leave};
@@ -36,18 +38,24 @@ pub(super) struct OneshotSession {
     records: Records,
     clock: Arc<dyn Clock>,
     remarks: Vec<String>,
+    made: Option<(Made, Sight)>,
 }
 
 /// What is known of a container that tells all in its log.
 pub(super) struct Told {
     /// What it was asked.
     pub(super) asked: Oneshot,
-    /// Whom.
-    pub(super) candidate: Candidate,
-    /// What the API knows beside.
-    pub(super) records: Records,
+    /// Whom; a node is none.
+    pub(super) candidate: Option<Candidate>,
     /// What the reader should know.
     pub(super) remarks: Vec<String>,
+}
+
+/// What its log told.
+pub(super) struct Heard {
+    answers: VecDeque<(Ask, Answer)>,
+    patient: Patient,
+    remarks: Vec<String>,
 }
 
 /// Waits until the container has ended. Once `stop` is cancelled it is told to end, where exec is allowed; else it comes to its end by
@@ -67,10 +75,7 @@ pub(super) async fn ended(
             return Err(Trouble::Gone);
         }
         let name = sight.container().to_owned();
-        let end = sight
-            .pod()
-            .and_then(|pod| standing::terminated(&pod, &name));
-        if end.is_some_and(|end| end.started_at.is_some() && end.exit_code != leave::TOO_LATE) {
+        if has_run(sight) {
             return Ok(());
         }
         if let Some(failure) = sight.failure() {
@@ -101,52 +106,95 @@ pub(super) async fn ended(
     }
 }
 
-impl OneshotSession {
-    /// Reads the log of a container that has ended.
-    pub(super) async fn read(
-        server: &Server,
-        mut sight: Sight,
-        mut record: AttachReport,
-        told: Told,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, Refusal> {
-        let Told {
+/// True once the container has asked what it was started for, and ended.
+pub(super) fn has_run(sight: &Sight) -> bool {
+    let pod = sight.pod();
+    let end = pod.and_then(|pod| standing::terminated(&pod, sight.container()));
+    end.is_some_and(|end| end.started_at.is_some() && end.exit_code != leave::TOO_LATE)
+}
+
+/// Where its log is read.
+pub(super) fn log_path(sight: &Sight) -> String {
+    let (namespace, pod) = sight.at();
+    let container = sight.container();
+    format!("/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&limitBytes={LOG}")
+}
+
+/// Its log.
+pub(super) async fn log(server: &Server, sight: &Sight) -> Result<Vec<u8>, Refusal> {
+    let read = server.text(&log_path(sight)).await;
+    let (namespace, _) = sight.at();
+    read.map_err(|error| refusal(&error, &server.doing("get", "pods/log", namespace)))
+}
+
+impl Told {
+    /// Reads what its log told.
+    pub(super) fn read(
+        self,
+        log: &[u8],
+        sight: &Sight,
+        record: &mut AttachReport,
+        clock: &dyn Clock,
+    ) -> Heard {
+        let Self {
             asked,
             candidate,
-            records,
             mut remarks,
-        } = told;
-        remarks.extend(read_back(&mut sight, &mut record, SHOWN).await);
-        let (namespace, pod) = sight.at();
-        let path = format!(
-            "/api/v1/namespaces/{namespace}/pods/{pod}/log?container={}&limitBytes={LOG}",
-            sight.container()
-        );
-        let log = match server.text(&path).await {
-            Ok(log) => log,
-            Err(error) => {
-                let doing = server.doing("get", "pods/log", namespace);
-                return Err(with(refusal(&error, &doing), record));
-            }
-        };
+        } = self;
         let now = clock.now();
         record.first_answer_at = Some(now);
-        let message = sight.pod().and_then(|pod| message(&pod, sight.container()));
-        let reading = asked.read(&log, message.as_deref().unwrap_or_default());
+        let seen = sight.pod();
+        let message = seen
+            .as_ref()
+            .and_then(|pod| message(pod, sight.container()));
+        let reading = asked.read(log, message.as_deref().unwrap_or_default());
         remarks.extend(reading.remarks);
         let answers = asked
             .asks()
             .iter()
             .cloned()
             .zip(reading.answers.into_iter().map(|told| answered(told, now)));
-        Ok(Self {
+        let patient = match (candidate, seen) {
+            (Some(candidate), Some(pod)) if candidate.id_comes_later => {
+                candidate.seen(&pod).explained(reading.patient)
+            }
+            (Some(candidate), _) => candidate.explained(reading.patient),
+            (None, _) => reading.patient,
+        };
+        Heard {
             answers: answers.collect(),
-            patient: candidate.explained(reading.patient),
+            patient,
+            remarks,
+        }
+    }
+}
+
+impl OneshotSession {
+    /// Of what was heard.
+    pub(super) fn new(
+        heard: Heard,
+        record: AttachReport,
+        records: Records,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            answers: heard.answers,
+            patient: heard.patient,
             record,
             records,
             clock,
-            remarks,
-        })
+            remarks: heard.remarks,
+            made: None,
+        }
+    }
+
+    /// The same, in a pod that was made for it.
+    #[must_use]
+    pub(super) fn in_made(self, made: Made, sight: Sight) -> Self {
+        Self {
+            made: Some((made, sight)),
+            ..self
+        }
     }
 }
 
@@ -204,7 +252,11 @@ impl Session for OneshotSession {
         None
     }
 
-    async fn close(self: Box<Self>) -> Closed {
+    async fn close(mut self: Box<Self>) -> Closed {
+        if let Some((made, mut sight)) = self.made.take() {
+            let ended = made.end(&mut sight, &mut self.record).await;
+            self.remarks.extend(ended);
+        }
         Closed {
             attach: Some(self.record),
             remarks: self.remarks,

@@ -9,12 +9,12 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::candidate::{Candidate, replaced};
-use super::close::read_back;
+use super::close::{SHOWN, read_back};
 use super::debug_container::{self, DebugContainer};
 use super::entrance::Entrance;
 use super::grant::Rung;
 use super::nonce::nonce_of;
-use super::oneshot::{OneshotSession, Told, ended};
+use super::oneshot::{OneshotSession, Told, ended, log};
 use super::owner::missing;
 use super::preflight::Crowd;
 use super::pump::Limits;
@@ -27,7 +27,7 @@ use super::trouble::{LEAVING, with};
 use super::watch::Lookout;
 use crate::ask::Ask;
 use crate::clock::Clock;
-use crate::cluster::shell::{Keeper, Oneshot, Script};
+use crate::cluster::shell::{Keeper, Oneshot, Script, Unsendable};
 use crate::cluster::{Attach, Cause, Refusal, Session, Transport};
 use crate::report::AttachReport;
 use crate::target::{ObjectKind, Target};
@@ -98,15 +98,7 @@ impl Opening<'_> {
         let script = match asked.as_ref().map(|asked| asked.script(&keeper)) {
             None => Script::alone(&keeper),
             Some(Ok(script)) => script,
-            Some(Err(unsendable)) => {
-                return Err(Refusal {
-                    cause: Cause::Configuration,
-                    headline: format!("the asks cannot go with the debug container: {unsendable}"),
-                    help: "nothing was changed; ask over the live transport (`--transport live`)"
-                        .into(),
-                    attach: None,
-                });
-            }
+            Some(Err(error)) => return Err(unsendable(&error)),
         };
         let records = Records::new(self.server.clone(), &read.value, &candidate.container);
         if self.attach.resume {
@@ -116,11 +108,10 @@ impl Opening<'_> {
             };
             let told = Told {
                 asked,
-                candidate,
-                records,
+                candidate: Some(candidate),
                 remarks: Vec::new(),
             };
-            return self.told(sight, record, told, not_after).await;
+            return self.told(sight, record, (told, records), not_after).await;
         }
         let most = self.attach.max_containers;
         Crowd::of(&read.value).admits(pod, &name, most)?;
@@ -146,11 +137,10 @@ impl Opening<'_> {
         if let Some(asked) = asked {
             let told = Told {
                 asked,
-                candidate,
-                records,
+                candidate: Some(candidate),
                 remarks: granted.remarks,
             };
-            return self.told(sight, record, told, not_after).await;
+            return self.told(sight, record, (told, records), not_after).await;
         }
         let entrance = Entrance {
             server: self.server,
@@ -176,16 +166,22 @@ impl Opening<'_> {
     async fn told(
         self,
         mut sight: Sight,
-        record: AttachReport,
-        told: Told,
+        mut record: AttachReport,
+        (mut told, records): (Told, Records),
         not_after: Timestamp,
     ) -> Result<Box<dyn Session>, Refusal> {
-        match ended(self.server, &mut sight, self.attach, self.stop).await {
-            Ok(()) => {
-                let read = OneshotSession::read(self.server, sight, record, told, self.clock);
-                Ok(Box::new(read.await?))
+        if let Err(trouble) = ended(self.server, &mut sight, self.attach, self.stop).await {
+            return Err(trouble.settled(self.attach, sight, record, not_after).await);
+        }
+        told.remarks
+            .extend(read_back(&mut sight, &mut record, SHOWN).await);
+        match log(self.server, &sight).await {
+            Ok(log) => {
+                let heard = told.read(&log, &sight, &mut record, self.clock.as_ref());
+                let session = OneshotSession::new(heard, record, records, self.clock);
+                Ok(Box::new(session))
             }
-            Err(trouble) => Err(trouble.settled(self.attach, sight, record, not_after).await),
+            Err(refusal) => Err(with(refusal, record)),
         }
     }
 
@@ -301,6 +297,16 @@ enum Refused {
     Clean(Refusal),
     /// Something may have been.
     Unsure(Refusal),
+}
+
+/// Asks that no container can carry.
+pub(super) fn unsendable(error: &Unsendable) -> Refusal {
+    Refusal {
+        cause: Cause::Configuration,
+        headline: format!("the asks cannot go with the debug container: {error}"),
+        help: "nothing was changed; ask over the live transport (`--transport live`)".into(),
+        attach: None,
+    }
 }
 
 /// The keeper of a container that is attached so.

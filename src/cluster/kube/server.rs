@@ -264,6 +264,23 @@ impl Server {
         Ok(self.send(request).await?.value)
     }
 
+    /// Begins to follow a log. What this returns has all of it, once the container has ended; until it is awaited, nothing is lost.
+    pub(super) async fn follow(
+        &self,
+        path: &str,
+    ) -> Result<impl Future<Output = Result<Vec<u8>, kube::Error>> + use<>, kube::Error> {
+        let request = Request::get(format!("{path}&follow=true"))
+            .body(Vec::new())
+            .map_err(kube::Error::HttpError)?;
+        let response = self.link.client.send(request.map(Body::from)).await?;
+        let begun = response.status().is_success();
+        let body = response.into_body();
+        Ok(async move {
+            let bytes = body.collect_bytes().await?;
+            Ok(if begun { bytes.into() } else { Vec::new() })
+        })
+    }
+
     async fn once<T: DeserializeOwned>(
         &self,
         request: Request<Vec<u8>>,

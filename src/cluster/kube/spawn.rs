@@ -2,9 +2,13 @@
 //!
 //! ```text
 //! GET target ──> may we delete what we make? ──> POST pod ──> it runs ──> exec `sh` ──> session ──> DELETE pod ──> gone
+//!                                                                   └──> it ended ──> its log ───┘
 //! ```
 //!
 //! Whatever goes wrong once the pod is made, it is deleted and read back as gone before the refusal is told.
+
+mod ahead;
+mod making;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -24,17 +28,17 @@ use super::grant::{Owner, Rung};
 use super::made::Made;
 use super::manifest;
 use super::model::{Model, Names};
+use super::oneshot::{Heard, OneshotSession, has_run};
 use super::open::{LISTEN, Opening, SKEW, keeper, later};
 use super::records::Records;
-use super::refusal::{Doing, refusal};
-use super::rights::denied;
+use super::refusal::refusal;
 use super::session::LiveSession;
 use super::sight::Sight;
-use super::stage::{Stage, interrupted, ours, over, stage, told};
+use super::stage::{Stage, over, stage, told, unplaced};
 use super::trouble::{Trouble, with};
-use crate::ask::{Need, Patient};
-use crate::cluster::shell::Script;
-use crate::cluster::{Attach, Cause, Mode, Profile, Refusal};
+use crate::ask::Patient;
+use crate::cluster::shell::Keeper;
+use crate::cluster::{Attach, Cause, Mode, Profile, Refusal, Session, Transport};
 use crate::report::AttachReport;
 use crate::target::TargetKind;
 
@@ -47,9 +51,17 @@ pub(super) struct Spawning<'a> {
     pub(super) names: Names,
 }
 
+/// How far an opening came.
+enum Open {
+    /// A stream.
+    Way(Box<Way>),
+    /// All that was to be told.
+    Log(Heard),
+}
+
 impl Spawning<'_> {
-    /// Makes the pod and enters it, or says why not.
-    pub(super) async fn open(self) -> Result<LiveSession, Refusal> {
+    /// Makes the pod and enters it, or waits until it has told all; or says why not.
+    pub(super) async fn open(self) -> Result<Box<dyn Session>, Refusal> {
         let requested_at = self
             .opening
             .target
@@ -59,8 +71,13 @@ impl Spawning<'_> {
         let model = read?;
         let server_time = model.date.unwrap_or_else(|| self.opening.clock.now());
         let not_after = later(server_time, self.opening.attach.start_timeout + SKEW);
-        let script = Script::alone(&keeper(self.opening.attach, not_after));
-        let granted = self.granted(&model, &script).await?;
+        let keeper = keeper(self.opening.attach, not_after);
+        let (standing, granted) = if self.opening.attach.resume {
+            let (pod, granted) = self.found_again(&model, &keeper).await?;
+            (Some(pod), granted)
+        } else {
+            (None, self.granted(&model, &keeper).await?)
+        };
         if self.opening.stop.is_cancelled() {
             return Err(Refusal {
                 cause: Cause::Interrupted,
@@ -71,11 +88,14 @@ impl Spawning<'_> {
         }
         let stays = self.mode() == Mode::Copy && self.opening.attach.copying.stays;
         if !stays {
-            self.may_delete().await?;
+            self.may_end().await?;
         }
         let mut record = AttachReport {
             mode: self.mode().word().into(),
-            transport: "live".into(),
+            transport: match self.opening.asks {
+                None => Transport::Live.word().into(),
+                Some(_) => Transport::Oneshot.word().into(),
+            },
             container: Some(self.names.container.clone()),
             pod: Some(self.names.pod.clone()),
             image: Some(self.opening.attach.image.clone()),
@@ -84,13 +104,16 @@ impl Spawning<'_> {
             ..AttachReport::default()
         };
         granted.tell(self.opening.attach.profile, &mut record);
-        let pod = match self
-            .make(&self.manifest(&model, granted.rung, &script))
-            .await
-        {
-            Ok(pod) => pod,
-            Err((refusal, false)) => return Err(refusal),
-            Err((refusal, true)) => return Err(with(refusal, record)),
+        let pod = match standing {
+            Some(pod) => pod,
+            None => match self
+                .make(&self.manifest(&model, granted.rung, &keeper)?)
+                .await
+            {
+                Ok(pod) => pod,
+                Err((refusal, false)) => return Err(refusal),
+                Err((refusal, true)) => return Err(with(refusal, record)),
+            },
         };
         let made = Made::of(self.opening.server, &pod, stays);
         let mut sight = Sight::new(
@@ -100,20 +123,25 @@ impl Spawning<'_> {
             &made.uid,
             &self.names.container,
         );
-        match self.enter(&model, granted, &mut sight).await {
-            Ok((mut way, remarks)) => {
-                let server = self.opening.server.clone();
-                let records = match (&model.pod, &model.patient) {
-                    (Some(pod), Some(patient)) => Records::new(server, pod, patient),
-                    _ => {
-                        let node = self.opening.target.node.as_deref();
-                        Records::of_node(server, self.namespace(), node)
-                    }
-                };
-                way.notes.extend(remarks);
-                let inner =
-                    LiveSession::new(way, sight, record, records, Arc::clone(&self.opening.clock));
-                Ok(inner.ending(Ending::Pod(Box::new(made))))
+        let opened = match self.opening.asks {
+            None => {
+                let way = self.enter(&model, granted, &mut sight).await;
+                way.map(|way| Open::Way(Box::new(way)))
+            }
+            Some(_) => {
+                let heard = self.hear((&model, granted), &made, &mut sight, &mut record);
+                heard.await.map(Open::Log)
+            }
+        };
+        let clock = Arc::clone(&self.opening.clock);
+        match opened {
+            Ok(Open::Way(way)) => {
+                let session = LiveSession::new(*way, sight, record, self.records(&model), clock);
+                Ok(Box::new(session.ending(Ending::Pod(Box::new(made)))))
+            }
+            Ok(Open::Log(heard)) => {
+                let session = OneshotSession::new(heard, record, self.records(&model), clock);
+                Ok(Box::new(session.in_made(made, sight)))
             }
             Err(refusal) => {
                 // What stays is of use only to who got in.
@@ -129,6 +157,19 @@ impl Spawning<'_> {
                 };
                 Err(with(Refusal { help, ..refusal }, record))
             }
+        }
+    }
+
+    /// What the API knows of the target.
+    fn records(&self, model: &Model) -> Records {
+        let server = self.opening.server.clone();
+        match (&model.pod, &model.patient) {
+            (Some(pod), Some(patient)) => Records::new(server, pod, patient),
+            _ => Records::of_node(
+                server,
+                self.namespace(),
+                self.opening.target.node.as_deref(),
+            ),
         }
     }
 
@@ -148,13 +189,13 @@ impl Spawning<'_> {
     }
 
     /// What is sent for a pod on this rung.
-    fn manifest(&self, model: &Model, rung: Rung, script: &Script) -> Value {
+    fn manifest(&self, model: &Model, rung: Rung, keeper: &Keeper) -> Result<Value, Refusal> {
         let on_node = self.mode() == Mode::Node;
         let container = DebugContainer {
             name: &self.names.container,
             uid: "",
             attach: self.opening.attach,
-            script,
+            script: &self.script(model, rung, keeper)?,
             shared_with: None,
             profile: match rung.profile {
                 // The node's own namespaces are its power; kubectl adds no capability to them.
@@ -169,30 +210,29 @@ impl Spawning<'_> {
         let lifetime = attach.start_timeout + MARGIN + attach.deadline;
         let lifetime = lifetime.as_secs().max(1);
         let name = &self.names.pod;
-        if on_node {
+        let pod = if on_node {
             let node = self.opening.target.node.as_deref().unwrap_or_default();
             let at = (node, self.namespace());
             manifest::on_node(at, rung.profile, name, container, lifetime)
         } else {
             manifest::copy(&model.object, &attach.copying, name, container, lifetime)
-        }
+        };
+        Ok(match self.opening.asks {
+            None => pod,
+            Some(_) => manifest::once(pod),
+        })
     }
 
     /// Settles the profile of the debug container.
-    async fn granted(&self, model: &Model, script: &Script) -> Result<Granted, Refusal> {
+    async fn granted(&self, model: &Model, keeper: &Keeper) -> Result<Granted, Refusal> {
         let named = self.opening.attach.profile;
         if named != Profile::Auto {
             return Ok(Granted::named(named, model.user));
         }
-        let mut climb = match (&model.pod, &model.patient) {
-            (Some(pod), Some(patient)) => {
-                Climb::new(Owner::of(pod, patient), &self.opening.attach.powers)
-            }
-            _ => Climb::on_node(&self.opening.attach.powers),
-        };
+        let mut climb = self.climb(model);
         loop {
             let rung = climb.next()?;
-            let manifest = self.manifest(model, rung, script);
+            let manifest = self.manifest(model, rung, keeper)?;
             let tried = self
                 .opening
                 .server
@@ -207,69 +247,13 @@ impl Spawning<'_> {
         }
     }
 
-    fn unmade(&self, error: &kube::Error, profile: Profile) -> Refusal {
-        let doing = self
-            .opening
-            .server
-            .doing("create", "pods", self.namespace());
-        let adding = Some((profile, self.names.container.as_str()));
-        refusal(error, &Doing { adding, ..doing })
-    }
-
-    /// What we make we must be able to delete: that is asked first.
-    async fn may_delete(&self) -> Result<(), Refusal> {
-        let namespace = self.namespace();
-        let need = Need::of("delete", "pods", "deletes what was made");
-        let denied = denied(self.opening.server, &[need], namespace).await;
-        // A server that does not tell is no reason to go no further: the pod has a deadline of its own.
-        if denied.map_or(true, |denied| denied.is_empty()) {
-            return Ok(());
+    /// The profiles that `auto` may come to.
+    fn climb(&self, model: &Model) -> Climb<'_> {
+        let powers = &self.opening.attach.powers;
+        match (&model.pod, &model.patient) {
+            (Some(pod), Some(patient)) => Climb::new(Owner::of(pod, patient), powers),
+            _ => Climb::on_node(powers),
         }
-        Err(Refusal {
-            cause: Cause::Forbidden,
-            headline: format!(
-                "we cannot delete resource \"pods\" in namespace {namespace}, so that a pod that is made would be left there"
-            ),
-            help: format!(
-                "missing: delete pods in namespace {namespace}; `housecall plan --rbac yaml …` prints the Role that grants what this run needs"
-            ),
-            attach: None,
-        })
-    }
-
-    /// Makes the pod. An error comes with whether it may have been made all the same.
-    async fn make(&self, manifest: &Value) -> Result<Pod, (Refusal, bool)> {
-        let (namespace, name) = (self.namespace(), self.names.pod.as_str());
-        let mut unsure = false;
-        for last in [false, false, true] {
-            let error = match self.opening.server.make(namespace, manifest, false).await {
-                Ok(pod) => return Ok(pod),
-                Err(error) => error,
-            };
-            let code = match &error {
-                kube::Error::Api(status) => Some(status.code),
-                _ => None,
-            };
-            let refused = code.is_some_and(|code| code < 500 && code != 409);
-            unsure |= !refused;
-            // A repeat of ours finds what an earlier one has made.
-            if !refused && let Ok(found) = self.opening.server.pod(namespace, name).await {
-                if ours(
-                    &found.value,
-                    &self.names.container,
-                    &self.opening.attach.run,
-                ) {
-                    return Ok(found.value);
-                }
-                unsure = false;
-            }
-            if last || refused || code == Some(409) {
-                let profile = self.opening.attach.profile;
-                return Err((self.unmade(&error, profile), unsure));
-            }
-        }
-        // The loop ends with its last round.
-        Err((interrupted("nothing was heard of it"), unsure))
     }
 
     /// Waits until it runs, and enters.
@@ -278,18 +262,16 @@ impl Spawning<'_> {
         model: &Model,
         granted: Granted,
         sight: &mut Sight,
-    ) -> Result<(Way, Vec<String>), Refusal> {
+    ) -> Result<Way, Refusal> {
         let mut remarks = granted.remarks;
-        if self.opening.attach.copying.replace && self.mode() == Mode::Copy {
-            remarks.push(self.replace(model).await?);
-        }
+        remarks.extend(self.replaced(model).await?);
         let place = format!("{}/{}", self.namespace(), self.names.pod);
         let told = |trouble| told(trouble, &place, self.opening.attach);
         let pod = self
             .up(model.patient.as_deref(), sight)
             .await
             .map_err(&told)?;
-        let (namespaces, root) = manifest::sees_host(granted.rung.profile);
+        let profile = granted.rung.profile;
         let candidate = match &model.patient {
             Some(patient) => Candidate::of(
                 &pod,
@@ -303,9 +285,10 @@ impl Spawning<'_> {
                 uid: String::new(),
                 container: self.names.container.clone(),
                 container_id: None,
+                id_comes_later: false,
                 running: false,
                 shared: false,
-                host: namespaces,
+                host: manifest::sees_host(profile).0,
                 user: User::default(),
                 mounts: Vec::new(),
             },
@@ -321,22 +304,17 @@ impl Spawning<'_> {
         };
         let mut way = entrance.pass(sight).await.map_err(&told)?;
         if model.patient.is_none() {
-            way.patient = Patient {
-                pid: namespaces.then_some(1),
-                root: root.then(|| manifest::HOST.to_owned()),
-                reason: (!root).then(|| {
-                    format!(
-                        "the profile `{}` shows nothing of the node's files; `general` and `sysadmin` do",
-                        granted.rung.profile
-                    )
-                }),
-            };
+            way.patient = on_node(profile);
         }
-        Ok((way, remarks))
+        way.notes.extend(remarks);
+        Ok(way)
     }
 
-    /// Deletes the pod that was copied, without grace, as `kubectl debug --replace` does.
-    async fn replace(&self, model: &Model) -> Result<String, Refusal> {
+    /// Where that is wanted, deletes the pod that was copied, without grace, as `kubectl debug --replace` does.
+    async fn replaced(&self, model: &Model) -> Result<Option<String>, Refusal> {
+        if !self.opening.attach.copying.replace || self.mode() == Mode::Node {
+            return Ok(None);
+        }
         let name = self.opening.target.pod.as_deref().unwrap_or_default();
         let namespace = self.namespace();
         let options = json!({
@@ -346,9 +324,9 @@ impl Spawning<'_> {
             "preconditions": {"uid": model.object["metadata"]["uid"]},
         });
         match self.opening.server.delete(namespace, name, &options).await {
-            Ok(()) => Ok(format!(
+            Ok(()) => Ok(Some(format!(
                 "pod {namespace}/{name} was deleted once its copy was made, as `--replace` says"
-            )),
+            ))),
             Err(error) => Err(refusal(
                 &error,
                 &self.opening.server.doing("delete", "pods", namespace),
@@ -365,6 +343,12 @@ impl Spawning<'_> {
             if sight.gone() {
                 return Err(Trouble::Gone);
             }
+            if self.opening.asks.is_some()
+                && has_run(sight)
+                && let Some(pod) = sight.pod()
+            {
+                return Ok(pod);
+            }
             if let Some(failure) = sight.failure() {
                 return Err(Trouble::Failure(failure));
             }
@@ -372,15 +356,33 @@ impl Spawning<'_> {
                 match stage(&pod, &self.names.container, patient) {
                     Stage::Up => return Ok(pod),
                     Stage::Over(why) => return Err(Trouble::Shut(over(&why))),
+                    Stage::Unplaced(why) => return Err(Trouble::Shut(unplaced(&why))),
                     Stage::Coming(word) => last = word.unwrap_or(last),
                 }
             }
             tokio::select! {
                 biased;
-                () = &mut interrupted => return Err(Trouble::Interrupted(last)),
+                () = &mut interrupted => return match sight.pod() {
+                    Some(pod) if self.may_have_told(sight).await => Ok(pod),
+                    _ => Err(Trouble::Interrupted(last)),
+                },
                 () = sleep_until(until) => return Err(Trouble::Late(last)),
                 () = sight.next() => {}
             }
         }
+    }
+}
+
+/// The patient where that is a node.
+fn on_node(profile: Profile) -> Patient {
+    let (namespaces, root) = manifest::sees_host(profile);
+    Patient {
+        pid: namespaces.then_some(1),
+        root: root.then(|| manifest::HOST.to_owned()),
+        reason: (!root).then(|| {
+            format!(
+                "the profile `{profile}` shows nothing of the node's files; `general` and `sysadmin` do"
+            )
+        }),
     }
 }

@@ -24,6 +24,8 @@ pub(super) enum Stage {
     Up,
     /// It ended before that, in the kubelet's words.
     Over(String),
+    /// No node takes it, in the scheduler's words.
+    Unplaced(String),
     /// Not yet; the last word on it.
     Coming(Option<String>),
 }
@@ -43,12 +45,20 @@ pub(super) fn stage(pod: &Pod, container: &str, patient: Option<&str>) -> Stage 
     if runs(container) && patient.is_none_or(settled) {
         return Stage::Up;
     }
-    let unscheduled = || {
-        let conditions = status?.conditions.as_ref()?;
-        let scheduled = conditions.iter().find(|one| one.type_ == "PodScheduled")?;
-        scheduled.message.clone()
-    };
-    Stage::Coming(unscheduled().or_else(|| standing::waiting(pod, container)))
+    let scheduled = status
+        .into_iter()
+        .flat_map(|status| status.conditions.iter().flatten())
+        .find(|one| one.type_ == "PodScheduled");
+    let word = scheduled.and_then(|scheduled| scheduled.message.clone());
+    let unplaced = scheduled.is_some_and(|scheduled| {
+        scheduled.status == "False" && scheduled.reason.as_deref() == Some("Unschedulable")
+    });
+    // One that others make room for is promised a node.
+    let promised = status.is_some_and(|status| status.nominated_node_name.is_some());
+    if unplaced && !promised {
+        return Stage::Unplaced(word.unwrap_or_else(|| "no node takes it".into()));
+    }
+    Stage::Coming(word.or_else(|| standing::waiting(pod, container)))
 }
 
 /// What kept us out, as it is told of a pod that is deleted anyway.
@@ -94,6 +104,16 @@ pub(super) fn interrupted(last: &str) -> Refusal {
     }
 }
 
+/// No node takes it. That more waiting would help is seldom, and told as little as of an image that cannot be pulled.
+pub(super) fn unplaced(why: &str) -> Refusal {
+    Refusal {
+        cause: Cause::Start,
+        headline: format!("the pod that was made for this run cannot be scheduled: {why}"),
+        help: "the words are the scheduler's; a copy asks for as much room as its pod does: `--same-node` puts it beside that without asking, `--mode ephemeral` needs none".into(),
+        attach: None,
+    }
+}
+
 /// It ended before it was up.
 pub(super) fn over(why: &str) -> Refusal {
     Refusal {
@@ -101,5 +121,38 @@ pub(super) fn over(why: &str) -> Refusal {
         headline: format!("the pod that was made for this run ended before it ran: {why}"),
         help: "the words are the kubelet's; another node may take it".into(),
         attach: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn pending(status: &str, reason: &str, nominated: Value) -> Stage {
+        let pod = json!({"status": {"phase": "Pending", "nominatedNodeName": nominated, "conditions": [
+            {"type": "PodScheduled", "status": status, "reason": reason, "message": "0/1 nodes are available"}]}});
+        stage(&serde_json::from_value(pod).unwrap(), "housecall-1", None)
+    }
+
+    #[test]
+    fn a_pod_that_no_node_takes_is_told_from_one_that_is_only_not_placed_yet() {
+        let words = |stage| match stage {
+            Stage::Unplaced(why) => Some(why),
+            _ => None,
+        };
+        let none = "0/1 nodes are available".to_owned();
+        assert_eq!(
+            words(pending("False", "Unschedulable", Value::Null)),
+            Some(none)
+        );
+        for (status, reason, nominated) in [
+            ("False", "Unschedulable", json!("node-a")),
+            ("False", "SchedulingGated", Value::Null),
+            ("True", "", Value::Null),
+        ] {
+            assert_eq!(words(pending(status, reason, nominated)), None, "{reason}");
+        }
     }
 }

@@ -73,13 +73,17 @@ pub(super) fn added(pod: &Pod, name: &str) -> bool {
 
 /// True once the pod's spec holds the container with this environment, which was doubled where it holds a `$`.
 pub(super) fn carries(pod: &Pod, name: &str, script: &Script) -> bool {
-    let containers = pod
-        .spec
-        .iter()
-        .flat_map(|spec| spec.ephemeral_containers.iter().flatten());
-    let mut env = containers
-        .filter(|container| container.name == name)
-        .flat_map(|container| container.env.iter().flatten());
+    let spec = || pod.spec.iter();
+    let added = spec()
+        .flat_map(|spec| spec.ephemeral_containers.iter().flatten())
+        .map(|container| (&container.name, &container.env));
+    let made = spec()
+        .flat_map(|spec| &spec.containers)
+        .map(|container| (&container.name, &container.env));
+    let mut env = added
+        .chain(made)
+        .filter(|(own, _)| *own == name)
+        .flat_map(|(_, env)| env.iter().flatten());
     let environment = script.environment.iter();
     let mut wanted = environment.map(|(name, value)| (name, value.replace('$', "$$")));
     !script.environment.is_empty()

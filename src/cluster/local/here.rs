@@ -72,6 +72,7 @@ impl Cluster for Local {
         let hunt = Hunt {
             shared_with_target: false,
             container_id: None,
+            container: None,
             known: target.pid,
             host: target.kind == TargetKind::Local,
         };

@@ -12,6 +12,8 @@ pub struct Hunt {
     pub shared_with_target: bool,
     /// The target container's id, 64 hexadecimal digits, without the `containerd://` before it.
     pub container_id: Option<String>,
+    /// Its name, where its id is not known because it is started beside us.
+    pub container: Option<String>,
     /// A process that was named: `pid:N`.
     pub known: Option<u32>,
     /// True when this machine itself is the patient: its root is ours.
@@ -31,7 +33,9 @@ impl Hunt {
             (None, true) => "1".into(),
             (None, false) => String::new(),
         };
-        Ok(format!("hunt {shared} {} {}", quote(id)?, quote(&known)?))
+        let name = self.container.as_deref().unwrap_or_default();
+        let (id, known, name) = (quote(id)?, quote(&known)?, quote(name)?);
+        Ok(format!("hunt {shared} {id} {known} {name}"))
     }
 
     /// The patient, from the facts that `hunt` printed.
@@ -112,6 +116,7 @@ mod tests {
     const SHARED: Hunt = Hunt {
         shared_with_target: true,
         container_id: None,
+        container: None,
         known: None,
         host: false,
     };

@@ -370,12 +370,17 @@ look() {
 
 fact() { while read -r key value; do [ "$key" != "$2:" ] || { echo "$1 $value"; return; }; done <"$3"; }
 
-# SHARED CONTAINER KNOWN: where the patient is, as lines of facts
+# SHARED CONTAINER KNOWN NAME: where the patient is, as lines of facts. By its name a container is told by where the kubelet keeps its
+# termination log: beside ours
 hunt() {
-  found=
+  found= text=$2 file=cgroup
+  if [ -n "$4" ]; then
+    while read -r _ _ _ from at _; do [ "$at" != /dev/termination-log ] || text=${from%/containers/*}/containers/$4/; done </proc/self/mountinfo
+    file=mountinfo
+  fi
   if [ -n "$3" ]; then found=$3; else
-    if [ -n "$2" ]; then
-      all=" $(holding "$2" cgroup | while read -r pid; do printf '%s ' "$pid"; done)"
+    if [ -n "$text" ]; then
+      all=" $(holding "$text" "$file" | while read -r pid; do printf '%s ' "$pid"; done)"
       for pid in $all; do
         parent "$pid" || continue
         case $all in *" $up "*) continue ;; esac

@@ -1,5 +1,7 @@
 //! The kubelet of the fake: starts debug containers, or says why not, by their image.
 //!
+//! A pod that is made is taken by the scheduler first, unless it holds `far:1`, which no node has room for.
+//!
 //! `tools:1` runs its command for real. `missing:1` cannot be pulled and `rootly:1` may not run as root: one event each, and no
 //! status for long, as a kubelet does it. `shellless:1` has no `sh`. `slow:1` is never heard of. `tardy:1` runs its command only once
 //! somebody has entered by exec.
@@ -12,6 +14,39 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::world::World;
+
+/// Takes a pod that was made: its containers run, as far as they are not ours; those are started.
+pub(crate) fn take(world: &Arc<World>, pod: &Value) {
+    let name = pod["metadata"]["name"].as_str().unwrap();
+    let containers = pod["spec"]["containers"].as_array().unwrap();
+    if containers.iter().any(|one| one["image"] == "far:1") {
+        world.change_pod(name, |pod| {
+            pod["status"]["conditions"] = json!([{"type": "PodScheduled", "status": "False",
+                "reason": "Unschedulable", "message": NO_ROOM}]);
+        });
+        return;
+    }
+    let (ours, own): (Vec<_>, Vec<_>) = containers
+        .iter()
+        .partition(|one| one["name"].as_str().unwrap().starts_with("housecall-"));
+    let statuses: Vec<_> = own
+        .iter()
+        .map(|one| {
+            json!({"name": one["name"], "image": one["image"], "imageID": "sha256:app", "ready": true,
+                "restartCount": 0, "containerID": format!("containerd://{}", "b".repeat(64)), "state": {"running": {}}})
+        })
+        .collect();
+    world.change_pod(name, |pod| {
+        pod["spec"]["nodeName"] = json!("node-a");
+        pod["status"] = json!({"phase": "Running", "containerStatuses": statuses});
+    });
+    for container in ours {
+        start(world, pod, container);
+    }
+}
+
+/// What the scheduler says of `far:1`.
+pub(crate) const NO_ROOM: &str = "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.";
 
 /// Starts what a pod's spec holds and is not started yet.
 pub(crate) fn start(world: &Arc<World>, pod: &Value, container: &Value) {
@@ -112,12 +147,14 @@ fn status(world: &World, pod: &Value, name: &str, state: Value, last: Value) {
     let status = json!({"name": name, "image": "tools:1", "imageID": "sha256:tools", "ready": false,
         "restartCount": 0, "state": state, "lastState": last});
     world.change_pod(pod["metadata"]["name"].as_str().unwrap(), |pod| {
-        let mut statuses = pod["status"]["ephemeralContainerStatuses"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default();
+        let made = pod["spec"]["containers"].as_array().unwrap().iter();
+        let list = match made.clone().any(|one| one["name"] == name) {
+            true => "containerStatuses",
+            false => "ephemeralContainerStatuses",
+        };
+        let mut statuses = pod["status"][list].as_array().cloned().unwrap_or_default();
         statuses.retain(|old| old["name"] != name);
         statuses.push(status);
-        pod["status"]["ephemeralContainerStatuses"] = json!(statuses);
+        pod["status"][list] = json!(statuses);
     });
 }

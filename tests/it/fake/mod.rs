@@ -22,6 +22,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio_util::task::AbortOnDropHandle;
 
+pub(crate) use kubelet::NO_ROOM;
 pub(crate) use world::Fault;
 use world::World;
 
@@ -82,6 +83,12 @@ impl Fake {
     /// A running pod as JSON, to be changed by the test.
     pub(crate) fn example(name: &str, uid: &str) -> Value {
         world::running_pod(name, uid)
+    }
+
+    /// Names of all pods.
+    pub(crate) fn pods(&self) -> Vec<String> {
+        let name = |pod: &Value| pod["metadata"]["name"].as_str().unwrap().to_owned();
+        self.world.pods().iter().map(name).collect()
     }
 
     /// Deletes a pod, and with it its debug containers.

@@ -86,6 +86,13 @@ async fn object(
                 None => refuse(404, &format!("pods \"{name}\" not found"), name),
             }
         }
+        ("GET", ["api", "v1", "nodes", name]) => json_of(&json!({
+            "apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "uid": format!("uid-{name}")},
+        })),
+        ("POST", ["api", "v1", "namespaces", NAMESPACE, "pods"]) => make(&world, &body),
+        ("DELETE", ["api", "v1", "namespaces", NAMESPACE, "pods", name]) => {
+            delete(&world, name, &body)
+        }
         (
             "PATCH",
             [
@@ -196,6 +203,51 @@ fn patch(world: &Arc<World>, name: &str, body: &[u8]) -> Response {
         Fault::Landed(code, words) => refuse(code, words, name),
         _ => json_of(&after),
     }
+}
+
+/// Makes a pod: its uid is its name, it is scheduled unless its image says otherwise, and its own containers run at once.
+fn make(world: &Arc<World>, body: &[u8]) -> Response {
+    let fault = world.called("POST pod");
+    let mut pod: Value = serde_json::from_slice(body).unwrap();
+    let name = pod["metadata"]["name"].as_str().unwrap().to_owned();
+    if let Fault::Refuse(code, words) = fault {
+        return refuse(code, words, &name);
+    }
+    if world.read_pod(&name).is_some() {
+        return refuse(409, &format!("pods \"{name}\" already exists"), &name);
+    }
+    pod["metadata"]["uid"] = json!(format!("uid-{name}"));
+    pod["status"] = json!({"phase": "Pending"});
+    world.put_pod(pod.clone());
+    kubelet::take(world, &pod);
+    match fault {
+        Fault::Landed(code, words) => refuse(code, words, &name),
+        _ => json_of(&pod),
+    }
+}
+
+/// Deletes a pod with its containers; where that is ignored, it is only marked, as one whose node does not answer.
+fn delete(world: &Arc<World>, name: &str, body: &[u8]) -> Response {
+    let fault = world.called("DELETE pod");
+    if let Fault::Refuse(code, words) = fault {
+        return refuse(code, words, name);
+    }
+    let options: Value = serde_json::from_slice(body).unwrap();
+    let Some(pod) = world.read_pod(name) else {
+        return refuse(404, &format!("pods \"{name}\" not found"), name);
+    };
+    assert_eq!(
+        options["preconditions"]["uid"], pod["metadata"]["uid"],
+        "no other pod of this name is meant"
+    );
+    if matches!(fault, Fault::Ignored) {
+        let marked = world.change_pod(name, |pod| {
+            pod["metadata"]["deletionTimestamp"] = json!("2026-01-02T03:04:05Z");
+        });
+        return json_of(&marked.unwrap());
+    }
+    world.delete_pod(name);
+    json_of(&pod)
 }
 
 fn review(world: &World, body: &[u8]) -> Response {

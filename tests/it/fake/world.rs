@@ -151,11 +151,8 @@ impl World {
         let Some(pod) = inner.pods.remove(name) else {
             return;
         };
-        for container in pod["spec"]["ephemeralContainers"]
-            .as_array()
-            .into_iter()
-            .flatten()
-        {
+        let lists = ["ephemeralContainers", "containers"].map(|list| pod["spec"][list].as_array());
+        for container in lists.into_iter().flatten().flatten() {
             let container = container["name"].as_str().unwrap();
             inner.running.remove(container);
             inner.stop.remove(container);
@@ -184,6 +181,11 @@ impl World {
 
     /// Tells an event about a container of a pod.
     pub(crate) fn event(&self, pod: &Value, container: &str, reason: &str, message: &str) {
+        let mut made = pod["spec"]["containers"].as_array().unwrap().iter();
+        let list = match made.any(|one| one["name"] == container) {
+            true => "containers",
+            false => "ephemeralContainers",
+        };
         let mut inner = self.inner.lock().unwrap();
         inner.version += 1;
         let version = inner.version.to_string();
@@ -191,7 +193,7 @@ impl World {
             "apiVersion": "v1", "kind": "Event", "type": "Warning", "reason": reason, "message": message,
             "metadata": {"name": format!("e{version}"), "namespace": NAMESPACE, "resourceVersion": version},
             "involvedObject": {"kind": "Pod", "name": pod["metadata"]["name"], "uid": pod["metadata"]["uid"],
-                "fieldPath": format!("spec.ephemeralContainers{{{container}}}")},
+                "fieldPath": format!("spec.{list}{{{container}}}")},
         });
         inner.tell("events", "ADDED", &event);
     }

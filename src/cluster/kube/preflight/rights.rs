@@ -117,7 +117,7 @@ pub(super) fn findings(denied: &[Need], namespace: &str, minor: Option<u32>) -> 
             let lax = verb == "create" && minor.is_some_and(|minor| minor < STRICT_EXEC);
             let (state, instead) = match resource {
                 "pods/exec" if lax => (Health::Warning, "; this server does without, those from 1.35 on do not"),
-                "pods/exec" if logs => (Health::Warning, "; the oneshot transport is taken instead, which programs and dialogues cannot use"),
+                "pods/exec" if logs => (Health::Warning, "; the oneshot transport is taken instead, which programs, dialogues and the mode exec cannot use"),
                 "pods/exec" => (lack, "; nor may logs be read, so no answer could be had"),
                 "pods/log" => (lack, "; the live transport does without"),
                 "pods" if verb == "create" || verb == "delete" => (lack, "; other modes do without"),

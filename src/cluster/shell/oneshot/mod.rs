@@ -15,7 +15,7 @@ use super::conversation::{Conversation, prelude};
 use super::hunt::Hunt;
 use super::keeper::Keeper;
 use super::nonce::Nonce;
-use super::quote::Unquotable;
+use super::quote::{Unquotable, quote};
 use super::source::sent;
 use crate::ask::{Ask, DEFAULT_CAP, MAX_CAP, PATIENT, Patient, Question};
 
@@ -36,6 +36,7 @@ pub const LONGEST: usize = 512 * 1024;
 pub struct Oneshot {
     asks: Vec<Ask>,
     hunt: Hunt,
+    known: Option<Patient>,
     tag: String,
     mark: String,
 }
@@ -94,8 +95,18 @@ impl Oneshot {
         Self {
             asks,
             hunt,
+            known: None,
             tag: format!("hc{}", &nonce.to_string()[..8]),
             mark: nonce.mark(),
+        }
+    }
+
+    /// The same, for a patient of whom it is known beforehand where it is.
+    #[must_use]
+    pub fn with_patient(self, patient: Patient) -> Self {
+        Self {
+            known: Some(patient),
+            ..self
         }
     }
 
@@ -131,6 +142,12 @@ impl Oneshot {
         for ask in &self.asks {
             orders += &text(conversation.ask(ask, &patient)?);
         }
+        let root = self.known.as_ref().and_then(|known| known.root.as_deref());
+        if let Some(root) = root {
+            // It comes in where a quoted word is, and so without its quotes.
+            let root = quote(root)?;
+            orders = orders.replace(&foreseen_root(), root.trim_matches('\''));
+        }
         // Data stands between single quotes: the number is put between two of them.
         let orders = orders.replace(PATIENT, "'\"$patient\"'");
         let ahead = sent(include_str!("ahead.sh"))
@@ -148,9 +165,13 @@ impl Oneshot {
 fn foreseen() -> Patient {
     Patient {
         pid: None,
-        root: Some(format!("/proc/{PATIENT}/root")),
+        root: Some(foreseen_root()),
         reason: None,
     }
+}
+
+fn foreseen_root() -> String {
+    format!("/proc/{PATIENT}/root")
 }
 
 /// Why a shell cannot be asked this at all, whichever way the ask comes to it.
@@ -235,6 +256,34 @@ mod tests {
         let cut: Vec<_> = pieces(&text).collect();
         assert!(cut.len() == 3 && cut.iter().all(|piece| piece.len() <= PIECE));
         assert_eq!(cut.concat(), text);
+    }
+
+    #[test]
+    fn a_root_that_is_known_ahead_is_where_everything_is_asked() {
+        let asks = vec![
+            Ask::new(Question::Argv(vec![
+                "ls".into(),
+                format!("/proc/{PATIENT}/root/etc"),
+            ])),
+            Ask::new(Question::File {
+                path: "/etc/hosts".into(),
+                max: 10,
+            }),
+        ];
+        let found = Oneshot::new(asks, Hunt::default(), &Nonce::from_bytes([1; 16]));
+        let text = found.text().unwrap();
+        assert!(
+            text.contains(r#"'ls' '/proc/'"$patient"'/root/etc'"#),
+            "{text}"
+        );
+        let known = found.with_patient(Patient {
+            pid: Some(1),
+            root: Some("/host".into()),
+            reason: None,
+        });
+        let text = known.text().unwrap();
+        assert!(text.contains("'ls' '/host/etc'"), "{text}");
+        assert!(text.contains("look '/host' '/etc/hosts'"), "{text}");
     }
 
     #[test]

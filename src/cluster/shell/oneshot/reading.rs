@@ -72,6 +72,9 @@ impl Oneshot {
                 }
             }
         }
+        if let Some(known) = &self.known {
+            reading.patient.clone_from(known);
+        }
         let last = streams.last();
         for (number, ask) in (2_u64..).zip(&self.asks) {
             let mut replies = Vec::new();
