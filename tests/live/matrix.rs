@@ -56,27 +56,20 @@ fn at(level: &str) {
         assert!(let_in(&ground, pod, "auto"), "{level}, {pod}");
         for profile in ["general", "restricted"] {
             let words = format!("{pod} --mode copy");
+            let expected = admitted(level, profile);
+            let planned = planned(&ground, &words, profile);
+            assert_eq!(planned, expected, "{level}, copy of {pod}, {profile}");
             let met = let_in(&ground, &words, profile);
-            assert_eq!(
-                met,
-                admitted(level, profile),
-                "{level}, copy of {pod}, {profile}"
-            );
+            assert_eq!(met, expected, "{level}, copy of {pod}, {profile}");
         }
     }
 }
 
 /// Whether `plan` says that a run would get in.
-fn planned(ground: &Ground, pod: &str, profile: &str) -> bool {
-    let words = [
-        "plan",
-        "smoke/web",
-        pod,
-        "-n",
-        &ground.namespace,
-        "--profile",
-        profile,
-    ];
+fn planned(ground: &Ground, target: &str, profile: &str) -> bool {
+    let place = ["-n", &ground.namespace, "--profile", profile];
+    let words = ["plan", "smoke/web"].into_iter().chain(target.split(' '));
+    let words: Vec<&str> = words.chain(place).collect();
     let seen = Visit::bare(&words)
         .env("HOUSECALL_IMAGE", &ground.image)
         .seen();

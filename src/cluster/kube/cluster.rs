@@ -214,7 +214,22 @@ impl Cluster for KubeCluster {
     }
 
     async fn foreseen(&self, target: &Target, attach: &Attach) -> Option<Refusal> {
-        foreseen(&self.server, target, attach).await
+        if target.kind != TargetKind::Node && !attach.mode.makes_a_pod() {
+            return foreseen(&self.server, target, attach).await;
+        }
+        let names = Names::of(target, attach);
+        let namespace = target.namespace.as_deref().unwrap_or("default");
+        let opening = Opening {
+            server: &self.server,
+            lookout: self.lookout(&Target::pod(namespace, &names.pod)),
+            clock: Arc::clone(&self.clock),
+            target,
+            attach,
+            limits: self.limits,
+            stop: &CancellationToken::new(),
+            asks: None,
+        };
+        Spawning { opening, names }.foreseen().await
     }
 
     async fn open(

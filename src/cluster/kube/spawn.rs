@@ -224,7 +224,7 @@ impl Spawning<'_> {
     }
 
     /// Settles the profile of the debug container.
-    async fn granted(&self, model: &Model, keeper: &Keeper) -> Result<Granted, Refusal> {
+    pub(super) async fn granted(&self, model: &Model, keeper: &Keeper) -> Result<Granted, Refusal> {
         let named = self.opening.attach.profile;
         if named != Profile::Auto {
             return Ok(Granted::named(named, model.user));
@@ -232,18 +232,25 @@ impl Spawning<'_> {
         let mut climb = self.climb(model);
         loop {
             let rung = climb.next()?;
-            let manifest = self.manifest(model, rung, keeper)?;
-            let tried = self
-                .opening
-                .server
-                .make(self.namespace(), &manifest, true)
-                .await;
-            let outcome = tried
-                .map(|_| ())
-                .map_err(|error| self.unmade(&error, rung.profile));
+            let outcome = self.would_make(model, rung, keeper).await;
             if let Some(granted) = climb.tried(rung, outcome)? {
                 return Ok(granted);
             }
+        }
+    }
+
+    /// Asks whether the pod would be made, with a debug container on this rung.
+    pub(super) async fn would_make(
+        &self,
+        model: &Model,
+        rung: Rung,
+        keeper: &Keeper,
+    ) -> Result<(), Refusal> {
+        let manifest = self.manifest(model, rung, keeper)?;
+        let server = self.opening.server;
+        match server.make(self.namespace(), &manifest, true).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.unmade(&error, rung.profile)),
         }
     }
 

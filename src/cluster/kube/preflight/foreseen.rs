@@ -2,14 +2,33 @@
 //! a dry run of that change, which goes through admission.
 
 use super::Crowd;
-use super::profiles::would_add;
+use super::profiles::{GONE, would_add};
 use crate::cluster::kube::candidate::Candidate;
 use crate::cluster::kube::debug_container;
 use crate::cluster::kube::dry_run::{Climb, Granted, NO_DRY_RUN};
 use crate::cluster::kube::grant::Owner;
 use crate::cluster::kube::server::Server;
+use crate::cluster::kube::spawn::Spawning;
 use crate::cluster::{Attach, Mode, Profile, Refusal};
 use crate::target::Target;
+
+impl Spawning<'_> {
+    /// Why no pod would be made; `None` where nothing is known against it.
+    pub(in crate::cluster::kube) async fn foreseen(&self) -> Option<Refusal> {
+        let model = match self.model().await {
+            Ok(model) => model,
+            Err(refusal) => return Some(refusal),
+        };
+        let refusal = match self.opening.attach.profile {
+            Profile::Auto => self.granted(&model, &GONE).await.err(),
+            named => {
+                let rung = Granted::named(named, model.user).rung;
+                self.would_make(&model, rung, &GONE).await.err()
+            }
+        };
+        refusal.filter(|refusal| !refusal.headline.contains(NO_DRY_RUN))
+    }
+}
 
 /// Why no debug container would be added to a target; `None` where nothing is known against it, or it cannot be read.
 pub(in crate::cluster::kube) async fn foreseen(

@@ -14,6 +14,13 @@ use crate::cluster::kube::server::Server;
 use crate::cluster::shell::{Keeper, Script};
 use crate::cluster::{Attach, Cause, Finding, Health, Profile, Refusal};
 
+/// The keeper of what is only tried: it would leave at once, if anything of this were ever to start.
+pub(super) const GONE: Keeper = Keeper {
+    not_after: 0,
+    deadline_seconds: 1,
+    grace_seconds: 1,
+};
+
 /// Those that are asked about, the least first.
 const ASKED: [Profile; 5] = [
     Profile::Restricted,
@@ -52,12 +59,7 @@ pub(super) async fn would_add(
     rung: Rung,
 ) -> Result<(), Refusal> {
     let name = &debug_container::name(&attach.run, &candidate.uid);
-    // A keeper that would leave at once, if anything of this were ever to start.
-    let script = &Script::alone(&Keeper {
-        not_after: 0,
-        deadline_seconds: 1,
-        grace_seconds: 1,
-    });
+    let script = &Script::alone(&GONE);
     let patch = DebugContainer {
         name,
         uid: &candidate.uid,
