@@ -1,7 +1,7 @@
 //! A cluster of answers out of a file: by what is asked, word for word or by its first word; a list is given one after the other.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,7 +14,11 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 #[derive(Clone)]
-pub(super) struct Answers(pub(super) Value);
+pub(super) struct Answers {
+    pub(super) given: Value,
+    /// What was asked, in its order.
+    pub(super) asked: Arc<Mutex<Vec<Ask>>>,
+}
 
 #[async_trait]
 impl Cluster for Answers {
@@ -41,7 +45,8 @@ impl Cluster for Answers {
         _: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
         Ok(Box::new(Given {
-            answers: self.0.clone(),
+            answers: self.given.clone(),
+            asked: Arc::clone(&self.asked),
             turns: HashMap::new(),
             patient: Patient {
                 pid: Some(7),
@@ -54,6 +59,7 @@ impl Cluster for Answers {
 
 struct Given {
     answers: Value,
+    asked: Arc<Mutex<Vec<Ask>>>,
     turns: HashMap<String, usize>,
     patient: Patient,
 }
@@ -78,6 +84,7 @@ impl Session for Given {
     }
 
     async fn answer(&mut self, ask: &Ask) -> Result<Answer, Lost> {
+        self.asked.lock().unwrap().push(ask.clone());
         let argv = ask.argv();
         let known = [argv.join(" "), argv[0].clone()];
         let key = known
