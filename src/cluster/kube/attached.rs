@@ -15,7 +15,7 @@ use super::refusal::{chain, refusal};
 use super::server::Server;
 use super::standing;
 use crate::cluster::shell::STOP;
-use crate::cluster::{Attached, Cause, Refusal, Standing};
+use crate::cluster::{Attach, Attached, Cause, Refusal, Standing};
 use crate::target::ObjectKind;
 
 /// How long the order to stop may take to be given.
@@ -202,6 +202,24 @@ fn of(pod: &Pod) -> Vec<Attached> {
     added.chain(made).collect()
 }
 
+/// What is told of a debug container in which another run of the same runbook is still at work. It is not taken up: while it runs its own
+/// client may come back to it, and two runs would end each other's steps. Pure.
+pub(super) fn beside(pod: &Pod, attach: &Attach) -> Vec<String> {
+    of(pod)
+        .into_iter()
+        .filter(|one| one.runbook.as_ref() == Some(&attach.runbook))
+        .filter(|one| one.run.as_ref().is_some_and(|run| *run != attach.run))
+        .filter(|one| matches!(one.state, Standing::Running { .. }))
+        .map(|one| {
+            format!(
+                "run {} of the same runbook is still at this pod, in container {}",
+                one.run.unwrap_or_default(),
+                one.container
+            )
+        })
+        .collect()
+}
+
 fn said(env: &Option<Vec<EnvVar>>, name: &str) -> Option<String> {
     let mut env = env.iter().flatten();
     let value = env.find(|one| one.name == name)?.value.clone()?;
@@ -252,6 +270,36 @@ mod tests {
         assert_eq!(found[0].state.word(), "running");
         assert_eq!((&found[1].run, &found[1].made), (&None, &None));
         assert_eq!(found[1].state, Standing::Waiting { reason: None });
+    }
+
+    #[test]
+    fn another_run_of_the_same_runbook_that_is_still_at_the_pod_is_told() {
+        let guest = |name: &str, run: &str, runbook: &str| {
+            json!({"name": name, "env": [
+                {"name": "HOUSECALL_RUN", "value": run}, {"name": "HOUSECALL_RUNBOOK", "value": runbook}]})
+        };
+        let status = |name: &str, state: &str| {
+            json!({"name": name, "image": "", "imageID": "", "ready": false, "restartCount": 0,
+                "state": {state: {"exitCode": 0}}})
+        };
+        let pod: Pod = serde_json::from_value(json!({
+            "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"containers": [], "ephemeralContainers": [
+                guest("housecall-0000000001", "r1", "web-smoke"), guest("housecall-0000000002", "r2", "web-smoke"),
+                guest("housecall-0000000003", "r3", "other"), guest("housecall-0000000004", "r4", "web-smoke")]},
+            "status": {"ephemeralContainerStatuses": [
+                status("housecall-0000000001", "running"), status("housecall-0000000002", "terminated"),
+                status("housecall-0000000003", "running"), status("housecall-0000000004", "running")]},
+        }))
+        .unwrap();
+        let attach = Attach {
+            run: "r4".into(),
+            ..Attach::new("web-smoke", "tools:1")
+        };
+        assert_eq!(
+            beside(&pod, &attach),
+            ["run r1 of the same runbook is still at this pod, in container housecall-0000000001"]
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::Pod;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::attached::beside;
 use super::candidate::{Candidate, replaced};
 use super::close::{SHOWN, read_back};
 use super::debug_container::{self, DebugContainer};
@@ -115,9 +116,10 @@ impl Opening<'_> {
         }
         let most = self.attach.max_containers;
         Crowd::of(&read.value).admits(pod, &name, most)?;
-        let granted = self
+        let mut granted = self
             .granted(&read.value, &candidate, &name, &script)
             .await?;
+        granted.remarks.extend(beside(&read.value, self.attach));
         granted.tell(self.attach.profile, &mut record);
         let added = match self.add(&candidate, &name, granted.rung, &script).await {
             Ok(added) => added,
