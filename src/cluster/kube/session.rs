@@ -35,8 +35,7 @@ const STOPPED: Duration = Duration::from_secs(6);
 /// How long the shell may take to say farewell.
 const FAREWELL: Duration = Duration::from_secs(3);
 
-/// What is told of a connection that was lost and taken up again: while a step was under way, and when none was.
-const DURING: &str = "the connection was lost during this step and taken up again";
+/// What is told of a connection that was lost when no step was under way, and taken up again.
 const BEFORE: &str = "the connection was lost before this step and taken up again";
 
 /// A session with one pod.
@@ -49,6 +48,8 @@ pub(super) struct LiveSession {
     clock: Arc<dyn Clock>,
     remarks: Vec<String>,
     asking: Option<Asking>,
+    /// What had come of a step when the way was lost, while that is sought again.
+    cut: Option<Box<Answer>>,
     /// The dialogue of the step under way, where that is one.
     talk: Option<Talk>,
     /// The stream of its terminal, which outlives it until the step is over.
@@ -93,6 +94,7 @@ impl LiveSession {
             clock,
             remarks: way.notes,
             asking: None,
+            cut: None,
             talk: None,
             terminal: None,
             begun: false,
@@ -308,7 +310,7 @@ impl Session for LiveSession {
         if let Question::Kube(read) = &ask.question {
             return Ok(self.records.answer(read, ask, self.clock.as_ref()).await);
         }
-        if self.asking.is_some() {
+        if self.asking.is_some() || self.cut.is_some() {
             self.cancel().await;
         }
         self.listen().await;
@@ -322,21 +324,9 @@ impl Session for LiveSession {
         };
         let mut answer = match self.put(ask).await {
             Err(Lost {
-                partial: Some(mut partial),
+                partial: Some(partial),
                 ..
-            }) => match self.regain().await {
-                Ok(()) => {
-                    partial.remarks.push(DURING.into());
-                    *partial
-                }
-                Err(why_not) => {
-                    partial.ended = Ended::Lost(why_not.clone());
-                    return Err(Lost {
-                        why: why_not,
-                        partial: Some(partial),
-                    });
-                }
-            },
+            }) => self.kept(partial).await?,
             answered => answered?,
         };
         answer.remarks.extend(before.map(String::from));
@@ -344,6 +334,9 @@ impl Session for LiveSession {
     }
 
     async fn cancel(&mut self) -> Option<Answer> {
+        if let Some(cut) = self.cut.take() {
+            return Some(*cut);
+        }
         self.asking?;
         if let Some(why) = self.lost.clone() {
             return self.rest(Ended::Lost(why));

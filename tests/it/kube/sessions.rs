@@ -101,6 +101,31 @@ async fn promise_3_a_shell_that_is_let_in_before_its_keeper_has_said_who_it_is_w
 }
 
 #[tokio::test]
+async fn promise_4_what_a_step_had_told_is_kept_when_the_way_back_in_is_not_waited_for() {
+    let fake = patient().await;
+    fake.script("EXEC", [Fault::CutOn("last words")]);
+    let mut session = opened(&fake).await;
+    fake.script("EXEC", [Fault::Always(500, "the node is not to be had")]);
+    let entered = fake.calls("EXEC");
+    let ask = script("yes last words | head -c 100000; sleep 30");
+    let sought = async {
+        while fake.calls("EXEC") == entered {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::select! {
+        answered = session.answer(&ask) => panic!("{answered:?}"),
+        () = sought => {}
+    }
+    let kept = session.cancel().await.unwrap();
+    assert!(kept.stdout.bytes.starts_with(b"last words\n") && kept.stdout.truncated);
+    assert!(matches!(kept.ended, Ended::Lost(_)), "{:?}", kept.ended);
+    assert_eq!(session.cancel().await, None, "it is told once");
+    let attach = session.close().await.attach.unwrap();
+    assert!(attach.proven, "the keeper left when nobody came again");
+}
+
+#[tokio::test]
 async fn a_stream_cut_between_steps_costs_no_step() {
     let fake = patient().await;
     let mut session = opened(&fake).await;

@@ -6,6 +6,11 @@ use super::super::exec_status::ExecStatus;
 use super::super::loss::{known, reason, way_lost};
 use super::super::pump::{End, Piece};
 use super::LiveSession;
+use crate::ask::{Answer, Ended};
+use crate::cluster::Lost;
+
+/// What is told of a connection that was lost while a step was under way, and taken up again.
+const DURING: &str = "the connection was lost during this step and taken up again";
 
 impl LiveSession {
     /// The stream has ended: why. Where the shell itself told its end, no other will do better.
@@ -40,6 +45,26 @@ impl LiveSession {
                 }
             }
             self.heard();
+        }
+    }
+
+    /// What had come of a step when the way was lost, once that is found again. It is kept meanwhile, for one who waits no longer.
+    pub(super) async fn kept(&mut self, mut partial: Box<Answer>) -> Result<Answer, Lost> {
+        self.cut = Some(partial.clone());
+        let regained = self.regain().await;
+        self.cut = None;
+        match regained {
+            Ok(()) => {
+                partial.remarks.push(DURING.into());
+                Ok(*partial)
+            }
+            Err(why) => {
+                partial.ended = Ended::Lost(why.clone());
+                Err(Lost {
+                    why,
+                    partial: Some(partial),
+                })
+            }
         }
     }
 
