@@ -133,6 +133,36 @@ fn a_copy_without_shared_processes_tells_of_its_patient_what_a_stream_does() {
     alike(&both(&ground, steps, words));
 }
 
+/// Steps that end with 5, because something was not over in its time.
+const OWN: &str = "  - {id: group, file: /etc/group}\n  - {id: own, environment: [HOUSECALL_TEST]}\n  - {id: slow, run: [sleep, '600'], timeout: 1s}\n";
+
+#[test]
+fn among_the_nodes_processes_the_patient_of_a_copy_is_found_by_its_name() {
+    let Some(ground) = Ground::find() else { return };
+    let mut pod = ground.patient("web");
+    pod["spec"]["hostPID"] = json!(true);
+    pod["spec"]["terminationGracePeriodSeconds"] = json!(1);
+    ground.admit(pod);
+    let seen = both(&ground, OWN, "web --mode copy --share-processes=false");
+    alike(&seen);
+    let mark = format!("{}/web", ground.namespace);
+    let own = &seen[1].step("own")["facts"]["vars"]["HOUSECALL_TEST"];
+    assert_eq!(own, &json!(mark));
+}
+
+#[test]
+fn a_copy_in_a_restricted_namespace_is_asked_as_its_own_user_over_both_transports() {
+    let labels = json!({"pod-security.kubernetes.io/enforce": "restricted"});
+    let Some(ground) = Ground::labelled(labels) else {
+        return;
+    };
+    ground.admit(ground.modest_patient("web"));
+    let seen = both(&ground, OWN, "web --mode copy --profile auto");
+    alike(&seen);
+    assert_eq!(seen[1].only()["attach"]["profile"], "restricted");
+    assert_eq!(seen[1].step("own")["status"], "pass");
+}
+
 #[test]
 fn a_node_makes_the_same_report_over_both_transports() {
     let Some(ground) = Ground::find() else { return };
