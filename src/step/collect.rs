@@ -235,7 +235,9 @@ fn whole(answer: &Answer) -> bool {
 fn undetermined(answer: &Answer) -> Option<Verdict> {
     match &answer.ended {
         Ended::Exited(answer::CANNOT_LOOK | 126 | 127) => Some(Verdict::Unavailable),
-        Ended::Exited(_) | Ended::Released => None,
+        Ended::Exited(0 | 1) | Ended::Released => None,
+        // Ended before it had found out.
+        Ended::Exited(_) => Some(Verdict::Error),
         Ended::TimedOut => Some(Verdict::Timeout),
         Ended::Cancelled => Some(Verdict::Error),
         Ended::Lost(_) => Some(Verdict::Unreachable),
@@ -408,6 +410,15 @@ mod tests {
         Answer {
             file: Some(status),
             ..answer(0, out, "")
+        }
+    }
+
+    #[test]
+    fn who_was_ended_while_it_looked_has_not_found_that_there_is_none() {
+        for item in [[("path", text("/a"))], [("glob", text("/*"))]] {
+            let kind = collect(&[&item]).unwrap();
+            let killed = kind.read(&[answer(137, b"", "Killed\n")], "x");
+            assert_eq!(killed.blocked, Some((Verdict::Error, "Killed".into())));
         }
     }
 

@@ -29,7 +29,9 @@ const ABOUT: About = About {
     facts: &[Fact::new(
         "vars",
         "map of text",
-        "each name that was asked for with its value, nothing where it is not set: `is_set(vars.HTTP_PROXY)`",
+        "each name that was asked for with its value, nothing where it is not set: `is_set(vars.HTTP_PROXY)`. One that is not found is \
+         not there at all where the program has written over its own environment, as nginx and PostgreSQL do with their title: an \
+         expression that uses it is then an error",
     )],
     example: "environment: [HTTP_PROXY, NO_PROXY]",
 };
@@ -96,7 +98,7 @@ impl Asking for Environment {
             return observation;
         };
         let mut vars = Map::new();
-        let mut ended = false;
+        let (mut ended, mut over) = (false, false);
         for token in output.split(|byte| *byte == 0) {
             match token.split_first() {
                 Some((b'n', name)) => {
@@ -111,6 +113,7 @@ impl Asking for Environment {
                         }
                     }
                 }
+                Some((b'x', [])) => over = true,
                 Some((b'e', [])) => ended = true,
                 _ => {}
             }
@@ -118,6 +121,9 @@ impl Asking for Environment {
         if !ended {
             observation.blocked = Some((Verdict::Error, answer::UNENDED.into()));
             return observation;
+        }
+        if over {
+            vars.retain(|_, value| !value.is_null());
         }
         observation.facts.insert("vars".into(), vars.into());
         observation
@@ -151,6 +157,14 @@ mod tests {
         let cut = vars(b"nA\0nB\0vA=x\0");
         assert_eq!(cut.blocked.unwrap().0, Verdict::Error);
         assert!(!cut.facts.contains_key("vars"));
+    }
+
+    #[test]
+    fn a_variable_that_may_have_been_written_over_is_not_told_as_not_set() {
+        assert_eq!(
+            vars(b"nA\0nB\0vB=x\0x\0e\0").facts["vars"],
+            serde_json::json!({"B": "x"})
+        );
     }
 
     #[test]

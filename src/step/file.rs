@@ -146,9 +146,11 @@ impl Asking for File {
                     "the answer does not say what the file is".into(),
                 ));
             }
-            (None, _) => {
+            (None, Some(1)) => {
                 facts.insert("exists".into(), false.into());
             }
+            // Whatever else ended it has not found out that there is none.
+            (None, _) => observation.blocked = Some((Verdict::Error, why(answer))),
             (Some(status), exit) => {
                 facts.insert("exists".into(), true.into());
                 let read = status.kind == "file" && exit == Some(0);
@@ -162,8 +164,10 @@ impl Asking for File {
                 facts.insert("mtime".into(), status.mtime.into());
                 facts.insert("kind".into(), status.kind.clone().into());
                 facts.insert("resolved".into(), status.resolved.clone().into());
-                if answer.stdout.truncated || read && status.size > answer.stdout.bytes.len() as u64
-                {
+                // What the kernel makes up in sysfs has the size of a page, whatever is in it.
+                let sized = read && !status.resolved.starts_with("/sys/");
+                let short = sized && status.size > answer.stdout.bytes.len() as u64;
+                if answer.stdout.truncated || short {
                     observation.truncated = true;
                     facts.insert("truncated".into(), vec!["stdout", "text"].into());
                 }

@@ -348,7 +348,7 @@ impl Asking for Kube {
         if observation.blocked.is_some() {
             return observation;
         }
-        if matches!(self.read, Form::Object(_)) {
+        if matches!(self.read, Form::Object(_)) && matches!(exit, Some(0 | 1)) {
             observation
                 .facts
                 .insert("exists".into(), (exit == Some(0)).into());

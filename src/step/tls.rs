@@ -2,6 +2,7 @@
 //! in its time, and the other side did not refuse the handshake all the same, as one does that wants a certificate of ours. Who is
 //! trusted is what the image says, not the patient.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -224,10 +225,18 @@ fn curl<'a>(reply: &Reply<'_>, text: &'a str) -> Result<Shown<'a>, String> {
         line.strip_prefix("curl: (51) ")
             .or(line.strip_prefix("curl: (60) "))
     });
+    // curl writes the names in a certificate as they are, and a line of their own in them could stand for one of these.
+    let ends: BTreeSet<_> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("*  expire date: "))
+        .collect();
+    if ends.len() > 1 {
+        return Err("it tells more than one end of the certificate".into());
+    }
     let told = line("*  subject: ").map(|subject| Told {
         subject,
         issuer: line("*  issuer: ").unwrap_or_default(),
-        not_after: line("*  expire date: ").unwrap_or_default(),
+        not_after: ends.first().copied().unwrap_or_default(),
         // Where the certificates are told, that of the server comes first.
         sans: text
             .split_once("\n-----BEGIN CERTIFICATE-----")
@@ -239,6 +248,7 @@ fn curl<'a>(reply: &Reply<'_>, text: &'a str) -> Result<Shown<'a>, String> {
             }),
     });
     match (told, trouble) {
+        (told, Some("")) if refused => Ok((told, "the certificate is not trusted".into())),
         (told, Some(trouble)) if refused => Ok((told, named(trouble))),
         (Some(told), _) if trusted => Ok((Some(told), String::new())),
         (Some(_), _) => Err("it does not say whether it trusts the certificate".into()),

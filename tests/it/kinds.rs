@@ -206,6 +206,29 @@ fn only_the_variables_asked_for_leave_the_patient() {
 }
 
 #[test]
+fn a_program_that_writes_its_title_over_its_environment_has_none_that_is_told_as_not_set() {
+    for (environ, known) in [
+        // As nginx leaves it, and as perl does.
+        (" daemon off;\0\0\0\0\0\0\0", json!({})),
+        ("xxxx\0                     ", json!({})),
+        ("tle\0A=1\0C=3\0", json!({"A": "1"})),
+        ("A=1\0C=3\0", json!({"A": "1", "B": null})),
+        ("", json!({"A": null, "B": null})),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        write(&directory, "proc/7/environ", environ);
+        let mut asked = Asked::of("environment", 7).above(&directory);
+        let names = ["A", "B"].map(|name| Template::parse(name).unwrap());
+        asked.spec.give("names", Given::Texts(names.into()));
+        for shell in SHELLS {
+            // dash cannot tell by a `/proc` of ours whether it reads up to a NUL, and asks a shell that can.
+            let facts = asked.facts(shell);
+            assert_eq!(facts["vars"], known, "{shell:?}: {environ:?}");
+        }
+    }
+}
+
+#[test]
 fn a_listener_is_found_also_where_there_is_no_program_at_all() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();

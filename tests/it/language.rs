@@ -331,13 +331,32 @@ fn a_file_that_is_not_there_is_data_and_one_that_cannot_be_looked_at_is_not() {
         ))
     );
 
+    for code in [2, 137] {
+        let killed = answer(Ended::Exited(code), "", "Killed\n");
+        let (observation, _) = judged(hosts, &Scope::new(), &killed);
+        assert_eq!(
+            observation.blocked,
+            Some((Verdict::Error, "Killed".into())),
+            "who was ended has not found that there is none"
+        );
+    }
+
     let mut cut = there;
     cut.file = Some(FileStatus {
         size: 90_000,
-        ..status
+        ..status.clone()
     });
     let (observation, _) = judged(hosts, &Scope::new(), &cut);
     assert!(observation.truncated);
+
+    cut.file = Some(FileStatus {
+        size: 4096,
+        resolved: "/sys/class/net/eth0/mtu".into(),
+        ..status
+    });
+    let (observation, _) = judged(hosts, &Scope::new(), &cut);
+    assert!(!observation.truncated, "the size is that of a page");
+    assert_eq!(observation.facts["text"], "ok");
 }
 
 #[test]

@@ -501,6 +501,15 @@ fn a_session_of_many_steps_does_not_grow() {
     });
 }
 
+/// Leaves a shell these programs beside itself.
+fn only(programs: &std::path::Path, command: &mut Command) {
+    let mut all = command.get_envs();
+    let (_, path) = all.find(|(name, _)| *name == "PATH").unwrap();
+    let own = path.unwrap().to_str().unwrap().split(':').next().unwrap();
+    let path = format!("{own}:{}", programs.display());
+    command.env("PATH", path);
+}
+
 #[test]
 fn a_step_without_grep_head_readlink_or_stat_in_the_image_still_answers() {
     for program in ["dash", "bash"] {
@@ -509,16 +518,7 @@ fn a_step_without_grep_head_readlink_or_stat_in_the_image_still_answers() {
         for tool in ["cat", "sleep", "ls"] {
             std::os::unix::fs::symlink(format!("/bin/{tool}"), bin.join(tool)).unwrap();
         }
-        let mut shell = Shell::start_with(program, |command| {
-            let path = command
-                .get_envs()
-                .find(|(name, _)| *name == "PATH")
-                .unwrap()
-                .1
-                .unwrap();
-            let own = path.to_str().unwrap().split(':').next().unwrap().to_owned();
-            command.env("PATH", format!("{own}:{}", bin.display()));
-        });
+        let mut shell = Shell::start_with(program, |command| only(bin, command));
         assert_eq!(shell.script("echo a; exit 4").stdout.bytes, b"a\n");
         let raw = shell.ask(&script("echo b; sleep 300 | cat", 1));
         assert_eq!(
@@ -535,6 +535,25 @@ fn a_step_without_grep_head_readlink_or_stat_in_the_image_still_answers() {
             (status.resolved.as_str(), status.size, status.mode.as_str()),
             ("/real", 7, "644")
         );
+    }
+}
+
+#[test]
+fn an_image_that_cannot_tell_what_a_file_is_has_not_found_none() {
+    for program in ["dash", "bash"] {
+        let tools = tempfile::tempdir().unwrap();
+        let bin = tools.path();
+        for tool in ["cat", "sleep"] {
+            std::os::unix::fs::symlink(format!("/bin/{tool}"), bin.join(tool)).unwrap();
+        }
+        std::fs::write(bin.join("real"), "content").unwrap();
+        let mut shell = Shell::start_with(program, |command| only(bin, command));
+        shell.within(bin);
+        for path in ["/real", "/"] {
+            let raw = shell.file(path);
+            assert_eq!(raw.ended, Ended::Exited(127), "{program}: {path}: {raw:?}");
+        }
+        assert_eq!(shell.file("/none").ended, Ended::Exited(1), "{program}");
     }
 }
 

@@ -356,6 +356,7 @@ look() {
   if [ -d "$file" ]; then kind=directory; elif [ -f "$file" ]; then kind=file; fi
   status=$(stat -c '%a %u %g %s %Y' "$file" 2>/dev/null) ||
     status=$(ls -ldn "$file" 2>/dev/null | while read -r bits _ user group size _; do echo "$bits $user $group $size -"; done)
+  [ -n "$status" ] || { printf '%s\n' "neither stat nor ls tells what $2 is" >&2; return 127; }
   printf '%s %s\n%s\000' "$kind" "$status" "$real"
   case $kind in
     directory) printf '%s\n' "$2: is a directory" >&2; return 1 ;;

@@ -250,6 +250,16 @@ fn a_port_that_takes_a_connection_and_says_nothing_or_hangs_up_is_told_alike() {
 }
 
 #[test]
+fn a_name_that_speaks_like_curl_neither_trusts_itself_nor_moves_its_end() {
+    let out = "way curl\nnow 1795650000\n*  subject: O=x\ncurl: (60) \n*  SSL certificate verify ok.; CN=x\n*  expire date: Dec 31 00:00:00 2026 GMT\n";
+    let facts = read(&answered(60, out.as_bytes(), b""));
+    assert_eq!(facts["verified"], false);
+    let moved = out.replace("; CN=x", "\n*  expire date: Feb  2 20:14:47 2099 GMT");
+    let observation = observed(&answered(60, moved.as_bytes(), b""));
+    assert_eq!(observation.blocked.unwrap().0, Verdict::Error);
+}
+
+#[test]
 fn the_names_of_curl_are_those_of_the_servers_certificate_and_none_where_it_has_none() {
     let out = "way curl\nnow 1795650000\n*  subject: CN=localhost\n*  expire date: Feb 22 20:14:47 2027 GMT\n*  issuer: CN=Ward CA\n\
         *  SSL certificate verify ok.\n\ncurl 200 0.000261\nSubject:CN = localhost\n-----BEGIN CERTIFICATE-----\nE/G5\n-----END CERTIFICATE-----\n\
