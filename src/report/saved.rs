@@ -95,6 +95,9 @@ pub fn read(bytes: &[u8], origin: &str) -> Result<Report, Unreadable> {
         }
         Err(_) => return Err(foreign("is no report: it is not UTF-8")),
     };
+    if !text.trim_start().starts_with('{') {
+        return Err(foreign("is no report: it is no object of JSON"));
+    }
     let first = text.trim_start().lines().next().unwrap_or_default();
     if let Ok(Lead { event: Some(_) }) = serde_json::from_str(first) {
         return events(text, &unfit);
@@ -108,7 +111,7 @@ fn document(text: &str, unfit: Made<'_>) -> Result<Report, Unreadable> {
     let told = |error: &serde_json::Error| visible(&error.to_string());
     let head: Head = serde_json::from_str(text).map_err(|error| {
         let line = Some(error.line());
-        if error.is_eof() && text.trim_start().starts_with('{') {
+        if error.is_eof() {
             let headline = "is cut short: it ends in the middle of the document".into();
             return unfit(Unfit::Truncated, line, headline);
         }
@@ -300,7 +303,11 @@ mod tests {
                 "`housecall.lint/1`",
             ),
             ("version: 1\nid: x\n", Unfit::Foreign, "is no report"),
-            ("[1, 2", Unfit::Foreign, "is no report"),
+            (
+                "[\"housecall.report/1\"]",
+                Unfit::Foreign,
+                "is no object of JSON",
+            ),
             ("\u{1f}", Unfit::Foreign, "is no report"),
         ] {
             let (why, text) = why(text);
