@@ -70,8 +70,8 @@ impl Redactor {
             }
             // As `/proc/PID/cmdline` has them, where no word can hold what parts them.
             let end = words.len().min(at + 2);
-            let line = [&[command.clone()], &words[at..end]].concat().join("\0");
-            let masked = self.text(&line);
+            let line = words[at..end].join("\0");
+            let masked = self.text(&format!("{command}\0{line}"));
             let parts: Vec<_> = masked.split('\0').skip(1).map(str::to_owned).collect();
             if parts.len() == end - at {
                 words.splice(at..end, parts);
