@@ -154,6 +154,7 @@ fn events(text: &str, unfit: Made<'_>) -> Result<Report, Unreadable> {
     let mut folding = Folding::default();
     let mut begun = false;
     let mut cut = false;
+    let mut found = 0;
     for (at, line) in text.split_inclusive('\n').enumerate() {
         if line.trim().is_empty() {
             continue;
@@ -181,6 +182,19 @@ fn events(text: &str, unfit: Made<'_>) -> Result<Report, Unreadable> {
             ));
         }
         begun = true;
+        if matches!(event.happening, Happening::TargetFound { target, .. } if target == found) {
+            found += 1;
+        }
+        // What is told of it would be lost with it, and what failed there.
+        if event
+            .happening
+            .target()
+            .is_some_and(|target| target >= found)
+        {
+            return Err(broken(
+                "tells of a target that was never found: lines before it are missing".into(),
+            ));
+        }
         folding.take(event);
     }
     let mut report = folding.finish();
@@ -270,6 +284,7 @@ mod tests {
         let half = &report[..report.len() / 2];
         let events = events();
         let twice = events.repeat(2);
+        let unfound = events.replace("\"target\":0", "\"target\":1");
         let odd = events.replacen("target_found", "target_lost", 1);
         let late = events.lines().nth(1).unwrap();
         for (text, unfit, told) in [
@@ -291,6 +306,11 @@ mod tests {
                 "r.json:3 begins a second run",
             ),
             (odd.as_str(), Unfit::Broken, "r.json:2 is no event of a run"),
+            (
+                unfound.as_str(),
+                Unfit::Broken,
+                "r.json:2 tells of a target that was never found",
+            ),
             (
                 late,
                 Unfit::Broken,

@@ -76,6 +76,8 @@ impl Recorder {
                 refusal: Refusal {
                     headline: self.redactor.text(&refusal.headline),
                     help: self.redactor.text(&refusal.help),
+                    attach: (refusal.attach.clone())
+                        .map(|told| Box::new(self.redactor.attach(*told))),
                     ..refusal.clone()
                 },
             },
@@ -185,7 +187,9 @@ impl Listening {
             &Line::Opened {
                 container: session.container(),
                 patient: session.patient().clone(),
-                attach: session.attached(),
+                attach: session
+                    .attached()
+                    .map(|told| self.recorder.redactor.attach(told)),
             },
         );
         Ok(Box::new(Heard {
@@ -264,7 +268,10 @@ impl Session for Heard {
         self.recorder.write(
             &self.target,
             &Line::Closed {
-                attach: closed.attach.clone(),
+                attach: closed
+                    .attach
+                    .clone()
+                    .map(|told| self.recorder.redactor.attach(told)),
                 remarks: (closed.remarks.iter())
                     .map(|remark| self.recorder.redactor.text(remark))
                     .collect(),

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use super::redactor::Redactor;
 use super::token::{mask_of, unkeyed};
 use crate::ask::{Ask, Awaited, Question};
+use crate::report::AttachReport;
 use crate::target::Target;
 
 impl Redactor {
@@ -95,6 +96,14 @@ impl Redactor {
         target
     }
 
+    /// How a target was reached: why a container waits is told in words of a registry.
+    pub fn attach(&self, attach: AttachReport) -> AttachReport {
+        AttachReport {
+            waiting: attach.waiting.as_deref().map(|why| self.text(why)),
+            ..attach
+        }
+    }
+
     fn value(&self, name: &str, value: &Value) -> Value {
         match value {
             Value::String(text) => self.pair(name, text).into(),
@@ -159,6 +168,12 @@ mod tests {
         target.labels = labels
             .map(|(name, value)| (name.into(), value.into()))
             .into();
+        let waiting = AttachReport {
+            waiting: Some("ErrImagePull: https://me:canary6@registry.test/x".into()),
+            ..AttachReport::default()
+        };
+        let waiting = redactor().attach(waiting).waiting.unwrap();
+        assert!(waiting.starts_with("ErrImagePull") && !waiting.contains("canary"));
         let labels = redactor().target(&target).labels;
         assert_eq!(labels["app"], "web");
         assert!(labels["api-token"].starts_with("***"));
