@@ -30,12 +30,13 @@ pub(crate) fn begin(
     plan: &Plan,
     key: &Key,
 ) -> Result<Arc<Recorder>, Failure> {
+    let redactor = Redactor::new(&plan.secrets, plan.redact.clone(), key.clone());
     let runbooks: Vec<_> = plan
         .runbooks()
         .iter()
         .zip(origins)
         .map(|(plan, origin)| {
-            json!({ "runbook": plan.runbook, "origin": origin, "params": plan.params })
+            json!({ "runbook": plan.runbook, "origin": origin, "params": redactor.params(&plan.params) })
         })
         .collect();
     let about = json!({
@@ -46,7 +47,6 @@ pub(crate) fn begin(
         "container": plan.attach.container,
         "fail_on": plan.fail_on.word(),
     });
-    let redactor = Redactor::new(&plan.secrets, plan.redact.clone(), key.clone());
     Recorder::create(folder, &about, redactor).map(Arc::new).map_err(|error| {
         Failure::usage(format!(
             "failed to begin a recording in {}: {error}\n  help: name a folder that is not there yet",
@@ -121,7 +121,7 @@ pub(crate) async fn judge(
     let plan = plan(runbooks, recorded.about(), fail_on, rules)?;
     let outputs = Outputs::open(&output.formats)?;
     let targets: Vec<_> = recorded.targets().cloned().collect();
-    let cluster: Arc<dyn Cluster> = Arc::new(recorded);
+    let cluster: Arc<dyn Cluster> = Arc::new(recorded.masked_by(plan.redact.clone()));
     let prospects = Prospects {
         all: targets
             .into_iter()

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use clap::Parser;
 use serde_json::Value;
 
-use housecall::report::{MASK, Report, RunbookRef, Status, TargetReport};
+use housecall::report::{MASK, Report, RunbookRef, Status, TargetReport, mask_of};
 use housecall::target::{Target, TargetKind};
 
 use super::args::{Arguments, RerunArgs, Verb};
@@ -24,7 +24,7 @@ pub(crate) async fn again(args: RerunArgs) -> Result<u8, Failure> {
         eprintln!("none of the {} targets failed", report.targets.len());
         return Ok(0);
     }
-    let words = words(&report, &targets, &args.options);
+    let words = words(&report, &targets, &args.options)?;
     match Arguments::try_parse_from(words) {
         Ok(Arguments {
             verb: Verb::Run(mut args),
@@ -74,7 +74,11 @@ fn word(who: &Target) -> Option<String> {
 }
 
 /// The command line of the run.
-fn words(report: &Report, targets: &[&TargetReport], options: &[String]) -> Vec<String> {
+fn words(
+    report: &Report,
+    targets: &[&TargetReport],
+    options: &[String],
+) -> Result<Vec<String>, Failure> {
     let given = |flag: &str| {
         let is = |word: &String| word.split('=').next() == Some(flag);
         options.iter().any(is)
@@ -111,10 +115,17 @@ fn words(report: &Report, targets: &[&TargetReport], options: &[String]) -> Vec<
             .iter()
             .any(|word| word.starts_with(&format!("{name}=")));
         // A secret comes from where its param says, again.
-        if !stated && !text.contains(MASK) && !value.is_null() {
-            words.extend(["-p".into(), format!("{name}={text}")]);
+        if stated || value.is_null() || text == mask_of(name) {
+            continue;
         }
+        if text.contains(MASK) {
+            return Err(Failure::usage(format!(
+                "the param `{name}` is masked in the report of run {}\n  help: give it again: -p {name}=VALUE",
+                about.id
+            )));
+        }
+        words.extend(["-p".into(), format!("{name}={text}")]);
     }
     words.extend(options.iter().cloned());
-    words
+    Ok(words)
 }

@@ -1,5 +1,8 @@
 //! `housecall waive`: writes down in a file for `--waivers` that a check is known to fail.
 
+use std::io;
+use std::path::Path;
+
 use serde_json::json;
 
 use housecall::clock::{Clock, SystemClock};
@@ -35,7 +38,7 @@ pub(crate) fn run(args: &WaiveArgs) -> Result<u8, Failure> {
     let document = written(&all)?;
     // What would not be read back is not written.
     waivers(&document, "the waiver").map_err(|problems| Failure::drawn(drawn(&problems)))?;
-    std::fs::write(&args.file, document).map_err(|error| {
+    replaced(&args.file, &document).map_err(|error| {
         Failure::usage(format!(
             "failed to write {}: {error}\n  help: name a file that may be written with --file",
             args.file.display()
@@ -46,6 +49,24 @@ pub(crate) fn run(args: &WaiveArgs) -> Result<u8, Failure> {
         "{} is waived until {} in {file}; `housecall run … --waivers {file}` goes by it\n",
         args.check, args.until
     ))
+}
+
+/// Puts a file in the place of another one, whole or not at all: a disk may be full, and the waivers there count.
+fn replaced(file: &Path, text: &str) -> io::Result<()> {
+    // Where it is a link, what it leads to is replaced.
+    let file = std::fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
+    let mut fresh = file.clone().into_os_string();
+    fresh.push(".new");
+    let put = std::fs::write(&fresh, text)
+        .and_then(|()| match std::fs::metadata(&file) {
+            Ok(about) => std::fs::set_permissions(&fresh, about.permissions()),
+            Err(_) => Ok(()),
+        })
+        .and_then(|()| std::fs::rename(&fresh, &file));
+    if put.is_err() {
+        let _ = std::fs::remove_file(&fresh);
+    }
+    put
 }
 
 fn written(all: &[Waiver]) -> Result<String, Failure> {

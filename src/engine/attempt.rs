@@ -222,10 +222,9 @@ impl Attempt<'_> {
                 id: step.id.clone(),
                 kind: step.kind.word().into(),
                 phase: self.phase,
-                argv: asks.first().map_or_else(Vec::new, |ask| {
-                    let argv = ask.argv();
-                    argv.iter().map(|word| self.redactor.text(word)).collect()
-                }),
+                argv: asks
+                    .first()
+                    .map_or_else(Vec::new, |ask| self.redactor.words(&ask.argv())),
                 status,
                 reason,
                 started: answers.first().map(|answer| answer.started),

@@ -134,7 +134,7 @@ impl Lane {
         self.tell(Happening::Attached {
             target: self.index,
             container: session.container(),
-            attach: session.attached(),
+            attach: session.attached().map(|told| self.redactor.attach(told)),
         });
         if let Some(text) = out_of_sight(session.patient()) {
             self.note(text);
@@ -239,7 +239,7 @@ impl Lane {
     fn closed(&self, attach: Option<AttachReport>) {
         self.tell(Happening::Closed {
             target: self.index,
-            attach,
+            attach: attach.map(|told| self.redactor.attach(told)),
         });
     }
 

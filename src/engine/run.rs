@@ -124,7 +124,7 @@ impl Engine {
                     .iter()
                     .map(|one| one.runbook.clone())
                     .collect(),
-                params: plan.params.clone(),
+                params: redactor.params(&plan.params),
                 cluster: run.cluster.clone(),
                 group: plan.batch.group.clone(),
             },
@@ -133,7 +133,7 @@ impl Engine {
             let (Prospect::Found(who, _) | Prospect::Refused(who, _)) = prospect;
             teller.tell(Happening::TargetFound {
                 target: index,
-                who: who.clone(),
+                who: redactor.target(who),
             });
         }
         for text in &run.notes {

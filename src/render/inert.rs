@@ -8,6 +8,7 @@
 //! | bidi marks, zero-width and filler characters, line separators | `\u{202e}` | reorders or hides what is read |
 //! | bytes that are no UTF-8 | `\xff` | is drawn differently by every terminal |
 //! | `##vso[`, `##teamcity[`, `##[` anywhere | `#\#vso[` | commands of Azure Pipelines, TeamCity and the GitHub runner |
+//! | `[[ATTACHMENT|` anywhere | `[\[ATTACHMENT|` | has GitLab and Jenkins take a file of theirs for one of the report |
 //! | `::error::` at the start of a line | `:\:error::` | a command of the GitHub runner, which passes over leading blanks |
 //!
 //! So no `::stop-commands::` is needed around a report; were the report cut short, nothing that comes after it would be obeyed either.
@@ -77,13 +78,22 @@ pub(super) fn hidden(c: char) -> bool {
     }
 }
 
-/// Where a command that is obeyed anywhere in a line begins: `##`, letters or none, `[`.
+/// What names a file in the output of a case: GitLab's reports of JUnit, and the attachments of Jenkins.
+const ATTACHMENT: &str = "[[ATTACHMENT|";
+
+/// Where a command that is obeyed anywhere in a line begins: `##`, letters or none, `[`; or the name of a file.
 pub(super) fn command(text: &str) -> Option<usize> {
+    let signed = |rest: &str| {
+        let rest = rest.strip_prefix("##");
+        rest.is_some_and(|rest| {
+            let rest = rest.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+            rest.starts_with('[')
+        })
+    };
     // Of `###[` it is the last two: signs may overlap, so the search goes on one further.
     let mut from = 0;
-    while let Some(at) = text[from..].find("##").map(|at| from + at) {
-        let rest = text[at + 2..].trim_start_matches(|c: char| c.is_ascii_alphabetic());
-        if rest.starts_with('[') {
+    while let Some(at) = text[from..].find(['#', '[']).map(|at| from + at) {
+        if signed(&text[at..]) || text[at..].starts_with(ATTACHMENT) {
             return Some(at);
         }
         from = at + 1;
@@ -156,6 +166,11 @@ mod tests {
             "#\\#[error]#\\#teamcity[a]"
         );
         assert_eq!(inert("###[x]"), "##\\#[x]");
+        assert_eq!(
+            inert("[[[ATTACHMENT|/x]] ##[a]"),
+            "[[\\[ATTACHMENT|/x]] #\\#[a]"
+        );
+        assert_eq!(inert("##[[ATTACHMENT|/x]]"), "#\\#[\\[ATTACHMENT|/x]]");
     }
 
     #[test]
@@ -174,7 +189,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_comes_nothing_obeyed_or_hidden_is_left(
-            text in "(::|##|vso|error|\\[|\\]|#| |\\PC|\\p{Cc}|\\p{Cf}|\\p{Z}){0,40}"
+            text in "(::|##|\\[ATTACHMENT\\||vso|error|\\[|\\]|#| |\\PC|\\p{Cc}|\\p{Cf}|\\p{Z}){0,40}"
         ) {
             let shown = inert(&text);
             prop_assert!(!shown.chars().any(|c| c.is_control() || hidden(c)), "{shown:?}");

@@ -25,14 +25,15 @@ pub(super) fn line(value: &impl Serialize) -> serde_json::Result<String> {
     Ok(harmless(&serde_json::to_string(value)?) + "\n")
 }
 
-/// Characters outside of strings are ASCII and visible, so what is replaced stands in a string; `#` and the hidden ones never
+/// Characters outside of strings are ASCII and visible, so what is replaced stands in a string; `#`, `[` and the hidden ones never
 /// belong to an escape that is already there.
 fn harmless(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
     let mut rest = json;
     while let Some(at) = command(rest) {
         out.push_str(&rest[..=at]);
-        out.push_str("\\u0023");
+        // The second of two signs, both ASCII.
+        out.push_str(&format!("\\u{:04x}", rest.as_bytes()[at + 1]));
         rest = &rest[at + 2..];
     }
     out.push_str(rest);
@@ -60,11 +61,11 @@ mod tests {
 
     #[test]
     fn hidden_characters_are_escaped_and_keep_their_value() {
-        let text = "\u{7f}\u{9b}\u{202e}\u{e0041}\\##vso[x] ##[y] é";
+        let text = "\u{7f}\u{9b}\u{202e}\u{e0041}\\##vso[x] ##[y] [[ATTACHMENT|é";
         let json = line(&text).unwrap();
         assert_eq!(
             json,
-            "\"\\u007f\\u009b\\u202e\\udb40\\udc41\\\\#\\u0023vso[x] #\\u0023[y] é\"\n"
+            "\"\\u007f\\u009b\\u202e\\udb40\\udc41\\\\#\\u0023vso[x] #\\u0023[y] [\\u005bATTACHMENT|é\"\n"
         );
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
     }
@@ -72,7 +73,7 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_the_text_its_json_is_inert_and_says_the_same(
-            text in "(##|vso|\\[|\\\\|\"|\\PC|\\p{Cc}|\\p{Cf}){0,40}"
+            text in "(##|vso|\\[ATTACHMENT\\||\\[|\\\\|\"|\\PC|\\p{Cc}|\\p{Cf}){0,40}"
         ) {
             let json = line(&text).unwrap();
             prop_assert!(!json.trim_end().contains(|c: char| c.is_control() || hidden(c)));

@@ -9,6 +9,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::outcome::{Status, StepReport};
+use super::redact::unkeyed;
 use super::run::TargetReport;
 
 /// What is a target's own, and says nothing of how it fares.
@@ -106,11 +107,11 @@ fn said(target: &TargetReport, own: &[Own]) -> String {
         .fold(said, |said, own| without(said, target, *own))
 }
 
-/// A text without what is this target's own: what is left is alike over targets and over runs where they say the same.
+/// A text without what is this target's own, or its run's: what is left is alike over targets and over runs where they say the same.
 pub fn common(text: &str, target: &TargetReport) -> String {
-    Own::WORDS.iter().fold(text.to_owned(), |text, (own, _)| {
-        without(text, target, *own)
-    })
+    Own::WORDS
+        .iter()
+        .fold(unkeyed(text), |text, (own, _)| without(text, target, *own))
 }
 
 fn without(said: String, target: &TargetReport, own: Own) -> String {

@@ -109,3 +109,21 @@ pub enum Happening {
         groups: Vec<Group>,
     },
 }
+
+impl Happening {
+    /// Index of the target that it is about; none where it is about the whole run.
+    pub fn target(&self) -> Option<usize> {
+        match self {
+            Self::TargetFound { target, .. }
+            | Self::TargetStarted { target }
+            | Self::Attached { target, .. }
+            | Self::StepStarted { target, .. }
+            | Self::StepFinished { target, .. }
+            | Self::StepAmended { target, .. }
+            | Self::Closed { target, .. }
+            | Self::TargetFinished { target, .. } => Some(*target),
+            Self::Noted { target, .. } => *target,
+            Self::RunStarted { .. } | Self::RunFinished { .. } => None,
+        }
+    }
+}

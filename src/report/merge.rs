@@ -14,12 +14,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::alike::groups;
 use super::exit::{Circumstances, settle};
 use super::fold::summary;
 use super::outcome::{Status, StepReport, Verdict};
+use super::redact::unkeyed;
 use super::run::{Note, Redaction, Report, RunReport, TargetReport};
 use crate::target::TargetKind;
 
@@ -123,7 +125,8 @@ fn joinable(parts: &[Part]) -> Result<(), Unjoinable> {
                 "join reports of one runbook, to the byte; render the others apart",
             );
         }
-        if one.params != other.params {
+        let params = |run: &RunReport| unkeyed(&Value::from(run.params.clone()).to_string());
+        if params(one) != params(other) {
             return refuse(
                 format!(
                     "{} and {} were asked with different params",

@@ -34,7 +34,7 @@ pub use moment::stamp;
 pub use outcome::{
     Artifact, AttemptReport, CheckReport, Output, Phase, Severity, Status, StepReport, Verdict,
 };
-pub use redact::{BUILTIN, Builtin, Key, MASK, Redactor, Rule, Rules, mask_of};
+pub use redact::{BUILTIN, Builtin, Key, MASK, Redactor, Rule, Rules, mask_of, unkeyed};
 pub use run::{
     AttachReport, Counts, Exit, Note, Redaction, Report, RunReport, RunbookRef, SCHEMA, Summary,
     TargetReport, Terminated,

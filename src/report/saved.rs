@@ -95,6 +95,9 @@ pub fn read(bytes: &[u8], origin: &str) -> Result<Report, Unreadable> {
         }
         Err(_) => return Err(foreign("is no report: it is not UTF-8")),
     };
+    if !text.trim_start().starts_with('{') {
+        return Err(foreign("is no report: it is no object of JSON"));
+    }
     let first = text.trim_start().lines().next().unwrap_or_default();
     if let Ok(Lead { event: Some(_) }) = serde_json::from_str(first) {
         return events(text, &unfit);
@@ -108,7 +111,7 @@ fn document(text: &str, unfit: Made<'_>) -> Result<Report, Unreadable> {
     let told = |error: &serde_json::Error| visible(&error.to_string());
     let head: Head = serde_json::from_str(text).map_err(|error| {
         let line = Some(error.line());
-        if error.is_eof() && text.trim_start().starts_with('{') {
+        if error.is_eof() {
             let headline = "is cut short: it ends in the middle of the document".into();
             return unfit(Unfit::Truncated, line, headline);
         }
@@ -151,6 +154,7 @@ fn events(text: &str, unfit: Made<'_>) -> Result<Report, Unreadable> {
     let mut folding = Folding::default();
     let mut begun = false;
     let mut cut = false;
+    let mut found = 0;
     for (at, line) in text.split_inclusive('\n').enumerate() {
         if line.trim().is_empty() {
             continue;
@@ -178,6 +182,19 @@ fn events(text: &str, unfit: Made<'_>) -> Result<Report, Unreadable> {
             ));
         }
         begun = true;
+        if matches!(event.happening, Happening::TargetFound { target, .. } if target == found) {
+            found += 1;
+        }
+        // What is told of it would be lost with it, and what failed there.
+        if event
+            .happening
+            .target()
+            .is_some_and(|target| target >= found)
+        {
+            return Err(broken(
+                "tells of a target that was never found: lines before it are missing".into(),
+            ));
+        }
         folding.take(event);
     }
     let mut report = folding.finish();
@@ -267,6 +284,7 @@ mod tests {
         let half = &report[..report.len() / 2];
         let events = events();
         let twice = events.repeat(2);
+        let unfound = events.replace("\"target\":0", "\"target\":1");
         let odd = events.replacen("target_found", "target_lost", 1);
         let late = events.lines().nth(1).unwrap();
         for (text, unfit, told) in [
@@ -289,6 +307,11 @@ mod tests {
             ),
             (odd.as_str(), Unfit::Broken, "r.json:2 is no event of a run"),
             (
+                unfound.as_str(),
+                Unfit::Broken,
+                "r.json:2 tells of a target that was never found",
+            ),
+            (
                 late,
                 Unfit::Broken,
                 "r.json:1 tells of a run that has not begun",
@@ -300,7 +323,11 @@ mod tests {
                 "`housecall.lint/1`",
             ),
             ("version: 1\nid: x\n", Unfit::Foreign, "is no report"),
-            ("[1, 2", Unfit::Foreign, "is no report"),
+            (
+                "[\"housecall.report/1\"]",
+                Unfit::Foreign,
+                "is no object of JSON",
+            ),
             ("\u{1f}", Unfit::Foreign, "is no report"),
         ] {
             let (why, text) = why(text);

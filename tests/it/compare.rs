@@ -58,6 +58,14 @@ fn what_two_runs_say_alike_but_for_moments_is_exit_0() {
 }
 
 #[test]
+fn what_was_masked_in_both_runs_is_no_change() {
+    let masked = "{id: one, sh: 'echo password=hunter2', capture: {all: {regex: '(?<all>.*)'}}}";
+    let folder = two(masked, masked);
+    let output = housecall(folder.path(), &["diff", "a.json", "b.json"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+}
+
+#[test]
 fn what_failed_already_in_the_baseline_does_not_count_and_what_fails_anew_does() {
     let folder = two(DOWN, DOWN);
     let same = housecall(folder.path(), &["baseline", "a.json", "b.json"]);

@@ -382,6 +382,14 @@ fn promise_7_a_hostile_text_takes_no_longer_than_its_length_says() {
         "  password: \"x\n",
         "LS0tLS1CRUdJTi",
         "private-lines: 999\n",
+        "password%3Dx%26",
+        "token%22%3A%22x%22",
+        "%3A%2F%2Fa%3Ab%40",
+        "--from-literal=secret=x ",
+        "A_TOKEN=\"x\n",
+        "{\"kind\":\"Secret\",\"data\":{\"a\":\"x\"},\"b\":",
+        "kind: Secret\ndata:\n  a: x\n",
+        "{\\\"data\\\":{",
     ] {
         let text = piece.repeat(1024 * 1024 / piece.len());
         let masked = masked(&redactor, text.as_bytes());

@@ -283,6 +283,78 @@ fn promise_2_no_secret_is_recorded_and_the_recording_is_judged_all_the_same() {
 }
 
 #[test]
+fn promise_2_what_looks_like_a_secret_in_an_ask_is_not_recorded_and_the_ask_is_known_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let runbook = r#"
+version: 1
+id: t
+title: T
+params: {dsn: {type: string, default: 'postgres://me:canary1@db/x'}}
+steps:
+  - {id: word, run: [echo, 'password=canary2']}
+  - {id: option, run: [echo, --password, canary3]}
+  - {id: param, run: [echo, '{{dsn}}']}
+  - {id: script, sh: 'TOKEN=canary4; echo "$dsn" >&2'}
+  - {id: path, file: /tmp/token=canary5}
+  - {id: stdin, run: [cat], stdin: 'secret: canary6'}
+"#;
+    let path = written(folder.path(), "t.yaml", runbook);
+    let (report, bundle, record) = (at("r.json"), at("r.tgz"), at("record"));
+    let ran = housecall(&[
+        "run",
+        &path,
+        "local",
+        "--record",
+        &record,
+        "-o",
+        &format!("json={report}"),
+        "-o",
+        &format!("bundle={bundle}"),
+    ]);
+    assert_eq!(ran.status.code(), Some(1), "{ran:?}");
+    let unpacked = Command::new("tar")
+        .args(["-xzOf", &bundle])
+        .output()
+        .unwrap();
+    let mut told = vec![std::fs::read(&report).unwrap(), unpacked.stdout];
+    for file in std::fs::read_dir(&record).unwrap() {
+        told.push(std::fs::read(file.unwrap().path()).unwrap());
+    }
+    assert_eq!(told.len(), 4);
+    for text in told {
+        let text = String::from_utf8_lossy(&text);
+        // What goes to stdin is written in base64.
+        for secret in ["canary", "Y2FuYXJ5", "NhbmFyeT", "jYW5hcn"] {
+            assert!(!text.contains(secret), "{secret} in {text}");
+        }
+    }
+    for words in [["judge", &record], ["replay", &bundle]] {
+        let judged = housecall(&[&words[..], &["-o", "json"]].concat());
+        assert_eq!(judged.status.code(), Some(1), "{judged:?}");
+        let judged: Value = serde_json::from_slice(&judged.stdout).unwrap();
+        let steps = judged["targets"][0]["steps"].as_array().unwrap();
+        let verdicts: Vec<_> = steps
+            .iter()
+            .map(|step| step["status"].as_str().unwrap())
+            .collect();
+        assert_eq!(
+            verdicts,
+            ["pass", "pass", "pass", "pass", "fail", "pass"],
+            "{words:?}"
+        );
+    }
+    let again = housecall(&["rerun", &report]);
+    assert_eq!(again.status.code(), Some(2), "{again:?}");
+    assert!(
+        String::from_utf8_lossy(&again.stderr).contains("-p dsn=VALUE"),
+        "{again:?}"
+    );
+    let again = housecall(&["rerun", &report, "-p", "dsn=x", "-o", "json"]);
+    assert_eq!(again.status.code(), Some(1), "{again:?}");
+}
+
+#[test]
 fn tests_are_told_one_by_one_and_make_the_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("page.txt"), "200 from a file\n").unwrap();

@@ -113,3 +113,29 @@ fn a_waiver_that_cannot_be_is_refused_and_nothing_is_written() {
     }
     assert!(!folder.path().join("housecall-waivers.yaml").exists());
 }
+
+#[test]
+fn waivers_outlive_a_full_disk() {
+    let folder = folder();
+    assert_eq!(housecall(folder.path(), WAIVE).status.code(), Some(0));
+    let file = folder.path().join("housecall-waivers.yaml");
+    let before = std::fs::read_to_string(&file).unwrap();
+    // No file may grow, as on a disk that is full.
+    let output = std::process::Command::new("sh")
+        .args([
+            "-c",
+            "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\"",
+            env!("CARGO_BIN_EXE_housecall"),
+        ])
+        .args("waive other --reason x --owner y --until 9999-01-01".split(' '))
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), before);
+    let left = std::fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(
+        left, 2,
+        "nothing is left beside the runbook and the waivers"
+    );
+}

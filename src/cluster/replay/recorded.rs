@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,7 +15,7 @@ use super::line::Line;
 use super::{ABOUT, SCHEMA};
 use crate::ask::{Answer, Ask, Captured, Ended, Need, Patient};
 use crate::cluster::{Attach, Cause, Closed, Cluster, Found, Lost, Refusal, Scope, Session};
-use crate::report::AttachReport;
+use crate::report::{AttachReport, Key, Redactor, Rules};
 use crate::target::{ObjectKind, Selector, Target, TargetKind};
 
 /// A recording, read.
@@ -23,6 +24,8 @@ pub struct Recorded {
     tapes: Vec<Tape>,
     /// Where each target's tape is, by what the target is called and its uid.
     at: BTreeMap<(String, Option<String>), usize>,
+    /// Masks what is asked now as what was asked then was.
+    redactor: Arc<Redactor>,
 }
 
 /// Why a recording cannot be read.
@@ -72,7 +75,18 @@ impl Recorded {
         for (place, tape) in tapes.iter().enumerate() {
             at.entry(called(&tape.who)).or_insert(place);
         }
-        Ok(Self { about, tapes, at })
+        Ok(Self {
+            about,
+            tapes,
+            at,
+            redactor: Arc::new(Redactor::new(&[], Rules::builtin(), Key::known())),
+        })
+    }
+
+    /// The same for a plan of these rules, which masked what was asked.
+    pub fn masked_by(mut self, rules: Rules) -> Self {
+        self.redactor = Arc::new(Redactor::new(&[], rules, Key::known()));
+        self
     }
 
     /// What the recorder was told to keep about the run.
@@ -189,9 +203,9 @@ impl Cluster for Recorded {
         };
         // One that attached nothing is asked all the same: what it did not hear is told as not recorded.
         if !tape.lines.iter().any(attaching) {
-            return tape.opened(|line| matches!(line, Line::Opened { .. }));
+            return tape.opened(&self.redactor, |line| matches!(line, Line::Opened { .. }));
         }
-        tape.opened(attaching)
+        tape.opened(&self.redactor, attaching)
     }
 
     /// The way that the recorded run took first. It may have been a debug container's at once.
@@ -202,8 +216,8 @@ impl Cluster for Recorded {
         _: &CancellationToken,
     ) -> Result<Box<dyn Session>, Refusal> {
         let tape = self.tape(target)?;
-        let opened = tape.opened(|line| matches!(line, Line::Opened { .. }));
-        opened.or_else(|_| tape.opened(|line| matches!(line, Line::Refused { .. })))
+        let opened = tape.opened(&self.redactor, |line| matches!(line, Line::Opened { .. }));
+        opened.or_else(|_| tape.opened(&self.redactor, |line| matches!(line, Line::Refused { .. })))
     }
 }
 
@@ -217,7 +231,11 @@ impl Recorded {
 
 impl Tape {
     /// The session that began, or the refusal that was told, with the first line of this sort.
-    fn opened(&self, sort: impl Fn(&Line) -> bool) -> Result<Box<dyn Session>, Refusal> {
+    fn opened(
+        &self,
+        redactor: &Arc<Redactor>,
+        sort: impl Fn(&Line) -> bool,
+    ) -> Result<Box<dyn Session>, Refusal> {
         let found = self.lines.iter().position(sort);
         match found.map(|at| (at, &self.lines[at])) {
             Some((_, Line::Refused { refusal })) => Err(refusal.clone()),
@@ -238,6 +256,7 @@ impl Tape {
                     patient: patient.clone(),
                     attach: attach.clone(),
                     lines: self.lines.iter().enumerate().filter_map(earlier).collect(),
+                    redactor: Arc::clone(redactor),
                 }))
             }
             _ => Err(refusal(
@@ -254,6 +273,7 @@ struct Playback {
     attach: Option<AttachReport>,
     /// What is left; an answer is given once, and mostly in the order of the run.
     lines: VecDeque<Line>,
+    redactor: Arc<Redactor>,
 }
 
 impl Playback {
@@ -307,11 +327,13 @@ impl Session for Playback {
     }
 
     async fn answer(&mut self, ask: &Ask) -> Result<Answer, Lost> {
-        let Some(at) = self
-            .lines
-            .iter()
-            .position(|line| Self::of(line) == Some(ask))
-        else {
+        let place = |same: &dyn Fn(&Ask) -> bool| {
+            self.lines
+                .iter()
+                .position(|line| Self::of(line).is_some_and(same))
+        };
+        let masked = || place(&|known| self.redactor.alike(known, ask));
+        let Some(at) = place(&|known| known == ask).or_else(masked) else {
             return Ok(self.not_recorded(ask));
         };
         match self.lines.remove(at) {

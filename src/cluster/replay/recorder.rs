@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::line::Line;
 use super::{ABOUT, SCHEMA};
-use crate::ask::{Answer, Ask, Awaited, Need, Patient, Question};
+use crate::ask::{Answer, Ask, Need, Patient};
 use crate::cluster::{Attach, Closed, Cluster, Found, Lost, Refusal, Scope, Session};
 use crate::report::{AttachReport, Redactor};
 use crate::target::{Selector, Target};
@@ -61,7 +61,7 @@ impl Recorder {
                 target,
                 &Line::Target {
                     schema: SCHEMA.into(),
-                    who: target.clone(),
+                    who: self.redactor.target(target),
                 },
             ),
             Err(error) => self.note(&error),
@@ -76,6 +76,8 @@ impl Recorder {
                 refusal: Refusal {
                     headline: self.redactor.text(&refusal.headline),
                     help: self.redactor.text(&refusal.help),
+                    attach: (refusal.attach.clone())
+                        .map(|told| Box::new(self.redactor.attach(*told))),
                     ..refusal.clone()
                 },
             },
@@ -93,36 +95,6 @@ impl Recorder {
     /// What could not be written, if anything: the recording is then not whole.
     pub fn trouble(&self) -> Option<String> {
         held(&self.trouble).clone()
-    }
-
-    fn ask(&self, ask: &Ask) -> Ask {
-        let text = |text: &String| self.redactor.text(text);
-        let mut ask = ask.clone();
-        ask.shown = ask.shown.map(|words| words.iter().map(text).collect());
-        ask.stdin = match String::from_utf8(ask.stdin) {
-            Ok(stdin) => text(&stdin).into_bytes(),
-            Err(raw) => raw.into_bytes(),
-        };
-        match &mut ask.question {
-            Question::Argv(words) => *words = words.iter().map(text).collect(),
-            Question::Script { env, .. } => {
-                for (_, value) in env {
-                    *value = text(value);
-                }
-            }
-            Question::Talk { argv, dialogue } => {
-                *argv = argv.iter().map(text).collect();
-                for exchange in dialogue {
-                    exchange.send = exchange.send.as_ref().map(text);
-                    match &mut exchange.expect {
-                        Some(Awaited::Text(wanted)) => *wanted = text(wanted),
-                        Some(Awaited::Regex(_)) | None => {}
-                    }
-                }
-            }
-            _ => {}
-        }
-        ask
     }
 
     fn answer(&self, ask: &Ask, answer: &Answer) -> Answer {
@@ -215,7 +187,9 @@ impl Listening {
             &Line::Opened {
                 container: session.container(),
                 patient: session.patient().clone(),
-                attach: session.attached(),
+                attach: session
+                    .attached()
+                    .map(|told| self.recorder.redactor.attach(told)),
             },
         );
         Ok(Box::new(Heard {
@@ -257,11 +231,11 @@ impl Session for Heard {
         let masked = |answer: &Answer| recorder.answer(ask, answer);
         let line = match &answered {
             Ok(answer) => Line::Answered {
-                ask: recorder.ask(ask),
+                ask: recorder.redactor.ask(ask),
                 answer: masked(answer),
             },
             Err(lost) => Line::Lost {
-                ask: recorder.ask(ask),
+                ask: recorder.redactor.ask(ask),
                 why: recorder.redactor.text(&lost.why),
                 partial: lost.partial.as_deref().map(masked).map(Box::new),
             },
@@ -283,7 +257,7 @@ impl Session for Heard {
                 .as_ref()
                 .zip(ask.as_ref())
                 .map(|(answer, ask)| self.recorder.answer(ask, answer)),
-            ask: ask.as_ref().map(|ask| self.recorder.ask(ask)),
+            ask: ask.as_ref().map(|ask| self.recorder.redactor.ask(ask)),
         };
         self.recorder.write(&self.target, &line);
         answer
@@ -294,7 +268,10 @@ impl Session for Heard {
         self.recorder.write(
             &self.target,
             &Line::Closed {
-                attach: closed.attach.clone(),
+                attach: closed
+                    .attach
+                    .clone()
+                    .map(|told| self.recorder.redactor.attach(told)),
                 remarks: (closed.remarks.iter())
                     .map(|remark| self.recorder.redactor.text(remark))
                     .collect(),

@@ -8,6 +8,7 @@
 
 mod builtin;
 mod keyed;
+mod known;
 mod ledger;
 mod redactor;
 mod rule;
@@ -17,4 +18,4 @@ mod token;
 pub use builtin::{BUILTIN, Builtin};
 pub use redactor::Redactor;
 pub use rule::{Rule, Rules};
-pub use token::{Key, MASK, mask_of};
+pub use token::{Key, MASK, mask_of, unkeyed};

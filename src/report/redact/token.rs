@@ -39,6 +39,23 @@ pub fn mask_of(name: &str) -> String {
     format!("{MASK}{name}{MASK}")
 }
 
+/// A text whose tokens are the bare mask, but for those of secrets that have a name: the others are keyed by their run, and those of two
+/// runs tell nothing of each other.
+pub fn unkeyed(text: &str) -> String {
+    let mut still = String::with_capacity(text.len());
+    let mut done = 0;
+    for at in memchr::memmem::find_iter(text.as_bytes(), MASK) {
+        let token = text.as_bytes().get(at..at + LENGTH);
+        if at >= done && token.is_some_and(is_hash) {
+            still.push_str(&text[done..at]);
+            still.push_str(MASK);
+            done = at + LENGTH;
+        }
+    }
+    still.push_str(&text[done..]);
+    still
+}
+
 /// Makes tokens, and knows them again.
 #[derive(Clone, Debug)]
 pub(super) struct Tokens {
@@ -131,6 +148,18 @@ mod tests {
         assert_ne!(tokens(&one).of(b"hunter2"), tokens(&one).of(b"hunter3"));
         assert_ne!(tokens(&one).of(b"hunter2"), tokens(&other).of(b"hunter2"));
         assert!(!format!("{one:?}").contains('1'));
+    }
+
+    #[test]
+    fn what_is_keyed_by_a_run_can_be_taken_out_of_a_text() {
+        for (text, still) in [
+            ("", ""),
+            ("a ***0a1b2c*** b ***0a1b2d***", "a *** b ***"),
+            ("***0a1b2c******pin***", "******pin***"),
+            ("***ü*** *** ***0A1B2C***", "***ü*** *** ***0A1B2C***"),
+        ] {
+            assert_eq!(unkeyed(text), still);
+        }
     }
 
     #[test]

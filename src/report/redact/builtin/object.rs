@@ -80,9 +80,9 @@ fn may_hold(text: &[u8]) -> bool {
         let before = &text[at.saturating_sub(24)..at];
         memchr::memmem::find(before, b"kind").is_some()
     };
+    let says = has(b"apiVersion") || memchr::memmem::find_iter(text, b"Secret").any(kind);
     // The letters that `data` and `stringData` have alike.
-    (has(b"ata:") || has(b"ata\"") || has(b"ata\\"))
-        && (has(b"apiVersion") || memchr::memmem::find_iter(text, b"Secret").any(kind))
+    says && (has(b"ata:") || has(b"ata\"") || has(b"ata\\"))
 }
 
 fn is_data(key: &[u8]) -> bool {

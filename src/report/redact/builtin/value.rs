@@ -387,12 +387,7 @@ impl Value<'_, '_> {
 
     /// A value that is percent-encoded with its key.
     pub(super) fn percent(&self, at: usize) -> Option<Strike> {
-        let text = self.text();
-        let to = run(text, at, text.len(), |byte| {
-            !byte.is_ascii_whitespace() && !b"&\"'<>".contains(&byte)
-        });
-        let to = memchr::memmem::find(&text[at..to], b"%26").map_or(to, |end| at + end);
-        self.told(at, to)
+        self.told(at, self.coded_end(at, |at| stands(self.text(), at, "%26")))
     }
 
     /// A string of JSON that is percent-encoded with its quotes.
@@ -404,12 +399,18 @@ impl Value<'_, '_> {
             return self.percent(at);
         }
         let from = at + "%22".len();
-        let end = run(text, from, text.len(), |byte| {
-            !byte.is_ascii_whitespace() && !b"&\"'<>".contains(&byte)
-        });
         // A quote of the value itself has a backslash before it.
-        let closing = |at: &usize| stands(text, *at, "%22") && !text[..*at].ends_with(b"%5C");
-        self.told(from, (from..end).find(closing).unwrap_or(end))
+        let closes = |at: usize| stands(text, at, "%22") && !text[..at].ends_with(b"%5C");
+        self.told(from, self.coded_end(from, closes))
+    }
+
+    /// Where percent-encoded text ends that began at `at`: where `ends` says so, or with its word.
+    fn coded_end(&self, at: usize, ends: impl Fn(usize) -> bool) -> usize {
+        let text = self.text();
+        let stops = |byte: u8| byte.is_ascii_whitespace() || b"&\"'<>".contains(&byte);
+        let mut rest = at..text.len();
+        rest.find(|at| stops(text[*at]) || text[*at] == b'%' && ends(*at))
+            .unwrap_or(text.len())
     }
 
     /// A word among others.
