@@ -220,6 +220,7 @@ pub(super) fn getent(asked: &str, lines: &[&str]) -> Lookup {
         let Some(address) = words.next().and_then(|word| word.parse::<IpAddr>().ok()) else {
             continue;
         };
+        lookup.rcode = Some("NOERROR".into());
         // An IPv4 address in the dress of IPv6 is no AAAA.
         if matches!(address, IpAddr::V6(address) if mapped(address)) {
             continue;
@@ -231,9 +232,6 @@ pub(super) fn getent(asked: &str, lines: &[&str]) -> Lookup {
         if !lookup.records.iter().any(|known| known.data == record.data) {
             lookup.records.push(record);
         }
-    }
-    if !lookup.records.is_empty() {
-        lookup.rcode = Some("NOERROR".into());
     }
     lookup
 }

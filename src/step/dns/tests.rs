@@ -201,6 +201,8 @@ fn getent_tells_addresses_and_names_but_no_server() {
         assert_eq!(facts["addrs"], json!([]));
         assert_ne!(facts["exit"], 0);
     }
+    let dressed = read(&captured!("getent-aaaa", 0));
+    assert_eq!(dressed["reason"], "no AAAA record", "it does resolve");
     let unknown = observed(&captured!("getent-none", 1));
     assert_eq!(unknown.blocked.unwrap().0, Verdict::Error);
 }
