@@ -1,5 +1,6 @@
 //! Where reports go: opened before anything is sent, so that a path that cannot be written is told while nothing has happened yet.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -45,11 +46,9 @@ impl Outputs {
                 "two reports would go to stdout\n  help: give all but one a file: -o json=report.json",
             ));
         }
-        for (index, output) in wanted.iter().enumerate() {
-            let again = |other: &&Output| other.file.is_some() && other.file == output.file;
-            if let Some(other) = wanted[..index].iter().find(again)
-                && let Some(path) = &other.file
-            {
+        let mut places = HashSet::new();
+        for path in wanted.iter().filter_map(|output| output.file.as_ref()) {
+            if !places.insert(place(path)) {
                 return Err(Failure::usage(format!(
                     "two reports would go to {}\n  help: give each a file of its own",
                     path.display()
@@ -127,6 +126,22 @@ impl Outputs {
             Err(Failure::could_not("write the report", &trouble))
         })
     }
+}
+
+/// Where a file is, or would be, however its path is written.
+fn place(path: &Path) -> PathBuf {
+    let parent = path.parent().unwrap_or(path);
+    let folder = if parent.as_os_str().is_empty() {
+        Path::new(".")
+    } else {
+        parent
+    };
+    path.canonicalize()
+        .or_else(|_| {
+            let folder = folder.canonicalize()?;
+            Ok::<_, std::io::Error>(folder.join(path.file_name().unwrap_or_default()))
+        })
+        .unwrap_or_else(|_| path.to_owned())
 }
 
 fn open(output: &Output) -> Result<Sink, Failure> {

@@ -15,7 +15,7 @@ use super::outcome::{CheckReport, Severity, Status, StepReport, Verdict};
 use super::run::{Report, TargetReport};
 use super::workload::workload;
 
-/// Lines of an output that are compared; of a longer one only so much.
+/// Lines of an output whose changes are shown; of a longer one it is told that it changed.
 const MOST_LINES: usize = 2_000;
 
 /// Unchanged lines that are shown around changed ones.
@@ -301,18 +301,22 @@ fn outputs(
             &attempt.stdout
         };
         let content = output.content();
-        let lines: String = String::from_utf8_lossy(&content)
-            .split_inclusive('\n')
-            .take(MOST_LINES)
-            .collect();
-        Some(common(&lines, target))
+        Some(common(&String::from_utf8_lossy(&content), target))
+    };
+    let shown = |text: &str| -> String {
+        let lines = text.split_inclusive('\n').take(MOST_LINES);
+        lines.collect()
     };
     for (stream, stderr) in [("stdout", false), ("stderr", true)] {
         let then = text(was, before, stderr).unwrap_or_default();
         let now = text(is, after, stderr).unwrap_or_default();
         if then != now {
+            let (then, now) = (shown(&then), shown(&now));
             let diff = TextDiff::from_lines(&then, &now);
-            let diff = diff.unified_diff().context_radius(AROUND).to_string();
+            let mut diff = diff.unified_diff().context_radius(AROUND).to_string();
+            if then == now {
+                diff = format!("they differ beyond line {MOST_LINES}\n");
+            }
             told.push(OutputChange {
                 step: is.id.clone(),
                 stream,

@@ -69,6 +69,26 @@ fn a_word_that_is_no_runbook_names_the_near_one() {
 }
 
 #[test]
+fn two_reports_in_one_file_are_usage_however_its_path_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("in")).unwrap();
+    std::os::unix::fs::symlink("in", folder.path().join("link")).unwrap();
+    let runbook = "version: 1\nid: t\ntitle: T\nsteps: [{id: a, run: ['true']}]\n";
+    std::fs::write(folder.path().join("t.yaml"), runbook).unwrap();
+    let run = |one: &str, other: &str| {
+        let (one, other) = (format!("json={one}"), format!("tap={other}"));
+        let words = ["run", "t.yaml", "local", "-o", &one, "-o", &other];
+        code(&housecall_in(folder.path(), &words))
+    };
+    let whole = folder.path().join("x").display().to_string();
+    for (one, other) in [("x", "x"), ("x", "./x"), ("x", &whole), ("in/x", "link/x")] {
+        assert_eq!(run(one, other), 2, "{one} {other}");
+        assert!(!Path::new(&whole).exists(), "nothing is written");
+    }
+    assert_eq!(run("x", "y"), 0);
+}
+
+#[test]
 fn a_run_without_a_target_or_with_two_reports_on_stdout_is_usage() {
     assert_eq!(code(&housecall(&["run", "smoke/web"])), 2);
     let both = housecall(&["run", "smoke/web", "local", "-o", "json", "-o", "terminal"]);

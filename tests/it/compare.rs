@@ -58,6 +58,17 @@ fn what_two_runs_say_alike_but_for_moments_is_exit_0() {
 }
 
 #[test]
+fn what_changed_at_the_end_of_a_long_output_is_told() {
+    let long = |last: &str| format!("{{id: one, sh: 'seq 5000; echo {last}'}}");
+    let folder = two(&long("up"), &long("down"));
+    let output = housecall(folder.path(), &["diff", "a.json", "b.json"]);
+    assert!(
+        stdout(&output).contains("they differ beyond line 2000"),
+        "{output:?}"
+    );
+}
+
+#[test]
 fn what_was_masked_in_both_runs_is_no_change() {
     let masked = "{id: one, sh: 'echo password=hunter2', capture: {all: {regex: '(?<all>.*)'}}}";
     let folder = two(masked, masked);

@@ -134,6 +134,10 @@ impl Page<'_> {
         let within = |below: &Below| {
             lead > below.column() || matches!(below, Below::Keys(at) if item && lead == *at)
         };
+        // A remark ends nothing.
+        if rest.starts_with(b"#") && self.below.last().is_some_and(|below| !within(below)) {
+            return self.put(&[line]);
+        }
         while self.below.last().is_some_and(|below| !within(below)) {
             self.below.pop();
         }
@@ -262,8 +266,8 @@ mod tests {
                 "secrets:\n- \"***\"\n- b: \"***\"\n  d:\n    e: \"***\"\nport: 1\n",
             ),
             (
-                "secrets:\n  a: |\n    x\n  b: y\nport: 1\n",
-                "secrets:\n  a: |\n    ***\n  b: \"***\"\nport: 1\n",
+                "secrets:\n  a: |\n    x\n\n# why\n  b: y\nport: 1\n",
+                "secrets:\n  a: |\n    ***\n\n# why\n  b: \"***\"\nport: 1\n",
             ),
             (
                 "a:\n  - name: x\n    token: \"one\n      two\"\n    port: 1\n",
