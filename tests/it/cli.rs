@@ -193,7 +193,8 @@ fn the_demo_finds_the_fault_of_its_patient_and_leaves_nothing_running() {
         .find(|step| step["id"] == "connections")
         .unwrap();
     assert_eq!(connections["status"], "fail");
-    assert_eq!(connections["facts"]["close_wait"], 12);
+    // Its leaks, and now and then one that it has answered and is about to close.
+    assert!(connections["facts"]["close_wait"].as_u64() >= Some(12));
     let patient = report["targets"][0]["target"]["pid"].as_u64().unwrap();
     assert!(!Path::new(&format!("/proc/{patient}")).exists());
     assert!(String::from_utf8_lossy(&output.stdout).contains("CLOSE_WAIT"));
