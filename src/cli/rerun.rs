@@ -115,7 +115,8 @@ fn words(
             .iter()
             .any(|word| word.starts_with(&format!("{name}=")));
         // A secret comes from where its param says, again.
-        if stated || value.is_null() || text == mask_of(name) {
+        let own = name.rsplit('/').next().unwrap_or(name);
+        if stated || value.is_null() || text == mask_of(own) {
             continue;
         }
         if text.contains(MASK) {

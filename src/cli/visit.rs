@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-use housecall::catalog::Catalog;
+use housecall::catalog::{Catalog, NotFound};
 use housecall::cluster::Scope;
 use housecall::plan::{Plan, Wishes};
 use housecall::runbook::{self, Diagnostic, Paint, Runbook, bind};
@@ -81,13 +81,18 @@ impl Visit {
         let mut selectors = Vec::new();
         let mut scopes = Vec::new();
         for (place, target) in targets.iter().enumerate() {
-            match target.parse() {
+            match target.parse::<Selector>() {
                 Ok(selector) => {
                     selectors.push(selector);
                     let own = args.namespaces.get(place).cloned().flatten();
                     scopes.push(own.map_or_else(|| scope(args), Scope::Namespace));
                 }
-                Err(error) => wrong.push(format!("{error}")),
+                Err(error) => wrong.push(match Catalog::find(target) {
+                    Err(NotFound {
+                        near: Some(near), ..
+                    }) => format!("{error}\n  help: or is the runbook `{near}` meant?"),
+                    _ => error.to_string(),
+                }),
             }
         }
         if args.all_namespaces

@@ -159,23 +159,17 @@ impl Lane {
         target.container = session.container();
         self.attached(session.as_ref());
         self.equipped(session.as_mut()).await;
-        let begun = session.attached();
         let asked = self.ask(session, |lane, session| {
             Asker::new(lane, session, &target).attaching(cluster, &target)
         });
-        let closed = match asked.await {
-            (None, outcome) => (Ending::abandoned(begun), outcome),
-            (Some(session), outcome) => {
-                let last = session.attached();
-                let closed = tokio::select! {
-                    biased;
-                    closed = session.close() => closed.into(),
-                    () = self.interrupt.abandoned() => Ending::abandoned(last),
-                };
-                (closed, outcome)
-            }
+        let (session, outcome) = asked.await;
+        let closed = match session {
+            Some(session) => self.close(session).await,
+            None => Ending {
+                attach: self.given_up(&target).0,
+                remarks: Vec::new(),
+            },
         };
-        let (closed, outcome) = closed;
         for text in closed.remarks {
             self.note(text);
         }
@@ -185,6 +179,16 @@ impl Lane {
             status = status.max(Status::Error);
         }
         self.finish(status, outcome.reason)
+    }
+
+    /// Ends a session, unless that is given up.
+    async fn close(&self, session: Box<dyn Session>) -> Ending {
+        let last = session.attached();
+        tokio::select! {
+            biased;
+            closed = session.close() => closed.into(),
+            () = self.interrupt.abandoned() => Ending::abandoned(last),
+        }
     }
 
     /// Asks all runbooks, one after another, over one session.

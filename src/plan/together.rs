@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::{DEADLINE_MARGIN, Plan, Refused, Wishes};
-use crate::cluster::LONGEST_DEADLINE;
-use crate::report::RunbookRef;
+use crate::cluster::{LONGEST_DEADLINE, Wanted};
+use crate::report::{Rules, RunbookRef};
 use crate::runbook::{Batch, Pick, Runbook};
 
 impl Wishes {
@@ -98,14 +98,15 @@ impl Plan {
             .deadline
             .unwrap_or_else(|| sum.saturating_sub(margins).min(LONGEST_DEADLINE));
         attach.start_timeout = plans.iter().map(|plan| plan.attach.start_timeout).max()?;
-        attach.powers = distinct(plans.iter().map(|plan| &plan.attach.powers));
+        let powers: Vec<_> = plans.iter().map(powers).collect();
+        attach.powers = distinct(powers.iter());
         let runbook = standing(&plans);
         attach.runbook.clone_from(&runbook.id);
         for plan in &mut plans {
             plan.attach = attach.clone();
         }
         let said = |batch: &&Batch| **batch != Batch::default();
-        let mut redact = crate::report::Rules::default();
+        let mut redact = Rules::default();
         for plan in &plans {
             redact.extend(plan.redact.clone());
         }
@@ -181,6 +182,15 @@ fn standing(plans: &[Plan]) -> RunbookRef {
         digest: format!("sha256:{:x}", Sha256::digest(digests)),
         file: None,
     }
+}
+
+/// What the steps of a plan can do only with some power, each step as it is called.
+fn powers(plan: &Plan) -> Vec<Wanted> {
+    let called = |wanted: &Wanted| Wanted {
+        step: wanted.step.as_ref().map(|step| plan.called(step)),
+        ..wanted.clone()
+    };
+    plan.attach.powers.iter().map(called).collect()
 }
 
 /// Params by name; one that is not the same in all of them behind the id of its runbook, as `-p RUNBOOK/NAME=VALUE` gives it.

@@ -175,6 +175,12 @@ fn what_is_wrong_in_each_of_several_runbooks_is_told_at_once_and_a_runbook_behin
     }
     let late = housecall(&["run", "smoke/web", "local", "smoke/dns"]);
     assert_eq!(code(&late), 2);
+    let misspelt = housecall(&["run", "smoke/web", "smoke/dsn", "local"]);
+    let said = stderr(&misspelt);
+    assert!(
+        said.contains("or is the runbook `smoke/dns` meant?"),
+        "{said}"
+    );
     assert!(
         stderr(&late).contains("`smoke/dns` is a runbook"),
         "{}",

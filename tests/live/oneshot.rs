@@ -157,14 +157,25 @@ fn promise_8_auto_needs_no_exec_where_that_is_not_allowed() {
         {"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]},
         {"apiGroups": [""], "resources": ["pods/ephemeralcontainers"], "verbs": ["patch"]},
         {"apiGroups": [""], "resources": ["pods/log"], "verbs": ["get"]}]);
-    let kubeconfig = account(&ground, "reader", &rules);
-    let seen = Visit::steps(&ground, "  - {id: one, run: [echo, hello]}\n", "pod/web")
+    asked_without_exec(&ground, ("reader", &rules), &[]);
+}
+
+/// Asks the pod `web` as somebody (account and rules) who may not exec, and gives the plan of that: both take the log.
+pub(crate) fn asked_without_exec(
+    ground: &Ground,
+    (name, rules): (&str, &Value),
+    words: &[&str],
+) -> String {
+    let kubeconfig = account(ground, name, rules);
+    let steps = "  - {id: one, run: [echo, hello]}\n";
+    let seen = Visit::steps(ground, steps, "pod/web")
+        .words(words.iter().copied())
         .kubeconfig(kubeconfig.path())
         .seen();
     assert_eq!(seen.code, Some(0), "{}", seen.told());
     assert_eq!(seen.only()["attach"]["transport"], "oneshot");
     assert_eq!(seen.text("one"), "hello\n");
-    let plan = planned(&ground, "  - {id: one, run: [echo, hello]}\n", &[])
+    let plan = planned(ground, steps, words)
         .kubeconfig(kubeconfig.path())
         .seen();
     let told = String::from_utf8(plan.stdout).unwrap();
@@ -172,6 +183,7 @@ fn promise_8_auto_needs_no_exec_where_that_is_not_allowed() {
     let line = "transport  oneshot (exec is not allowed, and logs may be read)";
     assert!(told.contains(line), "{told}");
     assert!(told.contains("right      get pods/log"), "{told}");
+    told
 }
 
 /// `plan` of these steps for the pod `web`.

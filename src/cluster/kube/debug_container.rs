@@ -4,6 +4,8 @@ use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use super::candidate::Candidate;
+use super::grant::Rung;
 use crate::cluster::shell::Script;
 use crate::cluster::{Attach, Profile};
 
@@ -131,7 +133,28 @@ impl User {
     }
 }
 
-impl DebugContainer<'_> {
+impl<'a> DebugContainer<'a> {
+    /// What is added to a pod beside its patient, on a rung.
+    pub(super) fn beside(
+        candidate: &'a Candidate,
+        attach: &'a Attach,
+        (name, script): (&'a str, &'a Script),
+        rung: Rung,
+    ) -> Self {
+        Self {
+            name,
+            uid: &candidate.uid,
+            attach,
+            script,
+            // Where the pod shares its processes anyway, naming a target adds nothing and makes the start depend on it.
+            shared_with: (candidate.running && !candidate.shared && !candidate.host)
+                .then_some(candidate.container.as_str()),
+            profile: rung.profile,
+            user: rung.user,
+            mounts: &candidate.mounts,
+        }
+    }
+
     /// The strategic merge patch for the `ephemeralcontainers` subresource. The list is merged by name, so other debug
     /// containers of the pod stay as they are.
     pub fn patch(&self) -> Value {

@@ -4,10 +4,11 @@
 use k8s_openapi::api::core::v1::Pod;
 
 use super::candidate::Candidate;
-use super::debug_container::User;
+use super::debug_container::{DebugContainer, User};
 use super::grant::{Owner, Rung, losses};
 use super::open::Opening;
 use super::refusal::{Doing, refusal};
+use super::server::Server;
 use crate::cluster::shell::Script;
 use crate::cluster::{Cause, Profile, Refusal, Wanted};
 use crate::report::AttachReport;
@@ -125,30 +126,25 @@ impl Opening<'_> {
         let mut climb = Climb::new(owner, &self.attach.powers);
         loop {
             let rung = climb.next()?;
-            let outcome = self.would_add(candidate, name, rung, script).await;
+            let container = DebugContainer::beside(candidate, self.attach, (name, script), rung);
+            let outcome = would_add(self.server, self.place(), &container).await;
             if let Some(granted) = climb.tried(rung, outcome)? {
                 return Ok(granted);
             }
         }
     }
+}
 
-    /// Asks whether a debug container on this rung would be added.
-    async fn would_add(
-        &self,
-        candidate: &Candidate,
-        name: &str,
-        rung: Rung,
-        script: &Script,
-    ) -> Result<(), Refusal> {
-        let patch = self.patch(candidate, name, rung, script);
-        let (namespace, pod) = self.place();
-        let Err(error) = self.server.would_add(namespace, pod, &patch).await else {
-            return Ok(());
-        };
-        let doing = self
-            .server
-            .doing("patch", "pods/ephemeralcontainers", namespace);
-        let adding = Some((rung.profile, name));
-        Err(refusal(&error, &Doing { adding, ..doing }))
-    }
+/// Asks whether a debug container would be added to a pod (namespace and name).
+pub(super) async fn would_add(
+    server: &Server,
+    (namespace, pod): (&str, &str),
+    container: &DebugContainer<'_>,
+) -> Result<(), Refusal> {
+    let Err(error) = server.would_add(namespace, pod, &container.patch()).await else {
+        return Ok(());
+    };
+    let doing = server.doing("patch", "pods/ephemeralcontainers", namespace);
+    let adding = Some((container.profile, container.name));
+    Err(refusal(&error, &Doing { adding, ..doing }))
 }

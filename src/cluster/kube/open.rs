@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Pod;
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::attached::beside;
@@ -233,29 +232,6 @@ impl Opening<'_> {
         }
     }
 
-    /// What is sent for a debug container on this rung.
-    pub(super) fn patch(
-        &self,
-        candidate: &Candidate,
-        name: &str,
-        rung: Rung,
-        script: &Script,
-    ) -> Value {
-        DebugContainer {
-            name,
-            uid: &candidate.uid,
-            attach: self.attach,
-            script,
-            // Where the pod shares its processes anyway, naming a target adds nothing and makes the start depend on it.
-            shared_with: (candidate.running && !candidate.shared && !candidate.host)
-                .then_some(candidate.container.as_str()),
-            profile: rung.profile,
-            user: rung.user,
-            mounts: &candidate.mounts,
-        }
-        .patch()
-    }
-
     /// Adds the container and checks that the pod holds it.
     async fn add(
         &self,
@@ -264,7 +240,7 @@ impl Opening<'_> {
         rung: Rung,
         script: &Script,
     ) -> Result<Pod, Refused> {
-        let patch = self.patch(candidate, name, rung, script);
+        let patch = DebugContainer::beside(candidate, self.attach, (name, script), rung).patch();
         let (namespace, pod) = self.place();
         let added = match self.server.add(namespace, pod, name, &patch).await {
             Ok(added) => added,

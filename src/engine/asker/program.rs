@@ -75,7 +75,7 @@ impl Course {
         match Arc::into_inner(self.conversation) {
             Some(conversation) => conversation.into_inner().asker.settled(),
             None => {
-                let reason = "the program's thread did not come back".to_owned();
+                let reason = "the program's thread holds on to the debug container, which ends by itself: that was not waited for".to_owned();
                 let outcome = Outcome {
                     reason: Some(reason),
                     ..Outcome::default()

@@ -116,15 +116,7 @@ impl Page<'_> {
     }
 
     fn yaml(&mut self, line: &[u8]) {
-        let lead = line.iter().take_while(|byte| **byte == b' ').count();
-        let mut column = lead;
-        while line[column..].starts_with(b"- ") {
-            column += 1;
-            column += line[column..]
-                .iter()
-                .take_while(|byte| **byte == b' ')
-                .count();
-        }
+        let (lead, column) = columns(line);
         let (before, rest) = line.split_at(column);
         if rest.is_empty() {
             return self.put(&[line]);
@@ -192,6 +184,18 @@ impl Page<'_> {
             }
         }
     }
+}
+
+/// The column of a line of YAML, and that of what stands in it behind the dashes of the lists it is an item of.
+pub(super) fn columns(line: &[u8]) -> (usize, usize) {
+    let spaces = |line: &[u8]| line.iter().take_while(|byte| **byte == b' ').count();
+    let lead = spaces(line);
+    let mut column = lead;
+    while line[column..].starts_with(b"- ") {
+        column += 1;
+        column += spaces(&line[column..]);
+    }
+    (lead, column)
 }
 
 /// A value without its quotes and the comma behind it, so that it is equal however it is written.

@@ -7,9 +7,8 @@ use super::crowd::Crowd;
 use crate::cluster::kube::admission;
 use crate::cluster::kube::candidate::Candidate;
 use crate::cluster::kube::debug_container::{self, DebugContainer};
-use crate::cluster::kube::dry_run::{Granted, NO_DRY_RUN};
+use crate::cluster::kube::dry_run::{self, Granted, NO_DRY_RUN};
 use crate::cluster::kube::grant::Rung;
-use crate::cluster::kube::refusal::{Doing, refusal};
 use crate::cluster::kube::server::Server;
 use crate::cluster::shell::{Keeper, Script};
 use crate::cluster::{Attach, Cause, Finding, Health, Profile, Refusal};
@@ -58,26 +57,10 @@ pub(super) async fn would_add(
     attach: &Attach,
     rung: Rung,
 ) -> Result<(), Refusal> {
-    let name = &debug_container::name(&attach.run, &candidate.uid);
-    let script = &Script::alone(&GONE);
-    let patch = DebugContainer {
-        name,
-        uid: &candidate.uid,
-        attach,
-        script,
-        shared_with: (candidate.running && !candidate.shared && !candidate.host)
-            .then_some(candidate.container.as_str()),
-        profile: rung.profile,
-        user: rung.user,
-        mounts: &candidate.mounts,
-    }
-    .patch();
-    let Err(error) = server.would_add(namespace, pod, &patch).await else {
-        return Ok(());
-    };
-    let doing = server.doing("patch", "pods/ephemeralcontainers", namespace);
-    let adding = Some((rung.profile, name.as_str()));
-    Err(refusal(&error, &Doing { adding, ..doing }))
+    let name = debug_container::name(&attach.run, &candidate.uid);
+    let script = Script::alone(&GONE);
+    let container = DebugContainer::beside(candidate, attach, (&name, &script), rung);
+    dry_run::would_add(server, (namespace, pod), &container).await
 }
 
 /// One finding for each profile, and one where earlier debug containers keep all of them out. Pure.

@@ -70,15 +70,7 @@ struct Reading {
 
 impl Reading {
     fn line(&mut self, at: usize, line: &[u8]) {
-        let lead = line.iter().take_while(|byte| **byte == b' ').count();
-        let mut column = lead;
-        while line[column..].starts_with(b"- ") {
-            column += 1;
-            column += line[column..]
-                .iter()
-                .take_while(|byte| **byte == b' ')
-                .count();
-        }
+        let (lead, column) = keyed::columns(line);
         let rest = line[column..].trim_ascii_end();
         if rest.is_empty() || rest.starts_with(b"#") {
             return;
