@@ -2,7 +2,7 @@
 # watcher (7 where it is read), 8 is open while the step is told to stop. Lines like this one are not sent.
 exec 3>&1 6>&2 >/dev/null 2>&1
 @SECRET@
-mark=@MARK@ job= keeper= order= lost=
+mark=@MARK@ job= keeper= order= lost= me=
 vars() { :; }
 feed() { :; }
 command -v grep && grep=1 || grep=
@@ -23,29 +23,32 @@ parent() {
   return 1
 }
 
-# TEXT FILE: every process whose /proc/PID/FILE holds TEXT
+# TEXT PATH...: every process of which one of these files holds TEXT. `read` takes a byte at a time, and an environment may have
+# thousands, so `grep` is worth its process
 holding() {
-  if [ -n "$grep" ]; then grep -ls -e "$1" /proc/[0-9]*/"$2"; else
-    for path in /proc/[0-9]*/"$2"; do
-      while read -r line || [ -n "$line" ]; do case $line in *"$1"*) echo "$path"; break ;; esac; done <"$path"
+  text=$1; shift
+  if [ -n "$grep" ]; then grep -ls -e "$text" "$@"; else
+    for path; do
+      while read -r line || [ -n "$line" ]; do case $line in *"$text"*) echo "$path"; break ;; esac; done <"$path"
     done
   fi | while IFS=/ read -r _ _ pid _; do echo "$pid"; done
 }
 
 # TEXT PID: counts as $left what holds TEXT in its environment and was started after PID. Pids rise, so few are to be looked at, and
-# that needs no process of our own; where they have wrapped round, or too many were started, all are searched.
+# mostly none; where they have wrapped round, or too many were started, all are searched.
 since() {
-  left=0 at=$2
+  left=0 at=$2 some=
   read -r _ _ _ _ last </proc/loadavg
   if [ "$at" -gt 1 ] && [ "$last" -ge "$at" ] && [ "$last" -le $((at+200)) ]; then
     while [ "$at" -lt "$last" ]; do
       at=$((at+1))
-      [ -e "/proc/$at/environ" ] || continue
-      while read -r line || [ -n "$line" ]; do case $line in *"$1"*) left=$((left+1)); break ;; esac; done <"/proc/$at/environ"
+      [ "$at" = "$me" ] || [ ! -e "/proc/$at/environ" ] || some="$some /proc/$at/environ"
     done
+    [ -n "$some" ] || return 0
   else
-    for pid in $(holding "$1" environ); do left=$((left+1)); done
+    some='/proc/[0-9]*/environ'
   fi
+  for pid in $(holding "$1" $some); do left=$((left+1)); done
 }
 
 # Every process that is no zombie, as PID:PARENT
@@ -76,7 +79,7 @@ below() {
 # STEP: ROOT: the step's living processes as $all: what carries its mark, its first process, and their descendants
 ours() {
   tree=" $(living | while read -r pair; do printf '%s ' "$pair"; done)" all=' '
-  for pid in $(holding "HOUSECALL_STEP=$mark:$1" environ) $2; do
+  for pid in $(holding "HOUSECALL_STEP=$mark:$1" /proc/[0-9]*/environ) $2; do
     case $tree in *" $pid:"*) ;; *) continue ;; esac
     case $all in *" $pid "*) continue ;; esac
     [ "$pid" != "$2" ] || below "$pid" || continue
@@ -163,7 +166,7 @@ strike() {
   busy=1 struck=$((struck+1))
   case $struck in
     1) say "$id strike"; stop "$id:" "$root"; untime; timer 2 ;;
-    2) for pid in $(holding "HOUSECALL_PIPE=$mark:$id:" environ); do kill -9 "$pid"; done ;;
+    2) for pid in $(holding "HOUSECALL_PIPE=$mark:$id:" /proc/[0-9]*/environ); do kill -9 "$pid"; done ;;
   esac
   busy=
 }
@@ -381,7 +384,7 @@ hunt() {
   fi
   if [ -n "$3" ]; then found=$3; else
     if [ -n "$text" ]; then
-      all=" $(holding "$text" "$file" | while read -r pid; do printf '%s ' "$pid"; done)"
+      all=" $(holding "$text" /proc/[0-9]*/"$file" | while read -r pid; do printf '%s ' "$pid"; done)"
       for pid in $all; do
         parent "$pid" || continue
         case $all in *" $up "*) continue ;; esac

@@ -8,10 +8,13 @@ say() {
   esac
   printf '%s %s\n' "$secret" "$1" >&3
 }
-patient=$(@HUNT@ | while read -r key value; do [ "$key" != pid ] || echo "$value"; done)
+# The patient is looked for once, and told as a step's output is
+facts=$(@HUNT@)
+case $facts in pid*) patient=${facts#pid }; patient=${patient%%[!0-9]*} ;; *) patient= ;; esac
+say '1 begin'; cry '1 begin'; printf '%s\n' "$facts" >&3; say '1 exit 0'; say '1 end 0 0 0'; cry '1 end'
 all() {
 @ORDERS@
-wait "$job"
+[ -z "$job" ] || wait "$job"
 }
 all </dev/null
 exit

@@ -37,7 +37,8 @@ impl Log {
         let mut found = Self::default();
         let mut records = [BTreeMap::new(), BTreeMap::new()];
         let mut hex = false;
-        let mut ends: Vec<String> = Vec::new();
+        let mut lengths = [None, None];
+        let mut sums: Vec<String> = Vec::new();
         let mut rest = log;
         while !rest.is_empty() {
             let Some(at) = find(rest, &needle) else {
@@ -61,28 +62,44 @@ impl Log {
                     found.begun = true;
                     hex = code == "hex";
                 }
+                // A mark that was cut off is no mark.
+                ["o" | "e", "end", length] if end.is_some() => {
+                    lengths[usize::from(words[0] == "e")] = length.parse().ok();
+                }
                 ["o" | "e", number, data] => {
                     if let Ok(number) = number.parse::<u64>() {
                         let stream = usize::from(words[0] == "e");
                         records[stream].insert(number, data.to_owned());
                     }
                 }
-                // A mark that was cut off is no mark.
                 ["end", ref rest @ ..] if end.is_some() => {
-                    ends = rest.iter().map(|word| (*word).to_owned()).collect();
+                    sums = rest.iter().map(|word| (*word).to_owned()).collect();
                 }
                 _ => {}
             }
         }
         let [out, err] = records;
-        found.out = joined(&out, hex, &ends, "o");
-        found.err = joined(&err, hex, &ends, "e");
+        found.out = joined(&out, hex, lengths[0], sum(&sums, "o"));
+        found.err = joined(&err, hex, lengths[1], sum(&sums, "e"));
         found
     }
 }
 
-fn joined(records: &BTreeMap<u64, String>, hex: bool, ends: &[String], stream: &str) -> Stream {
+/// The word behind a stream's name, where the shell came to its end.
+fn sum<'a>(sums: &'a [String], stream: &str) -> Option<&'a str> {
+    let at = sums.iter().position(|word| word == stream)?;
+    Some(sums.get(at + 1).map_or("", String::as_str))
+}
+
+/// A stream of these records, whose encoded data should be as long as told.
+fn joined(
+    records: &BTreeMap<u64, String>,
+    hex: bool,
+    told: Option<usize>,
+    sum: Option<&str>,
+) -> Stream {
     let mut bytes = Vec::new();
+    let mut length = 0;
     let mut whole = true;
     for (number, (at, data)) in (1..).zip(records) {
         let decoded = if hex {
@@ -94,16 +111,12 @@ fn joined(records: &BTreeMap<u64, String>, hex: bool, ends: &[String], stream: &
             whole = false;
             break;
         };
+        length += data.len();
         bytes.extend(decoded);
     }
-    let after = |word: &str| {
-        let at = ends.iter().position(|found| found == word)?;
-        ends.get(at + 1)
-    };
-    let length = after(&format!("n{stream}")).and_then(|text| text.parse::<usize>().ok());
-    whole &= length == Some(bytes.len());
+    whole &= told == Some(length) && sum.is_some();
     // Only SHA-256 is computed here; with the other sums that an image may have, number and length have to do.
-    if let Some(digest) = after(stream).filter(|digest| digest.len() == 64) {
+    if let Some(digest) = sum.filter(|digest| digest.len() == 64) {
         let own: String = Sha256::digest(&bytes)
             .iter()
             .map(|byte| format!("{byte:02x}"))
@@ -128,7 +141,7 @@ fn unhexed(text: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    const WHOLE: &str = "@hc begin base64 sha256sum\n@hc o 1 YWJj\n@hc e 1 eA==\n@hc o 2 ZGU=\n@hc end o 36bbe50ed96841d10443bcb670d6554f0a34b761be67ec9c4a8ad2c0c44ca42c - no 5 e 2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881 - ne 1\n";
+    const WHOLE: &str = "@hc begin base64 sha256sum\n@hc o 1 YWJj\n@hc e 1 eA==\n@hc o 2 ZGU=\n@hc e end 4\n@hc o end 8\n@hc end o 36bbe50ed96841d10443bcb670d6554f0a34b761be67ec9c4a8ad2c0c44ca42c - e 2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881 -\n";
 
     fn read(log: &str) -> Log {
         Log::read(log.as_bytes(), "hc")
@@ -151,7 +164,8 @@ mod tests {
             ("@hc o 2 ZGU=\n", "", &b"abc"[..]),
             ("@hc o 1 YWJj\n", "", b""),
             ("ZGU=", "ZGY=", b"abcdf"),
-            ("no 5", "no 6", b"abcde"),
+            ("@hc o end 8", "@hc o end 9", b"abcde"),
+            ("@hc o end 8\n", "", b"abcde"),
             ("@hc end", "@hx end", b"abcde"),
             ("YWJj", "YW!j", b""),
         ] {
@@ -182,7 +196,9 @@ mod tests {
                 .replace("base64", "hex")
                 .replace("YWJj", "616263")
                 .replace("ZGU=", "6465")
-                .replace("eA==", "78"),
+                .replace("eA==", "78")
+                .replace("o end 8", "o end 10")
+                .replace("e end 4", "e end 2"),
         );
         assert!(log.out.whole && log.err.whole);
     }

@@ -5,7 +5,7 @@
 //! [`Oneshot::read`] decodes the two streams and lets a [`Conversation`](super::Conversation) read them.
 //!
 //! The log loses things for good: its head, because the kubelet rotates it at 10 MiB, and its tail, when a container is killed. So a
-//! record carries its number, the last one the bytes and the digest of each stream, and the caps of all asks together stay below what
+//! record carries its number, the last one of each stream the length of all, the very last the digests, and the caps of all asks together stay below what
 //! the log holds ([`BUDGET`]). What does not add up is truncated or lost, and said to be.
 
 mod log;
@@ -27,6 +27,9 @@ pub const BUDGET: u64 = 7_000_000;
 
 /// The longest text that a container's environment may hold in one piece: below the kernel's 128 KiB (`MAX_ARG_STRLEN`) with its name.
 const PIECE: usize = 120 * 1024;
+
+/// The variable that the text of `carrier.sh` comes in.
+const CARRIER: &str = "HOUSECALL_CARRIER";
 
 /// The longest text at all: a request to the API server holds 1.5 MiB (etcd's `--max-request-bytes`), and the pod is in it, too.
 pub const LONGEST: usize = 512 * 1024;
@@ -118,7 +121,7 @@ impl Oneshot {
     /// What the container is started with.
     pub fn script(&self, keeper: &Keeper) -> Result<Script, Unsendable> {
         let text = self.text()?;
-        let environment: Vec<_> = pieces(&text)
+        let mut environment: Vec<_> = pieces(&text)
             .enumerate()
             .map(|(number, piece)| (format!("HOUSECALL_ASKS_{number}"), piece.to_owned()))
             .collect();
@@ -128,8 +131,9 @@ impl Oneshot {
             .replace("@TEXT@", &values)
             .replace("@NAMES@", &names.join(" "))
             .replace("@TAG@", &self.tag);
+        environment.push((CARRIER.into(), carrier));
         Ok(Script {
-            command: keeper.beside(&carrier),
+            command: keeper.beside(&format!("eval \"${CARRIER}\"\n")),
             environment,
         })
     }
@@ -137,8 +141,10 @@ impl Oneshot {
     /// What the shell is told. Where the patient is, it finds out by itself.
     fn text(&self) -> Result<String, Unsendable> {
         let mut conversation = Conversation::ahead(String::new(), &self.mark);
-        let mut orders = text(conversation.find_patient(&self.hunt)?);
+        // The first step, which the shell tells by itself
+        conversation.find_patient(&self.hunt)?;
         let patient = foreseen();
+        let mut orders = String::new();
         for ask in &self.asks {
             orders += &text(conversation.ask(ask, &patient)?);
         }
