@@ -1,4 +1,4 @@
-//! The live transport against a scripted API server: every refusal told apart, every fault survived, every end proven or said not
+//! Both transports against a scripted API server: every refusal told apart, every fault survived, every end proven or said not
 //! to be.
 
 #![expect(
@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod ahead;
 mod made;
 mod opening;
 mod records;

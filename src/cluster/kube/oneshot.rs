@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Pod;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::attached::order;
@@ -29,6 +29,9 @@ use crate::report::AttachReport;
 
 /// The most that is read of a log, bytes: all that the kubelet keeps before it rotates, and as much again.
 const LOG: u64 = 20 << 20;
+
+/// How long after one look at a log without its end mark comes the next.
+const AGAIN: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(400)];
 
 /// A session with one pod, read from its debug container's log.
 pub(super) struct OneshotSession {
@@ -120,11 +123,24 @@ pub(super) fn log_path(sight: &Sight) -> String {
     format!("/api/v1/namespaces/{namespace}/pods/{pod}/log?container={container}&limitBytes={LOG}")
 }
 
-/// Its log.
-pub(super) async fn log(server: &Server, sight: &Sight) -> Result<Vec<u8>, Refusal> {
-    let read = server.text(&log_path(sight)).await;
-    let (namespace, _) = sight.at();
-    read.map_err(|error| refusal(&error, &server.doing("get", "pods/log", namespace)))
+/// Its log. What the container wrote last may still be on its way there when its end is told, for the runtime copies it; so one that
+/// lacks its end mark is read again.
+pub(super) async fn log(
+    server: &Server,
+    sight: &Sight,
+    asked: &Oneshot,
+) -> Result<Vec<u8>, Refusal> {
+    let mut pauses = AGAIN.into_iter();
+    loop {
+        let read = server.text(&log_path(sight)).await;
+        let (namespace, _) = sight.at();
+        let log =
+            read.map_err(|error| refusal(&error, &server.doing("get", "pods/log", namespace)))?;
+        match pauses.next() {
+            Some(pause) if !asked.is_told(&log) => sleep(pause).await,
+            _ => return Ok(log),
+        }
+    }
 }
 
 impl Told {

@@ -176,7 +176,7 @@ impl Opening<'_> {
         }
         told.remarks
             .extend(read_back(&mut sight, &mut record, SHOWN).await);
-        match log(self.server, &sight).await {
+        match log(self.server, &sight, &told.asked).await {
             Ok(log) => {
                 let heard = told.read(&log, &sight, &mut record, self.clock.as_ref());
                 let session = OneshotSession::new(heard, record, records, self.clock);

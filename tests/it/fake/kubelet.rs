@@ -6,6 +6,7 @@
 //! status for long, as a kubelet does it. `shellless:1` has no `sh`. `slow:1` is never heard of. `tardy:1` runs its command only once
 //! somebody has entered by exec.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use super::world::World;
+use super::world::{Running, World};
 
 /// Takes a pod that was made: its containers run, as far as they are not ours; those are started.
 pub(crate) fn take(world: &Arc<World>, pod: &Value) {
@@ -93,15 +94,30 @@ fn run(world: &Arc<World>, pod: &Value, name: &str, container: &Value) {
     } else {
         command
     };
+    let variables = container["env"].as_array().into_iter().flatten();
+    let variables = variables.map(|one| {
+        let word = |key: &str| one[key].as_str().unwrap();
+        (
+            word("name"),
+            expanded(word("value"), &log.to_string_lossy()),
+        )
+    });
+    let printed = world.log();
     let mut child = Command::new(&command[0])
         .args(&command[1..])
+        .envs(variables)
         .stdin(Stdio::null())
-        .stdout(Stdio::null())
+        .stdout(File::create(&printed).unwrap())
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
         .unwrap();
-    let stopped = world.started(name, log, waits);
+    let running = Running {
+        log,
+        printed,
+        tardy: waits,
+    };
+    let stopped = world.started(name, running);
     status(
         world,
         pod,

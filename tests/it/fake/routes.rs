@@ -86,6 +86,9 @@ async fn object(
                 None => refuse(404, &format!("pods \"{name}\" not found"), name),
             }
         }
+        ("GET", ["api", "v1", "namespaces", NAMESPACE, "pods", _, "log"]) => {
+            log(&world, &word(&query, "container"))
+        }
         ("GET", ["api", "v1", "nodes", name]) => json_of(&json!({
             "apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "uid": format!("uid-{name}")},
         })),
@@ -143,6 +146,23 @@ fn list(world: &Arc<World>, kind: &'static str, query: &Words) -> Response {
     json_of(
         &json!({"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": world.version()}, "items": items}),
     )
+}
+
+/// What a container has printed.
+fn log(world: &World, container: &str) -> Response {
+    let fault = world.called("GET log");
+    if let Fault::Refuse(code, words) = fault {
+        return refuse(code, words, container);
+    }
+    let Some(mut printed) = world.printed(container) else {
+        return refuse(400, "the container is not found", container);
+    };
+    if matches!(fault, Fault::Ignored) {
+        printed.pop();
+        let last = printed.iter().rposition(|byte| *byte == b'\n');
+        printed.truncate(last.map_or(0, |last| last + 1));
+    }
+    printed.into_response()
 }
 
 /// What is in no namespace has its events in `default`.

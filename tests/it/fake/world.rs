@@ -18,7 +18,7 @@ pub(crate) enum Fault {
     Refuse(u16, &'static str),
     /// Done, and then answered as if it had failed.
     Landed(u16, &'static str),
-    /// Answered as done, with nothing done.
+    /// Answered as done, with nothing done. Of a log: its last line is not there yet.
     Ignored,
     /// Refused for good from this call on.
     Always(u16, &'static str),
@@ -35,6 +35,8 @@ pub(crate) enum Fault {
 pub(crate) struct Running {
     /// Where its `/dev/termination-log` is.
     pub(crate) log: PathBuf,
+    /// Where its stdout goes.
+    pub(crate) printed: PathBuf,
     /// Whether its command waits until somebody has entered.
     pub(crate) tardy: bool,
 }
@@ -55,6 +57,8 @@ struct Inner {
     faults: BTreeMap<String, VecDeque<Fault>>,
     calls: Vec<String>,
     running: HashMap<String, Running>,
+    /// The logs of containers, also of those that have ended.
+    printed: HashMap<String, PathBuf>,
     stop: HashMap<String, tokio::sync::oneshot::Sender<()>>,
     /// The files that stand for `/dev/termination-log`, until the world ends.
     logs: Vec<tempfile::TempPath>,
@@ -211,7 +215,7 @@ impl World {
         receiver
     }
 
-    /// A file to stand for a container's `/dev/termination-log`, under a name of the same length: what a shell is told to read is
+    /// A file to stand for a container's `/dev/termination-log`, or for its log, under a name of the same length: what a shell is told to read is
     /// counted.
     pub(crate) fn log(&self) -> PathBuf {
         let file = tempfile::Builder::new()
@@ -230,14 +234,14 @@ impl World {
     pub(crate) fn started(
         &self,
         container: &str,
-        log: PathBuf,
-        tardy: bool,
+        running: Running,
     ) -> tokio::sync::oneshot::Receiver<()> {
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let mut inner = self.inner.lock().unwrap();
         inner
-            .running
-            .insert(container.into(), Running { log, tardy });
+            .printed
+            .insert(container.into(), running.printed.clone());
+        inner.running.insert(container.into(), running);
         inner.stop.insert(container.into(), stop);
         stopped
     }
@@ -246,6 +250,13 @@ impl World {
         let mut inner = self.inner.lock().unwrap();
         inner.running.remove(container);
         inner.stop.remove(container);
+    }
+
+    /// What a container has written to its stdout.
+    pub(crate) fn printed(&self, container: &str) -> Option<Vec<u8>> {
+        let inner = self.inner.lock().unwrap();
+        let path = inner.printed.get(container)?;
+        Some(std::fs::read(path).unwrap())
     }
 
     pub(crate) fn running(&self, container: &str) -> Option<Running> {

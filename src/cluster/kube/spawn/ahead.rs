@@ -143,9 +143,9 @@ impl Spawning<'_> {
         let log = match self.over(made, sight).await.map_err(told)? {
             Over::Ended => {
                 remarks.extend(read_back(sight, record, Duration::ZERO).await);
-                log(self.opening.server, sight).await
+                log(self.opening.server, sight, &asked).await
             }
-            Over::Goes => self.last_words(made, sight).await,
+            Over::Goes => self.last_words(made, sight, &asked).await,
         };
         let log = match log {
             Ok(log) => log,
@@ -207,7 +207,12 @@ impl Spawning<'_> {
 
     /// Has the pod deleted, which ends the container, and follows its log until then: of what it was asked last its log has nothing
     /// before.
-    async fn last_words(&self, made: &Made, sight: &Sight) -> Result<Vec<u8>, Refusal> {
+    async fn last_words(
+        &self,
+        made: &Made,
+        sight: &Sight,
+        asked: &Oneshot,
+    ) -> Result<Vec<u8>, Refusal> {
         let server = self.opening.server;
         if !made.stays
             && let Ok(rest) = server.follow(&log_path(sight)).await
@@ -217,7 +222,7 @@ impl Spawning<'_> {
         {
             return Ok(whole);
         }
-        log(server, sight).await
+        log(server, sight, asked).await
     }
 }
 

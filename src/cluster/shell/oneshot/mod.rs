@@ -12,6 +12,7 @@ mod log;
 mod reading;
 
 use super::conversation::{Conversation, prelude};
+use super::frame::find;
 use super::hunt::Hunt;
 use super::keeper::Keeper;
 use super::nonce::Nonce;
@@ -27,6 +28,9 @@ pub const BUDGET: u64 = 7_000_000;
 
 /// The longest text that a container's environment may hold in one piece: below the kernel's 128 KiB (`MAX_ARG_STRLEN`) with its name.
 const PIECE: usize = 120 * 1024;
+
+/// No record of the log is longer, bytes (`carrier.sh`).
+const RECORD: usize = 4096;
 
 /// The variable that the text of `carrier.sh` comes in.
 const CARRIER: &str = "HOUSECALL_CARRIER";
@@ -136,6 +140,12 @@ impl Oneshot {
             command: keeper.beside(&format!("eval \"${CARRIER}\"\n")),
             environment,
         })
+    }
+
+    /// True once the log holds its end mark: whatever the container had to tell is before it.
+    pub fn is_told(&self, log: &[u8]) -> bool {
+        let last = &log[log.len().saturating_sub(RECORD)..];
+        find(last, format!("@{} end ", self.tag).as_bytes()).is_some()
     }
 
     /// What the shell is told. Where the patient is, it finds out by itself.
