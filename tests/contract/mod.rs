@@ -8,13 +8,36 @@ use housecall::cluster::{Attach, Cluster, Session};
 use housecall::target::Target;
 use tokio_util::sync::CancellationToken;
 
+/// An ask, and what holds of its answer.
+type Case = (Ask, fn(&Answer));
+
 /// Holds the contract against one target; panics where it is broken.
 pub(crate) async fn holds(cluster: &dyn Cluster, target: &Target, attach: &Attach) {
-    let opened = cluster
-        .open(target, attach, None, &CancellationToken::new())
-        .await;
-    let mut session = opened.unwrap_or_else(|refusal| panic!("{refusal}"));
+    let mut session = opened(cluster, target, attach, None).await;
     answers(session.as_mut()).await;
+    ends(session).await;
+}
+
+/// The same where all asks are sent ahead: no dialogue, and nothing that a client breaks off.
+pub(crate) async fn holds_ahead(cluster: &dyn Cluster, target: &Target, attach: &Attach) {
+    let asks: Vec<_> = cases().into_iter().map(|(ask, _)| ask).collect();
+    let mut session = opened(cluster, target, attach, Some(&asks)).await;
+    known_ahead(session.as_mut()).await;
+    ends(session).await;
+}
+
+async fn opened(
+    cluster: &dyn Cluster,
+    target: &Target,
+    attach: &Attach,
+    ahead: Option<&[Ask]>,
+) -> Box<dyn Session> {
+    let stop = CancellationToken::new();
+    let opened = cluster.open(target, attach, ahead, &stop).await;
+    opened.unwrap_or_else(|refusal| panic!("{refusal}"))
+}
+
+async fn ends(session: Box<dyn Session>) {
     let closed = session.close().await;
     let attach = closed.attach.unwrap();
     assert!(attach.proven, "{attach:?}");
@@ -25,95 +48,125 @@ pub(crate) async fn holds(cluster: &dyn Cluster, target: &Target, attach: &Attac
 
 /// Holds the contract of the answers alone.
 pub(crate) async fn answers(session: &mut dyn Session) {
-    assert!(session.patient().root.is_some(), "{:?}", session.patient());
-    commands(session).await;
-    bounds(session).await;
-    files(session).await;
+    known_ahead(session).await;
     dialogues(session).await;
     a_dropped_answer(session).await;
     a_dropped_dialogue(session).await;
 }
 
-async fn commands(session: &mut dyn Session) {
-    let answer = argv(session, &["printf", "%s|", "a b", "$(id)", "'", "-n", ""]).await;
-    assert_eq!(answer.stdout.text(), "a b|$(id)|'|-n||");
-    assert_eq!(answer.ended, Ended::Exited(0));
+async fn known_ahead(session: &mut dyn Session) {
+    assert!(session.patient().root.is_some(), "{:?}", session.patient());
+    for (ask, holds) in cases() {
+        let answer = session.answer(&ask).await;
+        holds(&answer.unwrap_or_else(|lost| panic!("{}", lost.why)));
+    }
+}
 
+/// Asks that depend on no answer, each a step of its own.
+fn cases() -> Vec<Case> {
+    let cases = commands().into_iter().chain(bounds()).chain(files());
+    let numbered = cases.enumerate().map(|(number, (ask, holds))| {
+        let step = format!("case-{number}");
+        (Ask { step, ..ask }, holds)
+    });
+    numbered.collect()
+}
+
+fn commands() -> Vec<Case> {
     let text = "printf 'o\\000\\377'; printf 'e\\r' >&2; printf %s \"$word\"; exit 7";
-    let env = vec![("word".to_owned(), "$HOME `id` \n'".to_owned())];
-    let answer = asked(
-        session,
-        Question::Script {
-            text: text.into(),
-            env,
-        },
-        |_| {},
-    )
-    .await;
-    assert_eq!(answer.stdout.bytes, b"o\0\xff$HOME `id` \n'");
-    assert_eq!(answer.stderr.bytes, b"e\r");
-    assert_eq!(answer.ended, Ended::Exited(7));
-
-    let answer = argv(session, &["no-such-tool-anywhere"]).await;
-    assert_eq!(answer.ended, Ended::Exited(127));
-    let answer = argv(session, &["echo", "a\0b"]).await;
-    assert_eq!(
-        answer.ended,
-        Ended::Exited(126),
-        "what no shell can be asked"
-    );
-    assert_eq!(
-        argv(session, &["cat"]).await.ended,
-        Ended::Exited(0),
-        "stdin is empty"
-    );
+    let with_word = Question::Script {
+        text: text.into(),
+        env: vec![("word".to_owned(), "$HOME `id` \n'".to_owned())],
+    };
+    vec![
+        (
+            argv(&["printf", "%s|", "a b", "$(id)", "'", "-n", ""]),
+            |answer| {
+                assert_eq!(answer.stdout.text(), "a b|$(id)|'|-n||");
+                assert_eq!(answer.ended, Ended::Exited(0));
+            },
+        ),
+        (Ask::new(with_word), |answer| {
+            assert_eq!(answer.stdout.bytes, b"o\0\xff$HOME `id` \n'");
+            assert_eq!(answer.stderr.bytes, b"e\r");
+            assert_eq!(answer.ended, Ended::Exited(7));
+        }),
+        (argv(&["no-such-tool-anywhere"]), |answer| {
+            assert_eq!(answer.ended, Ended::Exited(127));
+        }),
+        (argv(&["echo", "a\0b"]), |answer| {
+            assert_eq!(answer.ended, Ended::Exited(126), "what no shell is asked");
+        }),
+        (argv(&["cat"]), |answer| {
+            assert_eq!(answer.ended, Ended::Exited(0), "stdin is empty");
+        }),
+    ]
 }
 
-async fn bounds(session: &mut dyn Session) {
-    let answer = asked(
-        session,
-        script("echo early; sleep 300 | sleep 300"),
-        |ask| {
-            ask.timeout = Duration::from_secs(1);
-        },
-    )
-    .await;
-    assert_eq!(
-        (&answer.ended, &answer.stdout.bytes[..]),
-        (&Ended::TimedOut, &b"early\n"[..])
-    );
-
-    let answer = asked(session, script("printf 12345"), |ask| ask.stdout_cap = 5).await;
-    assert_eq!(
-        (answer.stdout.text().as_ref(), answer.stdout.truncated),
-        ("12345", false)
-    );
-    let answer = asked(session, script("printf 123456"), |ask| ask.stdout_cap = 5).await;
-    assert_eq!(
-        (answer.stdout.text().as_ref(), answer.stdout.truncated),
-        ("12345", true)
-    );
-    let answer = asked(session, script("yes"), |_| {}).await;
-    assert_eq!(answer.stdout.bytes.len() as u64, DEFAULT_CAP);
-    assert!(answer.stdout.truncated);
+fn bounds() -> Vec<Case> {
+    let slow = Ask {
+        timeout: Duration::from_secs(1),
+        ..Ask::new(script("echo early; sleep 300 | sleep 300"))
+    };
+    let capped = |text| Ask {
+        stdout_cap: 5,
+        ..Ask::new(script(text))
+    };
+    vec![
+        (slow, |answer| {
+            assert_eq!(
+                (&answer.ended, &answer.stdout.bytes[..]),
+                (&Ended::TimedOut, &b"early\n"[..])
+            );
+        }),
+        (capped("printf 12345"), |answer| {
+            assert_eq!(
+                (answer.stdout.text().as_ref(), answer.stdout.truncated),
+                ("12345", false)
+            );
+        }),
+        (capped("printf 123456"), |answer| {
+            assert_eq!(
+                (answer.stdout.text().as_ref(), answer.stdout.truncated),
+                ("12345", true)
+            );
+        }),
+        (Ask::new(script("yes")), |answer| {
+            assert_eq!(answer.stdout.bytes.len() as u64, DEFAULT_CAP);
+            assert!(answer.stdout.truncated);
+        }),
+    ]
 }
 
-async fn files(session: &mut dyn Session) {
-    let answer = file(session, "/etc/hostname", 1000).await;
-    let status = answer.file.unwrap();
-    assert_eq!(
-        (status.kind.as_str(), answer.ended),
-        ("file", Ended::Exited(0))
-    );
-    assert_eq!(answer.stdout.bytes.len() as u64, status.size);
-
-    let answer = file(session, "/etc/../etc/hostname", 1).await;
-    assert_eq!(
-        (answer.stdout.bytes.len(), answer.stdout.truncated),
-        (1, true)
-    );
-    let answer = file(session, "/no/such/file", 1000).await;
-    assert_eq!((answer.file, answer.ended), (None, Ended::Exited(1)));
+fn files() -> Vec<Case> {
+    let file = |path: &str, max| {
+        Ask::new(Question::File {
+            path: path.into(),
+            max,
+        })
+    };
+    vec![
+        (file("/etc/hostname", 1000), |answer| {
+            let status = answer.file.as_ref().unwrap();
+            assert_eq!(
+                (status.kind.as_str(), &answer.ended),
+                ("file", &Ended::Exited(0))
+            );
+            assert_eq!(answer.stdout.bytes.len() as u64, status.size);
+        }),
+        (file("/etc/../etc/hostname", 1), |answer| {
+            assert_eq!(
+                (answer.stdout.bytes.len(), answer.stdout.truncated),
+                (1, true)
+            );
+        }),
+        (file("/no/such/file", 1000), |answer| {
+            assert_eq!(
+                (answer.file.is_none(), &answer.ended),
+                (true, &Ended::Exited(1))
+            );
+        }),
+    ]
 }
 
 async fn dialogues(session: &mut dyn Session) {
@@ -176,7 +229,7 @@ async fn dialogues(session: &mut dyn Session) {
     assert!(answer.stdout.truncated);
     let answer = asked(session, talk(&["no-such-tool"], vec![never(None)]), |_| {}).await;
     assert_eq!(answer.ended, Ended::Exited(127));
-    assert_eq!(argv(session, &["echo", "on"]).await.stdout.text(), "on\n");
+    goes_on(session).await;
 }
 
 async fn a_dropped_dialogue(session: &mut dyn Session) {
@@ -218,7 +271,7 @@ async fn a_dropped_answer(session: &mut dyn Session) {
         Ok(answered) => answered.unwrap_or_else(|lost| panic!("{}", lost.why)),
     };
     assert_eq!(cancelled.ended, Ended::Cancelled);
-    assert_eq!(argv(session, &["echo", "on"]).await.stdout.text(), "on\n");
+    goes_on(session).await;
 }
 
 fn script(text: &str) -> Question {
@@ -228,17 +281,15 @@ fn script(text: &str) -> Question {
     }
 }
 
-async fn argv(session: &mut dyn Session, words: &[&str]) -> Answer {
+fn argv(words: &[&str]) -> Ask {
     let words = words.iter().map(|word| (*word).to_owned()).collect();
-    asked(session, Question::Argv(words), |_| {}).await
+    Ask::new(Question::Argv(words))
 }
 
-async fn file(session: &mut dyn Session, path: &str, max: u64) -> Answer {
-    let question = Question::File {
-        path: path.into(),
-        max,
-    };
-    asked(session, question, |_| {}).await
+/// That it still answers.
+async fn goes_on(session: &mut dyn Session) {
+    let answer = session.answer(&argv(&["echo", "on"])).await;
+    assert_eq!(answer.unwrap().stdout.text(), "on\n");
 }
 
 async fn asked(

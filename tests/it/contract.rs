@@ -27,6 +27,7 @@ async fn on(selector: Selector) {
     let local = Local::new(Arc::new(SystemClock));
     let found = local.find(&selector, &Scope::Default).await.unwrap();
     suite::holds(&local, &found.targets[0], &attach()).await;
+    suite::holds_ahead(&local, &found.targets[0], &attach()).await;
 }
 
 #[tokio::test]

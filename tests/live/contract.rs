@@ -6,7 +6,7 @@ mod suite;
 use std::time::Duration;
 
 use housecall::cluster::kube::{Access, KubeCluster};
-use housecall::cluster::{Attach, Cluster, Mode, Scope};
+use housecall::cluster::{Attach, Cluster, Mode, Scope, Transport};
 use housecall::target::{ObjectKind, Selector, Target};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -46,6 +46,21 @@ fn a_live_pod_holds_the_contract() {
     runtime.block_on(async {
         let (cluster, target) = found(&ground, ObjectKind::Pod, "web").await;
         suite::holds(&cluster, &target, &attach(&ground, Mode::Ephemeral)).await;
+    });
+}
+
+#[test]
+fn a_pod_whose_asks_are_sent_ahead_holds_what_of_the_contract_can_be() {
+    let Some(ground) = Ground::find() else { return };
+    ground.admit(ground.patient("web"));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let (cluster, target) = found(&ground, ObjectKind::Pod, "web").await;
+        let attach = Attach {
+            transport: Transport::Oneshot,
+            ..attach(&ground, Mode::Ephemeral)
+        };
+        suite::holds_ahead(&cluster, &target, &attach).await;
     });
 }
 
