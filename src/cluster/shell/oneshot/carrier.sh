@@ -5,15 +5,16 @@ exec 3>&1
 text=@TEXT@; unset HOUSECALL_CARRIER @NAMES@
 tell() { printf '@%s %s\n' @TAG@ "$*" >&3; }
 most=1000000
-if [ "$(echo | base64 -w 3840 | awk '{print; fflush()}')" = Cg== ]; then code=base64; encode() { exec base64 -w 3840; }; flush=1
-else
-  if base64 -w 3840 </dev/null >/dev/null; then code=base64; encode() { base64 -w 3840; }
-  elif base64 </dev/null >/dev/null; then code=base64; encode() { base64 | tr -d '\n' | fold -w 3840; }
-  else code=hex most=1150; encode() { od -An -v -tx1 | tr -d ' \n' | fold -w 3840; }; fi
-  [ "$(echo x | awk '{print; fflush()}')" = x ] && flush=1 || flush=
-fi
-if [ -n "$flush" ]; then
-  label() { exec awk -v label="@@TAG@ $1 " -v most=$most 'NR <= most {print label NR " " $0; fflush()} {all += length($0)} END {print label "end " all + 0}'; }
+if base64 -w 3840 </dev/null >/dev/null; then code=base64; encode() { exec base64 -w 3840; }
+elif base64 </dev/null >/dev/null; then code=base64; encode() { base64 | tr -d '\n' | fold -w 3840; }
+else code=hex most=1150; encode() { od -An -v -tx1 | tr -d ' \n' | fold -w 3840; }; fi
+if [ "$(echo x | awk '{print; fflush()}')" = x ]; then
+  label() {
+    exec awk -v label="@@TAG@ $1 " -v most=$most '
+      {all += length($0)}
+      NR <= most {print label NR " " $0; fflush()}
+      END {print label "end " all + 0}'
+  }
 else
   label() {
     n=0 all=0
