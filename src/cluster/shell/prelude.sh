@@ -2,7 +2,7 @@
 # watcher (7 where it is read), 8 is open while the step is told to stop. Lines like this one are not sent.
 exec 3>&1 6>&2 >/dev/null 2>&1
 @SECRET@
-mark=@MARK@ job= keeper= order= lost= me=
+mark=@MARK@ job= keeper= order= lost= me= born=
 vars() { :; }
 feed() { :; }
 command -v grep && grep=1 || grep=
@@ -225,7 +225,7 @@ leave() {
   [ -z "$job" ] || { halt; wait; }
   unreaped=0
   # In a long session pids may have wrapped round and passed ours again
-  if [ "${id:-0}" -le 9 ]; then since "HOUSECALL_STEP=$mark:" "$$"; else left=1; fi
+  if [ "${id:-0}" -le 9 ]; then since "HOUSECALL_STEP=$mark:" "$born"; else left=1; fi
   if [ "$left" != 0 ]; then
     stop '' ''
     # What still lives is killed with the container, and nobody of ours is there to reap it
@@ -416,5 +416,7 @@ if [ @KEPT@ = 1 ]; then
   while ! read -r keeper </dev/termination-log && [ -r /dev/termination-log ] && [ "$round" -lt 200 ]; do nap; round=$((round+1)); done
   case $keeper in ''|*[!0-9]*) keeper= notes=keeperless ;; *) follow ;; esac
 fi
+# Whatever a step starts comes after this
+read -r _ _ _ _ born </proc/loadavg
 uid=$(fact uid Uid /proc/self/status); uid=${uid#uid }; uid=${uid%%[!0-9]*}
 say "hello $$ ${uid:--} ${keeper:--} ${notes:--}"; cry hello
