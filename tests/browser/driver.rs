@@ -87,6 +87,12 @@ impl Browser {
 
     /// Presses keys, one after the other, where the focus is. Special keys have code points of their own in WebDriver.
     pub(crate) fn press(&self, keys: &str) {
+        self.press_once(keys);
+        self.settled();
+    }
+
+    /// The same where no script of the page could say that it has been drawn again.
+    pub(crate) fn press_once(&self, keys: &str) {
         let strokes: Vec<_> = keys
             .chars()
             .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({"type": kind, "value": key})))
@@ -95,23 +101,17 @@ impl Browser {
             "/actions",
             &json!({"actions": [{"type": "key", "id": "keyboard", "actions": strokes}]}),
         );
-        self.settled();
     }
 
     /// Clicks the middle of the first element that matches.
     pub(crate) fn click(&self, css: &str) {
-        self.click_once(css);
-        self.settled();
-    }
-
-    /// The same where no script of the page could say that it has been drawn again.
-    pub(crate) fn click_once(&self, css: &str) {
         let found = self.command("/element", &json!({"using": "css selector", "value": css}));
         let id = found.as_object().unwrap().values().next().unwrap();
         self.command(
             &format!("/element/{}/click", id.as_str().unwrap()),
             &json!({}),
         );
+        self.settled();
     }
 
     /// Returns when the page has been drawn again.
