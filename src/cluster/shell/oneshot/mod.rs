@@ -5,8 +5,8 @@
 //! [`Oneshot::read`] decodes the two streams and lets a [`Conversation`](super::Conversation) read them.
 //!
 //! The log loses things for good: its head, because the kubelet rotates it at 10 MiB, and its tail, when a container is killed. So a
-//! record carries its number, the last one of each stream the length of all, the very last the digests, and the caps of all asks together stay below what
-//! the log holds ([`BUDGET`]). What does not add up is truncated or lost, and said to be.
+//! record carries its number, the last one of a stream the length of all its data, the very last the digest of each stream, and the
+//! caps of all asks together stay below what the log holds ([`BUDGET`]). What does not add up is truncated or lost, and said to be.
 
 mod log;
 mod reading;
